@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * master.h - keeps a number of worker processes alive.
+ *
+ * Inputs: what a worker does.  Outputs: an exit status.  It must not know
+ * sockets.
+ */
+#ifndef WEBAPP_MASTER_H
+#define WEBAPP_MASTER_H
+
+#define WORKERS_MAX 64
+
+/*
+ * Forks workers (1 .. WORKERS_MAX) that run work(context), which never returns
+ * unless it fails; calls ready(context) once they are all there; forks a new
+ * one for each that dies.  Ends them at SIGTERM or SIGINT and returns the
+ * process's exit status.  Workers die with the master, however it ends.
+ */
+int master_run(unsigned int workers, int (*work)(void *context), void (*ready)(void *context),
+	       void *context);
+
+#endif

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * account.bpf.h - what becomes of the tracker's events: the ledger, the series
+ * and their histograms.
+ *
+ * Inputs: events and transactions.  Outputs: the maps that the loader reads.
+ * It must not know sockets or bytes.
+ */
+#ifndef REDTAP_ACCOUNT_H
+#define REDTAP_ACCOUNT_H
+
+#include "histogram.h"
+#include "maps.bpf.h"
+#include "process.bpf.h"
+
+static __always_inline void ledger_add(__u64 *field, __u64 amount)
+{
+	__sync_fetch_and_add(field, amount);
+}
+
+static __always_inline struct service_gauges *service_of(__u32 service)
+{
+	return &ledger.services[service & (SERVICES_MAX - 1)];
+}
+REDTAP_STATIC_ASSERT((SERVICES_MAX & (SERVICES_MAX - 1)) == 0, "services are masked");
+
+static __always_inline struct scratch *scratch_get(__u32 owner)
+{
+	return bpf_map_lookup_elem(&scratches, &owner);
+}
+
+/* Series that is likely noise: not let in once half of the table is in use. */
+static __always_inline bool series_is_suspect(const struct series_key *key)
+{
+	return key->status == 400 || key->status == 404 || key->status == 405;
+}
+
+/* Finds the series id of a key; makes one unless only `limit` may be in use. */
+static __always_inline __u32 *series_find(const struct series_key *key, __u32 limit)
+{
+	__u32 *id = bpf_map_lookup_elem(&series_ids, key);
+	__u32 fresh;
+
+	if (id)
+		return id;
+	if (ledger.series >= limit || bpf_map_pop_elem(&free_series, &fresh))
+		return 0;
+	if (bpf_map_update_elem(&series_ids, key, &fresh, BPF_NOEXIST))
+		bpf_map_push_elem(&free_series, &fresh, 0); /* another CPU was first */
+	else
+		ledger_add(&ledger.series, 1);
+	return bpf_map_lookup_elem(&series_ids, key);
+}
+
+/*
+ * Counts the transaction in a scratch: histogram, sums, ledger.  A function of
+ * its own for the verifier, which checks it once.
+ */
+__noinline int transaction_commit(__u32 owner)
+{
+	struct scratch *scratch = scratch_get(owner);
+	struct transaction *transaction;
+	struct series_value *value;
+	__u32 limit, *id;
+	__u64 bin, reason;
+
+	if (!scratch)
+		return 0;
+	transaction = &scratch->job.transaction;
+	limit = settings.max_series - settings.series_reserve;
+	if (series_is_suspect(&transaction->key))
+		limit = settings.max_series / 2 < limit ? settings.max_series / 2 : limit;
+	id = series_find(&transaction->key, limit);
+	if (!id) {
+		tracker_route_other(&transaction->key);
+		ledger_add(&ledger.approximate[APPROXIMATE_ROUTE_OTHER], 1);
+		id = series_find(&transaction->key, settings.max_series);
+	}
+	value = id ? bpf_map_lookup_elem(&series_values, id) : 0;
+	if (!value) {
+		ledger_add(&ledger.lost[LOSS_SERIES_FULL], 1);
+		return 0;
+	}
+	bin = value_opaque(histogram_bin(transaction->duration_ns));
+	if (bin < HISTOGRAM_BINS)
+		__sync_fetch_and_add(&value->bins[bin], 1);
+	ledger_add(&value->sum_ns, transaction->duration_ns);
+	if (transaction->request_bytes)
+		ledger_add(&value->request_bytes, transaction->request_bytes);
+	if (transaction->response_bytes)
+		ledger_add(&value->response_bytes, transaction->response_bytes);
+	ledger_add(&value->count, 1);
+	ledger_add(&ledger.counted, 1);
+	if (transaction->approximate) {
+		reason = value_opaque(transaction->approximate);
+		if (reason < APPROXIMATE_COUNT)
+			ledger_add(&ledger.approximate[reason], 1);
+	}
+	return 0;
+}
+
+/* Enters an event into the ledger. */
+static __always_inline void event_enter(__u32 owner, struct connection *connection,
+					struct tracker_job *job, __u32 event)
+{
+	struct service_gauges *service = service_of(connection->service);
+	__u64 reason = value_opaque(job->reason);
+
+	switch (event) {
+	case EVENT_SEEN:
+		ledger_add(&ledger.seen, 1);
+		ledger_add(&service->active_requests, 1);
+		break;
+	case EVENT_DROPPED:
+		ledger_add(&ledger.seen, 1);
+		if (reason < LOSS_COUNT)
+			ledger_add(&ledger.lost[reason], 1);
+		break;
+	case EVENT_FINISHED:
+		transaction_commit(owner);
+		ledger_add(&service->active_requests, -1);
+		break;
+	case EVENT_LOST:
+		if (reason < LOSS_COUNT)
+			ledger_add(&ledger.lost[reason], 1);
+		ledger_add(&service->active_requests, -1);
+		break;
+	case EVENT_IGNORED:
+		if (reason < IGNORE_COUNT)
+			ledger_add(&ledger.ignored[reason], 1);
+		break;
+	default:
+		break;
+	}
+}
+
+#endif

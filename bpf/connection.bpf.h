@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * connection.bpf.h - life of a connection in the kernel's tables: made, found,
+ * claimed, ended.
+ *
+ * Inputs: sockets.  Outputs: connections whose identity has been checked.  It
+ * must not know HTTP beyond the tracker's calls, nor which hook called.
+ *
+ * An entry can be deleted and its memory used again while another CPU still
+ * holds a pointer to it.  So a part is used only after it was claimed *and* the
+ * entry was then found to belong to the socket still; and an entry is deleted
+ * only by one who holds both claims.
+ */
+#ifndef REDTAP_CONNECTION_H
+#define REDTAP_CONNECTION_H
+
+#include "account.bpf.h"
+
+/* connection.closing */
+enum closing {
+	CLOSING_END = 1,    /* what is open is to be ended */
+	CLOSING_DELETE = 2, /* and the entry to go */
+};
+
+/* ---- claims ----------------------------------------------------------- */
+
+static __always_inline bool part_claim(__u32 *claim)
+{
+#ifdef REDTAP_LEGACY
+	/* no compare-and-swap before kernel 5.12: two calls at the very same
+	 * instant would both get it */
+	if (*(volatile __u32 *)claim)
+		return false;
+	*(volatile __u32 *)claim = 1;
+	return true;
+#else
+	return __sync_val_compare_and_swap(claim, 0, bpf_get_smp_processor_id() + 1) == 0;
+#endif
+}
+
+/* Only the owner's own mark is taken away. */
+static __always_inline void part_release(__u32 *claim)
+{
+#ifdef REDTAP_LEGACY
+	*(volatile __u32 *)claim = 0;
+#else
+	__sync_val_compare_and_swap(claim, bpf_get_smp_processor_id() + 1, 0);
+#endif
+}
+
+static __always_inline void closing_set(struct connection *connection, __u32 what)
+{
+#ifdef REDTAP_LEGACY
+	*(volatile __u32 *)&connection->closing |= what;
+#else
+	__sync_fetch_and_or(&connection->closing, what);
+#endif
+}
+
+/* ---- making ----------------------------------------------------------- */
+
+static __always_inline bool sock_is_listened(struct sock *sock)
+{
+	struct listener_key key = {};
+
+	key.port = sock_local_port(sock);
+	key.netns = sock_netns(sock);
+	return key.port && bpf_map_lookup_elem(&listeners, &key);
+}
+
+/*
+ * Enters a connection.  late: it was open before; received, sent: positions of
+ * the next bytes.  Returns the entry, made here or by somebody else.
+ */
+static __always_inline struct connection *connection_make(struct scratch *scratch, __u64 address,
+							  bool late, __u32 received, __u32 sent)
+{
+	struct connection *blank = &scratch->blank;
+
+	blank->sock = address;
+	blank->late = 0;
+	if (late)
+		tracker_begin_late(blank, received, sent);
+	else
+		tracker_begin(blank, received, sent);
+	if (bpf_map_update_elem(&connections, &address, blank, BPF_NOEXIST)) {
+		struct connection *other = bpf_map_lookup_elem(&connections, &address);
+
+		if (!other)
+			ledger_add(&ledger.ignored[IGNORE_CONNECTIONS_FULL], 1);
+		return other;
+	}
+	return bpf_map_lookup_elem(&connections, &address);
+}
+
+/* Both claims are held: takes the entry out. */
+static __always_inline void connection_delete(struct connection *connection, __u64 address)
+{
+	if (connection->watched)
+		ledger_add(&service_of(connection->service)->open_connections, -1);
+	connection->sock = 0;
+	bpf_map_delete_elem(&open_ended, &address);
+	bpf_map_delete_elem(&connections, &address);
+}
+
+/*
+ * Ends what is open on a connection that is closing, and deletes the entry if
+ * that is due.  Whoever finds a part claimed leaves the work to its owner, who
+ * comes here after releasing it.
+ */
+__noinline int connection_settle(__u64 address, __u32 owner)
+{
+	struct connection *connection = bpf_map_lookup_elem(&connections, &address);
+	struct scratch *scratch = scratch_get(owner);
+	__u32 i;
+
+	if (!connection || !scratch || !part_claim(&connection->send.claim))
+		return 0;
+	if (connection->sock != address) {
+		part_release(&connection->send.claim);
+		return 0;
+	}
+	scratch->job.now_ns = bpf_ktime_get_ns();
+	tracker_send_load(connection, &scratch->job);
+	for (i = 0; i < PIPELINE_MAX + 1; i++) {
+		__u32 event = tracker_end(connection, &scratch->job);
+
+		if (event == EVENT_NONE)
+			break;
+		event_enter(owner, connection, &scratch->job, event);
+	}
+	tracker_send_store(connection, &scratch->job);
+	if ((connection->closing & CLOSING_DELETE) && part_claim(&connection->receive.claim)) {
+		connection_delete(connection, address);
+		return 0;
+	}
+	part_release(&connection->send.claim);
+	return 0;
+}
+
+/* Releases a part; does what was asked for meanwhile. */
+static __always_inline void connection_release(struct connection *connection, __u32 *claim,
+					       __u64 address, __u32 owner)
+{
+	part_release(claim);
+	if (TRACKER_OBSERVE(connection->closing))
+		connection_settle(address, owner);
+}
+
+/* ---- finding ---------------------------------------------------------- */
+
+/* Whether the current process is a target; *service is its service. */
+static __always_inline bool process_is_target(__u16 *service)
+{
+	__u32 pid = process_id_current();
+	struct target_value *target = bpf_map_lookup_elem(&targets, &pid);
+
+	if (!target)
+		return false;
+	*service = target->service;
+	return true;
+}
+
+/*
+ * A call on a socket that has no entry: makes one if it is a server's
+ * connection of a target.  moved: bytes that this call received or sent.
+ */
+static __always_inline struct connection *connection_adopt(struct scratch *scratch,
+							   struct sock *sock, __u64 address,
+							   __u32 received, __u32 sent)
+{
+	struct connection *connection;
+	__u16 service;
+	__u8 state;
+
+	if (!process_is_target(&service) || !sock_is_tcp(sock))
+		return 0;
+	state = sock_state(sock);
+	if ((state != STATE_ESTABLISHED && state != STATE_CLOSE_WAIT) || !sock_is_listened(sock))
+		return 0;
+	connection = connection_make(scratch, address, true, received, sent);
+	/* closed meanwhile: nobody else would take it out */
+	if (connection && sock_state(sock) == STATE_CLOSE) {
+		closing_set(connection, CLOSING_END | CLOSING_DELETE);
+		connection_settle(address, SCRATCH_RECEIVE);
+		return 0;
+	}
+	return connection;
+}
+
+/*
+ * Checks under a claim that the entry belongs to this socket, and that a target
+ * uses it.  The socket's inode tells apart two connections that had the same
+ * address, should the end of the first have been missed.
+ */
+static __always_inline bool connection_check(struct connection *connection, struct sock *sock,
+					     __u64 address)
+{
+	__u64 inode = sock_inode(sock);
+	__u16 service;
+
+	if (connection->sock != address)
+		return false;
+	if (connection->inode == 0) {
+		connection->inode = inode;
+	} else if (inode && connection->inode != inode) {
+		closing_set(connection, CLOSING_END | CLOSING_DELETE);
+		return false;
+	}
+	if (connection->watched)
+		return true;
+	if (!process_is_target(&service))
+		return false;
+	connection->service = service;
+	connection->watched = 1;
+	ledger_add(&service_of(service)->open_connections, 1);
+	return true;
+}
+
+#endif

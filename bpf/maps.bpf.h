@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * maps.bpf.h - all maps, each with the reason for its size.
+ */
+#ifndef REDTAP_MAPS_H
+#define REDTAP_MAPS_H
+
+#include "http_tracker.h"
+#include "user_bytes.bpf.h"
+
+/*
+ * State of connections by address of the socket.  Sized by the loader
+ * (--max-connections).  Not preallocated: an entry has 3.5 KB, and memory
+ * follows what is open.  (Before kernel 6.1 allocation in tracing programs is
+ * not safe; there the loader drops the flag.)  No LRU: it would evict silently.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, struct connection);
+} connections SEC(".maps");
+
+/*
+ * Connections with a response whose end is not known, for the sweep.  As large
+ * as the table of connections, and nearly always empty.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, __u8);
+} open_ended SEC(".maps");
+
+/* Watched processes.  More than any machine's worth of workers. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, __u32);
+	__type(value, struct target_value);
+} targets SEC(".maps");
+
+/* Ports on which watched processes accept; a process has a handful. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct listener_key);
+	__type(value, __u8);
+} listeners SEC(".maps");
+
+/* Series ids by key.  Sized by the loader (--max-series). */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 2048);
+	__type(key, struct series_key);
+	__type(value, __u32);
+} series_ids SEC(".maps");
+
+/*
+ * What the series have counted, by id.  Dense and shared by all CPUs: 2.9 KB a
+ * series whatever the number of CPUs; mapped by the loader, so reading it costs
+ * no system call.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2048);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct series_value);
+} series_values SEC(".maps");
+
+/* Ids that no series has.  Filled by the loader. */
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, 2048);
+	__type(value, __u32);
+} free_series SEC(".maps");
+
+/*
+ * Memory for one call, too large for the stack.  A program is never entered
+ * twice on one CPU (the kernel skips the second), so each has one of its own.
+ */
+enum scratch_owner {
+	SCRATCH_RECEIVE = 0,
+	SCRATCH_SEND,
+	SCRATCH_STATE,
+	SCRATCH_ARRIVAL,
+	SCRATCH_SWEEP,
+	SCRATCH_COUNT,
+};
+
+struct scratch {
+	struct tracker_job job;
+	struct byte_source source;
+	struct connection blank; /* template of a new entry; all but its start is zero */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, SCRATCH_COUNT);
+	__type(key, __u32);
+	__type(value, struct scratch);
+} scratches SEC(".maps");
+
+/* In .bss, which the loader has mapped: reading it costs no system call. */
+struct ledger ledger = {};
+
+#endif

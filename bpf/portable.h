@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * portable.h - the integer types and the few macros that let one header be
+ * compiled for BPF, for the loader and for the unit tests.
+ *
+ * This is the only file that asks which of the worlds it is in.
+ */
+#ifndef REDTAP_PORTABLE_H
+#define REDTAP_PORTABLE_H
+
+#ifdef __bpf__
+
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+
+#define UINT64_MAX (~0ULL)
+
+/*
+ * Constant tables in headers.  Not static in BPF: clang gives static variables
+ * no offset in the BTF of their section, and the kernel then refuses all BTF,
+ * without which functions are not verified one by one.
+ */
+#define CONSTANT_TABLE const
+
+#else
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+typedef uint8_t __u8;
+typedef int8_t __s8;
+#include <linux/types.h>
+
+#define CONSTANT_TABLE static const
+
+#ifndef __always_inline
+#define __always_inline inline __attribute__((always_inline))
+#endif
+#ifndef __noinline
+#define __noinline __attribute__((noinline))
+#endif
+
+#endif
+
+/* Whatever is in memory may have changed: nothing is kept in registers. */
+#define COMPILER_BARRIER() __asm__ volatile("" ::: "memory")
+
+/*
+ * index & mask, in a way that the compiler cannot replace by what it knows of
+ * index: the verifier wants to see the mask.
+ */
+static __always_inline __u32 index_mask(__u32 index, __u32 mask)
+{
+	__asm__ volatile("" : "+r"(index));
+	return index & mask;
+}
+
+/*
+ * A value of which the compiler knows nothing.  For indexes: a comparison that it
+ * folds into another one, or does on a copy, tells the verifier nothing.
+ */
+static __always_inline __u64 value_opaque(__u64 value)
+{
+	__asm__ volatile("" : "+r"(value));
+	return value;
+}
+
+#define REDTAP_STATIC_ASSERT(condition, text) _Static_assert(condition, text)
+
+#endif

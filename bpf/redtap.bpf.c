@@ -1,0 +1,484 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+/*
+ * redtap.bpf.c - the programs: one SEC() per hook, which unpacks the hook's
+ * arguments and calls one function.
+ *
+ * Inputs: socket, process and state tracepoints.  Outputs: none of its own; the
+ * included headers keep the maps.  How the kernel is tapped is known here alone.
+ */
+#include "connection.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/*
+ * Windows that one call may take: 128 of 256 bytes are 32 KiB of heads and
+ * chunk headers; bodies are skipped.
+ */
+#define WALK_STEPS 64
+
+/* The parser's loops; functions of their own, so that the verifier checks each once. */
+#define FEED_PROGRAM(name, feed_function)                                                          \
+	__noinline int name(__u32 owner)                                                           \
+	{                                                                                          \
+		struct scratch *scratch = scratch_get(owner);                                      \
+                                                                                                   \
+		return scratch ? feed_function(&scratch->job.feed) : HTTP_MORE;                    \
+	}
+
+FEED_PROGRAM(feed_method, http_method_feed)
+FEED_PROGRAM(feed_target, http_target_feed)
+FEED_PROGRAM(feed_status, http_status_feed)
+FEED_PROGRAM(feed_header, http_header_feed)
+FEED_PROGRAM(feed_chunk, http_chunk_feed)
+
+/* ---- receive ---------------------------------------------------------- */
+
+/* Whether the window may be parsed, where framing is lost; for the verifier, a function. */
+__noinline int receive_ready(__u32 owner)
+{
+	struct scratch *scratch = scratch_get(owner);
+
+	return scratch && tracker_receive_ready(&scratch->job);
+}
+
+/* What a verdict means, and what comes of it; for the verifier, a function. */
+__noinline int receive_verdict(__u64 address, __u32 position, __u32 verdict)
+{
+	struct connection *connection = bpf_map_lookup_elem(&connections, &address);
+	struct scratch *scratch = scratch_get(SCRATCH_RECEIVE);
+
+	if (connection && scratch)
+		event_enter(SCRATCH_RECEIVE, connection, &scratch->job,
+			    tracker_receive_fed(connection, &scratch->job, position, verdict));
+	return 0;
+}
+
+static __always_inline __u32 receive_parse(__u8 phase)
+{
+	if (http_phase_is_method(phase))
+		return feed_method(SCRATCH_RECEIVE);
+	if (http_phase_is_target(phase))
+		return feed_target(SCRATCH_RECEIVE);
+	if (http_phase_is_header(phase))
+		return feed_header(SCRATCH_RECEIVE);
+	return feed_chunk(SCRATCH_RECEIVE);
+}
+
+/* Walks the bytes of one receive call; the receive part is claimed. */
+static __always_inline void receive_walk(struct connection *connection, struct scratch *scratch,
+					__u64 address)
+{
+	struct tracker_job *job = &scratch->job;
+	struct byte_source *source = &scratch->source;
+	__u32 i;
+
+	for (i = 0; i < WALK_STEPS; i++) {
+		__u64 before = job->offset;
+		__u64 skip;
+		__u32 position, result;
+
+		COMPILER_BARRIER();
+		if (before >= job->length)
+			return;
+		skip = tracker_receive_skip(connection, job);
+		if (skip) {
+			job->offset = before + skip;
+			source->behind += skip;
+			job->feed.window.fill = 0;
+			job->feed.window.position = 0;
+			continue;
+		}
+		if (job->feed.window.position >= job->feed.window.fill) {
+			result = byte_source_fetch(source, &job->feed.window, job->length - before);
+			if (result == SOURCE_AGAIN)
+				continue;
+			if (result == SOURCE_NONE)
+				break;
+		}
+		if (job->feed.parser.phase == PHASE_LOST && !receive_ready(SCRATCH_RECEIVE))
+			return;
+		position = job->feed.window.position;
+		receive_verdict(address, position, receive_parse(job->feed.parser.phase));
+		source->behind += job->offset - before;
+	}
+	if (job->offset < job->length)
+		event_enter(SCRATCH_RECEIVE, connection, job,
+			    tracker_receive_rest(connection, job,
+						 i < WALK_STEPS ? APPROXIMATE_BODY_UNREADABLE
+								: APPROXIMATE_HEAD_TOO_LONG));
+}
+
+static __always_inline void on_receive(__u64 address, __u64 length)
+{
+	struct sock *sock = KERNEL_POINTER(struct sock, address);
+	struct scratch *scratch = scratch_get(SCRATCH_RECEIVE);
+	struct connection *connection = bpf_map_lookup_elem(&connections, &address);
+	struct tracker_job *job;
+	__u32 end;
+
+	if (!scratch)
+		return;
+	job = &scratch->job;
+	if (!connection) {
+		connection = connection_adopt(scratch, sock, address, sock_received(sock) - (__u32)length,
+					      sock_sent(sock));
+		if (!connection)
+			return;
+	}
+	if (!part_claim(&connection->receive.claim)) {
+		if (connection->sock == address && connection->watched)
+			ledger_add(&ledger.approximate[APPROXIMATE_CONTENTION], 1);
+		return;
+	}
+	end = sock_received(sock);
+	if (!connection_check(connection, sock, address)) {
+		/* not a target's call: what comes next is the middle of something */
+		if (connection->sock == address && !connection->watched) {
+			connection->late = 1;
+			connection->receive.sequence = end;
+			connection->receive.parser.phase = PHASE_LOST;
+		}
+		connection_release(connection, &connection->receive.claim, address,
+				   SCRATCH_RECEIVE);
+		return;
+	}
+	job->now_ns = bpf_ktime_get_ns();
+	job->length = length;
+	event_enter(SCRATCH_RECEIVE, connection, job, tracker_receive_begin(connection, job, end));
+	if (job->feed.parser.phase != PHASE_IGNORE) {
+		byte_source_init(&scratch->source, length);
+		receive_walk(connection, scratch, address);
+	}
+	tracker_receive_store(connection, job);
+	connection_release(connection, &connection->receive.claim, address, SCRATCH_RECEIVE);
+}
+
+/* ---- send ------------------------------------------------------------- */
+
+/* Keeps the list of responses whose end is not known. */
+static __always_inline void open_ended_note(struct connection *connection, __u64 address)
+{
+	__u8 one = 1;
+
+	if (connection->send.parser.phase == PHASE_LOST && connection->send.owner == OWNER_SLOT)
+		bpf_map_update_elem(&open_ended, &address, &one, BPF_ANY);
+}
+
+__noinline int send_verdict(__u64 address, __u32 position, __u32 verdict)
+{
+	struct connection *connection = bpf_map_lookup_elem(&connections, &address);
+	struct scratch *scratch = scratch_get(SCRATCH_SEND);
+
+	if (connection && scratch)
+		event_enter(SCRATCH_SEND, connection, &scratch->job,
+			    tracker_send_fed(connection, &scratch->job, position, verdict));
+	return 0;
+}
+
+static __always_inline __u32 send_parse(__u8 phase)
+{
+	if (http_phase_is_status(phase))
+		return feed_status(SCRATCH_SEND);
+	if (http_phase_is_header(phase))
+		return feed_header(SCRATCH_SEND);
+	return feed_chunk(SCRATCH_SEND);
+}
+
+/* Walks the bytes of one send call; the send part is claimed. */
+static __always_inline void send_walk(struct connection *connection, struct scratch *scratch,
+				     __u64 address)
+{
+	struct tracker_job *job = &scratch->job;
+	struct byte_source *source = &scratch->source;
+	__u32 i;
+
+	for (i = 0; i < WALK_STEPS; i++) {
+		__u64 before = job->offset;
+		__u64 skip;
+		__u32 event, position, result;
+
+		COMPILER_BARRIER();
+		if (before >= job->length)
+			return;
+		skip = tracker_send_skip(connection, job, &event);
+		if (skip) {
+			job->offset = before + skip;
+			source->behind += skip;
+			job->feed.window.fill = 0;
+			job->feed.window.position = 0;
+			event_enter(SCRATCH_SEND, connection, job, event);
+			continue;
+		}
+		if (job->feed.window.position >= job->feed.window.fill) {
+			result = byte_source_fetch(source, &job->feed.window, job->length - before);
+			if (result == SOURCE_AGAIN)
+				continue;
+			if (result == SOURCE_NONE)
+				break;
+		}
+		if (!tracker_send_ready(connection, job, &event))
+			return;
+		event_enter(SCRATCH_SEND, connection, job, event);
+		position = job->feed.window.position;
+		send_verdict(address, position, send_parse(job->feed.parser.phase));
+		source->behind += job->offset - before;
+	}
+	if (job->offset < job->length)
+		event_enter(SCRATCH_SEND, connection, job,
+			    tracker_send_rest(connection, job,
+					      i < WALK_STEPS ? APPROXIMATE_BODY_UNREADABLE
+							     : APPROXIMATE_CHUNKS_TOO_MANY));
+}
+
+static __always_inline void on_send(__u64 address, __u64 length)
+{
+	struct sock *sock = KERNEL_POINTER(struct sock, address);
+	struct scratch *scratch = scratch_get(SCRATCH_SEND);
+	struct connection *connection = bpf_map_lookup_elem(&connections, &address);
+	struct tracker_job *job;
+	__u32 end;
+
+	if (!scratch || !connection)
+		return;
+	job = &scratch->job;
+	if (!part_claim(&connection->send.claim)) {
+		if (connection->sock == address && connection->watched)
+			ledger_add(&ledger.approximate[APPROXIMATE_CONTENTION], 1);
+		return;
+	}
+	end = sock_sent(sock);
+	if (!connection_check(connection, sock, address)) {
+		if (connection->sock == address && !connection->watched) {
+			connection->send.sequence = end;
+			connection->send.parser.phase = PHASE_LOST;
+		}
+		connection_release(connection, &connection->send.claim, address, SCRATCH_SEND);
+		return;
+	}
+	job->now_ns = bpf_ktime_get_ns();
+	job->length = length;
+	event_enter(SCRATCH_SEND, connection, job, tracker_send_begin(connection, job, end));
+	if (!connection->ignored || !tracker_idle(connection)) {
+		byte_source_init(&scratch->source, length);
+		send_walk(connection, scratch, address);
+	}
+	tracker_send_store(connection, job);
+	open_ended_note(connection, address);
+	connection_release(connection, &connection->send.claim, address, SCRATCH_SEND);
+}
+
+/* ---- arrival ---------------------------------------------------------- */
+
+static __always_inline void on_data_ready(__u64 address)
+{
+	struct sock *sock = KERNEL_POINTER(struct sock, address);
+	struct connection *connection = bpf_map_lookup_elem(&connections, &address);
+
+	if (!connection) {
+		struct scratch *scratch = scratch_get(SCRATCH_ARRIVAL);
+
+		/* open before attach, perhaps: the first reader will tell whose it is */
+		if (!scratch || sock_state(sock) != STATE_ESTABLISHED || !sock_is_tcp(sock) ||
+		    !sock_is_listened(sock))
+			return;
+		connection = connection_make(scratch, address, true, sock_received(sock),
+					     sock_sent(sock));
+		if (!connection)
+			return;
+	}
+	tracker_arrival(connection, sock_arrived(sock), bpf_ktime_get_ns());
+}
+
+/* ---- state ------------------------------------------------------------ */
+
+/* A listening socket of a target: its port is watched from now on. */
+static __always_inline void on_listen(__u64 address)
+{
+	struct sock *sock = KERNEL_POINTER(struct sock, address);
+	struct listener_key key = {};
+	__u16 service;
+	__u8 one = 1;
+
+	if (!process_is_target(&service) || !sock_is_tcp(sock))
+		return;
+	key.port = sock_local_port(sock);
+	key.netns = sock_netns(sock);
+	if (key.port)
+		bpf_map_update_elem(&listeners, &key, &one, BPF_ANY);
+}
+
+/* ESTABLISHED always begins anew: what the address held before is stale. */
+static __always_inline void on_established(__u64 address)
+{
+	struct sock *sock = KERNEL_POINTER(struct sock, address);
+	struct scratch *scratch = scratch_get(SCRATCH_STATE);
+	struct connection *stale = bpf_map_lookup_elem(&connections, &address);
+
+	if (!scratch)
+		return;
+	if (stale) {
+		closing_set(stale, CLOSING_END | CLOSING_DELETE);
+		connection_settle(address, SCRATCH_STATE);
+	}
+	if (sock_is_tcp(sock) && sock_is_listened(sock))
+		connection_make(scratch, address, false, sock_received(sock), sock_sent(sock));
+}
+
+static __always_inline void on_state(__u64 address, int from, int to)
+{
+	struct sock *sock = KERNEL_POINTER(struct sock, address);
+	struct connection *connection;
+	__u32 end = END_NONE;
+
+	if (to == STATE_LISTEN) {
+		on_listen(address);
+		return;
+	}
+	if (to == STATE_ESTABLISHED) {
+		if (from == STATE_SYN_RECV)
+			on_established(address);
+		return;
+	}
+	connection = bpf_map_lookup_elem(&connections, &address);
+	if (!connection)
+		return;
+	switch (to) {
+	case STATE_CLOSE_WAIT:
+		connection->end |= END_PEER_CLOSED;
+		return;
+	case STATE_FIN_WAIT1:
+	case STATE_LAST_ACK:
+		end = END_LOCAL;
+		break;
+	case STATE_CLOSE:
+		end = sock_shut_down(sock) ? END_LOCAL : END_RESET;
+		break;
+	default:
+		return;
+	}
+	connection->end |= end;
+	closing_set(connection,
+		    to == STATE_CLOSE ? CLOSING_END | CLOSING_DELETE : CLOSING_END);
+	connection_settle(address, SCRATCH_STATE);
+}
+
+/* ---- processes -------------------------------------------------------- */
+
+static __always_inline void on_fork(struct task_struct *parent, struct task_struct *child)
+{
+	__u32 from = process_id(parent), to = process_id(child);
+	struct target_value *target, copy;
+
+	if (!to || from == to) /* a thread */
+		return;
+	target = bpf_map_lookup_elem(&targets, &from);
+	if (!target || !target->follow)
+		return;
+	copy = *target;
+	bpf_map_update_elem(&targets, &to, &copy, BPF_NOEXIST);
+}
+
+static __always_inline void on_exit(struct task_struct *task)
+{
+	__u32 pid;
+
+	if (!process_ends(task))
+		return;
+	pid = process_id(task);
+	bpf_map_delete_elem(&targets, &pid);
+}
+
+/* ---- sweep ------------------------------------------------------------ */
+
+/* Ends the open-ended response of one connection if it has been silent. */
+static __always_inline void on_sweep(__u64 address, __u64 before_ns)
+{
+	struct connection *connection = bpf_map_lookup_elem(&connections, &address);
+	struct scratch *scratch = scratch_get(SCRATCH_SWEEP);
+	__u32 event;
+
+	if (!connection || !scratch) {
+		bpf_map_delete_elem(&open_ended, &address);
+		return;
+	}
+	if (!part_claim(&connection->send.claim))
+		return;
+	if (connection->sock == address) {
+		scratch->job.now_ns = bpf_ktime_get_ns();
+		tracker_send_load(connection, &scratch->job);
+		event = tracker_sweep(connection, &scratch->job, before_ns);
+		tracker_send_store(connection, &scratch->job);
+		event_enter(SCRATCH_SWEEP, connection, &scratch->job, event);
+		if (connection->send.owner != OWNER_SLOT)
+			bpf_map_delete_elem(&open_ended, &address);
+	}
+	connection_release(connection, &connection->send.claim, address, SCRATCH_SWEEP);
+}
+
+/* ---- entry points ----------------------------------------------------- */
+
+/* include/linux/socket.h */
+#define MESSAGE_PEEK 2
+
+/* sock_recv_length(sk, ret, flags), kernel 6.3: a receive call is complete. */
+SEC("raw_tp/sock_recv_length")
+int raw_tp_sock_recv_length(struct bpf_raw_tracepoint_args *ctx)
+{
+	int length = (int)ctx->args[1];
+
+	if (length > 0 && !((int)ctx->args[2] & MESSAGE_PEEK))
+		on_receive(ctx->args[0], length);
+	return 0;
+}
+
+/* sock_send_length(sk, ret, flags), kernel 6.3: a send call is complete. */
+SEC("raw_tp/sock_send_length")
+int raw_tp_sock_send_length(struct bpf_raw_tracepoint_args *ctx)
+{
+	int length = (int)ctx->args[1];
+
+	if (length > 0)
+		on_send(ctx->args[0], length);
+	return 0;
+}
+
+/* sk_data_ready(sk), kernel 6.3: data was queued; under the socket's lock. */
+SEC("raw_tp/sk_data_ready")
+int raw_tp_sk_data_ready(struct bpf_raw_tracepoint_args *ctx)
+{
+	on_data_ready(ctx->args[0]);
+	return 0;
+}
+
+/* inet_sock_set_state(sk, oldstate, newstate), kernel 4.16; under the lock. */
+SEC("raw_tp/inet_sock_set_state")
+int raw_tp_inet_sock_set_state(struct bpf_raw_tracepoint_args *ctx)
+{
+	on_state(ctx->args[0], (int)ctx->args[1], (int)ctx->args[2]);
+	return 0;
+}
+
+/* sched_process_fork(parent, child) */
+SEC("raw_tp/sched_process_fork")
+int raw_tp_sched_process_fork(struct bpf_raw_tracepoint_args *ctx)
+{
+	on_fork(KERNEL_POINTER(struct task_struct, ctx->args[0]),
+		KERNEL_POINTER(struct task_struct, ctx->args[1]));
+	return 0;
+}
+
+/* sched_process_exit(task): once for each thread. */
+SEC("raw_tp/sched_process_exit")
+int raw_tp_sched_process_exit(struct bpf_raw_tracepoint_args *ctx)
+{
+	on_exit(KERNEL_POINTER(struct task_struct, ctx->args[0]));
+	return 0;
+}
+
+/* Never attached: run by the loader for one entry of open_ended. */
+SEC("raw_tp")
+int sweep(struct bpf_raw_tracepoint_args *ctx)
+{
+	on_sweep(ctx->args[0], ctx->args[1]);
+	return 0;
+}

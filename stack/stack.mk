@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+#
+# Dependencies, the demo, and statsd_exporter + Prometheus on loopback.
+
+.PHONY: deps deps-test demo stack-start stack-stop stack-status
+
+# What building and the demo need; deps-test: what the tests need as well.
+deps:
+	@BUILD=$(BUILD) stack/deps.sh build demo
+
+deps-test:
+	@BUILD=$(BUILD) stack/deps.sh build demo test
+
+# DEMO=stay keeps it up until Ctrl-C.  The + hands on -j.
+demo:
+	+@BUILD=$(BUILD) MAKE="$(MAKE)" DEMO="$(DEMO)" stack/demo.sh
+
+# STACK="--free-ports" and the like: stack/run.sh --help
+stack-start stack-stop stack-status: stack-%:
+	@BUILD=$(BUILD) stack/run.sh $* $(STACK)

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+#
+# End-to-end tests: `sudo make test-e2e`.  Every tests/e2e/test_*.c becomes a
+# program build/e2e/test_* that can be run alone; E2E_TESTS="counts cli" runs some.
+
+E2E_TESTS    ?= $(patsubst tests/e2e/test_%.c,%,$(sort $(wildcard tests/e2e/test_*.c)))
+E2E_PROGRAMS  = $(addprefix $(BUILD)/e2e/test_,$(E2E_TESTS))
+E2E_HARNESS   = $(patsubst tests/e2e/%.c,$(BUILD)/e2e/%.o, \
+		  $(filter-out tests/e2e/test_% tests/e2e/load.c,$(wildcard tests/e2e/*.c)))
+E2E_LIBS      = -lcmocka -lcurl -ljansson -lbpf -lpthread -lm
+
+.PHONY: e2e-programs test-e2e
+e2e-programs: $(E2E_PROGRAMS)
+
+# All are run even when one fails; the status tells whether one did.
+test-e2e: e2e-programs $(BUILD)/redtap $(BUILD)/webapp
+	@status=0; for program in $(E2E_PROGRAMS); do \
+		echo "== $$program"; REDTAP_BUILD=$(abspath $(BUILD)) $$program || status=1; \
+	done; exit $$status
+
+.SECONDARY: $(E2E_HARNESS) $(patsubst tests/e2e/%.c,$(BUILD)/e2e/%.o,$(wildcard tests/e2e/test_*.c))
+
+$(BUILD)/e2e/%.o: tests/e2e/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -Itests/e2e -c -o $@ $<
+
+# An archive: a program takes from it what it uses.
+$(BUILD)/e2e/harness.a: $(E2E_HARNESS)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/e2e/test_%: $(BUILD)/e2e/test_%.o $(BUILD)/e2e/harness.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(E2E_LIBS)

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * raw.h - bytes on a TCP connection, exactly as a test wants them, for what a
+ * well-behaved client would never send.
+ *
+ * Inputs: bytes.  Outputs: bytes.  It must not know redtap.
+ */
+#ifndef REDTAP_E2E_RAW_H
+#define REDTAP_E2E_RAW_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Connects to 127.0.0.1; small writes leave at once.  Fails the test if it can not. */
+int raw_connect(uint16_t port);
+
+/* Sends all of it. */
+void raw_send(int fd, const void *bytes, size_t length);
+
+/* Receives until text has come; fails the test at end of stream or after a deadline. */
+void raw_wait_for(int fd, const char *text);
+
+/*
+ * Receives to the end of the stream (a reset counts as one) and closes.
+ * Returns the status of the final response, 0 if there was none; fails the
+ * test after a deadline.
+ */
+int raw_finish(int fd);
+
+/* Closes by a reset, so that the server sees a client that has gone. */
+void raw_abort(int fd);
+
+#endif

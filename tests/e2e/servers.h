@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * servers.h - the web servers under test, each on a free port of 127.0.0.1.
+ *
+ * Inputs: how many workers.  Outputs: a running server that answers.  It must
+ * not know redtap.
+ */
+#ifndef REDTAP_E2E_SERVERS_H
+#define REDTAP_E2E_SERVERS_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "process.h"
+
+/* Bytes of the file that nginx and http.server serve as /file.bin. */
+#define SERVED_FILE_BYTES 150000
+
+struct server {
+	struct process *process; /* the master: what redtap is told to attach to */
+	pid_t pid;
+	uint16_t port;
+};
+
+/* model: "epoll" or "thread"; host: NULL for 127.0.0.1. */
+struct server server_start_webapp(const char *model, int workers, const char *host);
+
+/*
+ * nginx with two workers: /file.bin by sendfile, /hello by `return 200`
+ * ("hello" and a newline), 404 elsewhere.
+ */
+struct server server_start_nginx(void);
+
+/* gunicorn with two sync workers and the Flask application of flask_app.py. */
+struct server server_start_gunicorn(void);
+
+/* Python's http.server with a directory that holds file.bin. */
+struct server server_start_python(void);
+
+#endif

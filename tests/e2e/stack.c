@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * stack.c - see stack.h.
+ */
+#include "stack.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "harness.h"
+
+struct body {
+	char *bytes;
+	size_t length;
+};
+
+static size_t take_body(char *bytes, size_t size, size_t count, void *context)
+{
+	struct body *body = context;
+	char *longer = realloc(body->bytes, body->length + size * count + 1);
+
+	if (!longer)
+		return 0;
+	memcpy(longer + body->length, bytes, size * count);
+	body->bytes = longer;
+	body->length += size * count;
+	body->bytes[body->length] = '\0';
+	return size * count;
+}
+
+char *http_get(const char *url)
+{
+	struct body body = { 0 };
+	CURL *curl = curl_easy_init();
+	long status = 0;
+
+	assert_non_null(curl);
+	curl_easy_setopt(curl, CURLOPT_URL, url);
+	curl_easy_setopt(curl, CURLOPT_PROXY, "");
+	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 5000L);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, &body);
+	if (curl_easy_perform(curl) == CURLE_OK)
+		curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_cleanup(curl);
+	if (status == 200 && body.bytes)
+		return body.bytes;
+	free(body.bytes);
+	return NULL;
+}
+
+/* What a starting server is asked until it answers. */
+struct question {
+	struct process *process;
+	const char *url;
+};
+
+static bool answers(void *context)
+{
+	const struct question *question = context;
+	char *body;
+
+	/* An ended one is told apart below. */
+	if (!process_is_running(question->process))
+		return true;
+	body = http_get(question->url);
+	free(body);
+	return body != NULL;
+}
+
+static void wait_for_answer(struct process *process, const char *url)
+{
+	struct question question = { .process = process, .url = url };
+
+	if (!wait_until(answers, &question, DEADLINE_S) || !process_is_running(process))
+		fail_msg("%s does not answer at %s; standard error: %s", process->name, url,
+			 process_err(process));
+}
+
+static const char *exporter_program(void)
+{
+	const char *built = path_build("tools/statsd_exporter");
+
+	return access(built, X_OK) == 0 ? built : "statsd_exporter";
+}
+
+struct exporter exporter_restart(const struct exporter *before)
+{
+	struct exporter exporter = *before;
+	const char *argv[] = {
+		exporter_program(),
+		text_format("--statsd.listen-udp=127.0.0.1:%u", exporter.statsd_port),
+		"--statsd.listen-tcp=",
+		text_format("--web.listen-address=127.0.0.1:%u", exporter.web_port),
+		text_format("--statsd.mapping-config=%s", path_source("stack/statsd_mapping.yml")),
+		NULL,
+	};
+
+	exporter.process = process_start(&(struct process_options){
+		.name = "statsd_exporter", .argv = argv });
+	wait_for_answer(exporter.process,
+			text_format("http://127.0.0.1:%u/metrics", exporter.web_port));
+	return exporter;
+}
+
+struct exporter exporter_start(void)
+{
+	const struct exporter ports = {
+		.statsd_port = port_free(SOCK_DGRAM),
+		.web_port = port_free(SOCK_STREAM),
+	};
+
+	return exporter_restart(&ports);
+}
+
+void exporter_metrics(const struct exporter *exporter, struct metrics *metrics)
+{
+	char *page = http_get(text_format("http://127.0.0.1:%u/metrics", exporter->web_port));
+
+	if (!page)
+		fail_msg("statsd_exporter does not answer; standard error: %s",
+			 process_err(exporter->process));
+	if (!metrics_add_exposition(metrics, page))
+		fail_msg("statsd_exporter's /metrics can not be read");
+	free(page);
+}
+
+struct prometheus prometheus_start(const struct exporter *exporter)
+{
+	const char *file = path_scratch("prometheus.yml");
+	const char *configuration =
+		text_format("global: { scrape_interval: 250ms, scrape_timeout: 250ms }\n"
+			    "scrape_configs:\n"
+			    "  - job_name: redtap\n"
+			    "    static_configs: [ { targets: [ '127.0.0.1:%u' ] } ]\n",
+			    exporter->web_port);
+	struct prometheus prometheus = { .port = port_free(SOCK_STREAM) };
+	const char *argv[] = {
+		"prometheus",
+		text_format("--config.file=%s", file),
+		text_format("--storage.tsdb.path=%s", path_scratch("prometheus")),
+		text_format("--web.listen-address=127.0.0.1:%u", prometheus.port),
+		NULL,
+	};
+
+	file_write(file, configuration, strlen(configuration));
+	prometheus.process = process_start(&(struct process_options){
+		.name = "prometheus", .argv = argv });
+	wait_for_answer(prometheus.process,
+			text_format("http://127.0.0.1:%u/-/ready", prometheus.port));
+	return prometheus;
+}
+
+void prometheus_metrics(const struct prometheus *prometheus, const char *service,
+			struct metrics *metrics)
+{
+	/* {service_name="..."} with what a URL does not allow as it is encoded. */
+	char *answer = http_get(text_format("http://127.0.0.1:%u/api/v1/query"
+					    "?query=%%7Bservice_name%%3D%%22%s%%22%%7D",
+					    prometheus->port, service));
+
+	if (!answer)
+		fail_msg("Prometheus does not answer; standard error: %s",
+			 process_err(prometheus->process));
+	if (!metrics_add_query(metrics, answer))
+		fail_msg("Prometheus's answer can not be read");
+	free(answer);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * stack.h - real statsd_exporter and real Prometheus as children of the test,
+ * each on free ports, and what they say.
+ *
+ * Inputs: StatsD datagrams.  Outputs: the metrics of a service.  It must not
+ * know redtap.  Programs: statsd_exporter from build/tools or PATH, prometheus
+ * from PATH.
+ */
+#ifndef REDTAP_E2E_STACK_H
+#define REDTAP_E2E_STACK_H
+
+#include <stdint.h>
+
+#include "metrics.h"
+#include "process.h"
+
+struct exporter {
+	struct process *process;
+	uint16_t statsd_port; /* UDP */
+	uint16_t web_port;
+};
+
+/* Starts it on ports of its own choice and waits until it answers. */
+struct exporter exporter_start(void);
+/* The same on the ports that another has used before. */
+struct exporter exporter_restart(const struct exporter *before);
+
+/* Everything on its /metrics page. */
+void exporter_metrics(const struct exporter *exporter, struct metrics *metrics);
+
+struct prometheus {
+	struct process *process;
+	uint16_t port;
+};
+
+/* Starts one that scrapes the exporter four times a second; waits until it is ready. */
+struct prometheus prometheus_start(const struct exporter *exporter);
+
+/* Everything that its API tells now of a service_name. */
+void prometheus_metrics(const struct prometheus *prometheus, const char *service,
+			struct metrics *metrics);
+
+/*
+ * GET; returns the body (malloc'd) of a 200 answer, or NULL for any other and
+ * when nobody answers.
+ */
+char *http_get(const char *url);
+
+#endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * test_latency.c - the duration that redtap tells is the one that the client
+ * waited for, also when the request lay in the socket while the server was
+ * busy.
+ */
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include "harness.h"
+#include "redtap_run.h"
+#include "servers.h"
+#include "traffic.h"
+
+/* What is allowed: the histogram's two digits, and what a busy machine adds on the client's side. */
+#define QUANTILE_SHARE 0.05
+#define QUANTILE_SLACK_S 0.002
+#define MEAN_SHARE 0.02
+
+#define ROUTE "/sleep/{id}"
+
+static void assert_near(const char *what, double client_s, double redtap_s, double allowed_s)
+{
+	if (fabs(client_s - redtap_s) > allowed_s)
+		fail_msg("%s: client %.3f ms, redtap %.3f ms, allowed difference %.3f ms", what,
+			 client_s * 1e3, redtap_s * 1e3, allowed_s * 1e3);
+}
+
+static void assert_latencies(const char *what, json_t *series, const struct latencies *client)
+{
+	assert_int_equal(redtap_count(series, "count"), client->count);
+	assert_near(text_format("%s, mean", what), client->mean,
+		    redtap_seconds(series, "mean_s"), client->mean * MEAN_SHARE);
+	assert_near(text_format("%s, p50", what), client->p50, redtap_seconds(series, "p50_s"),
+		    client->p50 * QUANTILE_SHARE + QUANTILE_SLACK_S);
+	assert_near(text_format("%s, p99", what), client->p99, redtap_seconds(series, "p99_s"),
+		    client->p99 * QUANTILE_SHARE + QUANTILE_SLACK_S);
+	/* The upper edge of a bin lies less than a tenth above what is in it. */
+	assert_true(redtap_seconds(series, "max_s") <= client->max * 1.1 + QUANTILE_SLACK_S);
+	assert_true(redtap_seconds(series, "max_s") >= redtap_seconds(series, "p99_s"));
+	assert_true(redtap_seconds(series, "p90_s") >= redtap_seconds(series, "p50_s"));
+}
+
+/* Three servers of one redtap, a name each: all of /sleep/N is one route. */
+static void check_sleep(const char *model, int workers, unsigned int connections)
+{
+	static const struct {
+		const char *target;
+		const char *service;
+		uint64_t requests;
+	} rows[] = {
+		{ "/sleep/5", "sleep-5", 200 },
+		{ "/sleep/20", "sleep-20", 120 },
+		{ "/sleep/100", "sleep-100", 40 },
+	};
+	struct latencies latencies[ROWS(rows)];
+	struct server servers[ROWS(rows)];
+	const char *more[2 * ROWS(rows) + 1] = { NULL };
+	struct redtap *redtap;
+	struct counts counts;
+	json_t *total;
+	size_t i;
+
+	counts_init(&counts);
+	for (i = 0; i < ROWS(rows); i++) {
+		servers[i] = server_start_webapp(model, workers, NULL);
+		more[2 * i] = "--pid";
+		more[2 * i + 1] = text_format("%d=%s", (int)servers[i].pid, rows[i].service);
+	}
+	redtap = redtap_attach(&(struct redtap_options){ .more = more });
+	for (i = 0; i < ROWS(rows); i++) {
+		const struct request_kind kind = { .method = "GET", .target = rows[i].target,
+						   .route = ROUTE };
+
+		traffic_run(&(struct traffic){ .port = servers[i].port, .kinds = &kind,
+					       .kind_count = 1, .requests = rows[i].requests,
+					       .connections = connections },
+			    &counts, &latencies[i]);
+	}
+	redtap_wait_counted(redtap, counts_total(&counts));
+	total = redtap_finish(redtap, SIGINT);
+	redtap_assert_nothing_lost(total);
+	for (i = 0; i < ROWS(rows); i++)
+		assert_latencies(text_format("%s %s", model, rows[i].target),
+				 redtap_series(total, rows[i].service, "GET", ROUTE, 200),
+				 &latencies[i]);
+	counts_release(&counts);
+}
+
+static void sleep_thread(void **state)
+{
+	(void)state;
+	check_sleep("thread", 1, 4);
+}
+
+static void sleep_epoll(void **state)
+{
+	(void)state;
+	check_sleep("epoll", 1, 1);
+}
+
+/* Four clients of one worker that blocks: three of four requests lie in their sockets. */
+static void queue_is_counted(void **state)
+{
+	(void)state;
+	check_sleep("epoll", 1, 4);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		E2E_TEST(sleep_thread),
+		E2E_TEST(sleep_epoll),
+		E2E_TEST(queue_is_counted),
+	};
+
+	return cmocka_run_group_tests_name("latency", tests, harness_group_setup,
+					   harness_group_teardown);
+}

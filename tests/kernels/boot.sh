@@ -1,0 +1,119 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+#
+# boot.sh [-c] [-t SECONDS] [-f FILE]... KERNEL COMMAND [ARGUMENT...] - runs a
+# command under another kernel, in a virtual machine without hardware support.
+#
+#   -c          one CPU whose clock counts instructions (qemu -icount): for
+#               benchmarks; what takes n instructions takes n nanoseconds
+#   -t SECONDS  give up after that time (default 240)
+#   -f FILE     take FILE along, with the shared libraries that it needs.  A
+#               file of the build directory is /build/... in the machine, one
+#               of the source tree is /... there
+#
+# Inputs: a kernel that fetch.sh has put into BUILD/kernels/KERNEL, busybox,
+# qemu.  REDTAP_BUILD is the build directory (default: build/ of this tree).
+# Outputs: the machine's serial console on standard output; the exit status is
+# the command's, 125 if the machine ended without one.  The machine has
+# loopback and nothing else, and a root directory in memory.  This script must
+# not know what the command does.
+
+set -eu
+
+usage() {
+	echo "usage: boot.sh [-c] [-t SECONDS] [-f FILE]... KERNEL COMMAND [ARGUMENT...]" >&2
+	exit 2
+}
+
+fail() {
+	echo "boot: $*" >&2
+	exit 125
+}
+
+here=$(cd "$(dirname "$0")" && pwd)
+source=$(cd "$here/../.." && pwd)
+build=$(cd "${REDTAP_BUILD:-$source/build}" && pwd)
+seconds=240
+machine="-accel tcg,thread=multi -cpu max -smp 2"
+
+work=$(mktemp -d)
+qemu=
+trap '[ -z "$qemu" ] || kill "$qemu" 2>/dev/null || :; rm -rf "$work"' EXIT
+trap 'exit 125' INT TERM HUP
+
+root=$work/root
+mkdir -p "$root/bin"
+
+# take FILE - puts it and its libraries into the machine's root directory.
+take() {
+	file=$(realpath -e "$1" 2>/dev/null) || fail "no file '$1'"
+	case $file in
+	"$build"/*) place=/build/${file#"$build"/} ;;
+	"$source"/*) place=/${file#"$source"/} ;;
+	*) fail "'$file' is neither below '$build' nor below '$source'" ;;
+	esac
+	mkdir -p "$root${place%/*}"
+	cp "$file" "$root$place"
+	# Not a dynamic program: ldd says so, and there is nothing to take.
+	libraries=$(ldd "$file" 2>/dev/null | sed -n -e 's/.*not found.*/missing/p' \
+		-e 's/.* => \(\/[^ ]*\) (.*/\1/p' -e 's/^[[:space:]]*\(\/[^ ]*\) (.*/\1/p') || :
+	for library in $libraries; do
+		[ "$library" != missing ] || fail "a library that '$file' needs is missing"
+		if [ ! -e "$root$library" ]; then
+			mkdir -p "$root${library%/*}"
+			cp -L "$library" "$root$library"
+		fi
+	done
+}
+
+while getopts ct:f: option; do
+	case $option in
+	# rep movsb would count one for each byte, so copies would be overstated.
+	c) machine="-accel tcg -icount shift=0,sleep=off -cpu max,-erms,-fsrm -smp 1" ;;
+	t) seconds=$OPTARG ;;
+	f) take "$OPTARG" ;;
+	*) usage ;;
+	esac
+done
+shift $((OPTIND - 1))
+[ $# -ge 2 ] || usage
+image=$build/kernels/$1/vmlinuz
+[ -s "$image" ] || fail "no kernel '$1' in '$build/kernels'; fetch it first: make kernels"
+shift
+
+busybox=$(command -v busybox) || fail "no busybox; install busybox-static"
+if ldd "$busybox" >/dev/null 2>&1; then
+	fail "'$busybox' needs shared libraries; install busybox-static"
+fi
+cp "$busybox" "$root/bin/busybox"
+cp "$here/init" "$root/init"
+chmod 0755 "$root/init"
+for argument; do
+	printf "'%s' " "$(printf '%s' "$argument" | sed "s/'/'\\\\''/g")"
+done >"$root/command"
+(cd "$root" && find . | "$busybox" cpio -o -H newc 2>/dev/null) >"$work/initramfs"
+
+mkfifo "$work/console"
+# shellcheck disable=SC2086 # several words
+timeout "$seconds" qemu-system-x86_64 $machine -m 1024 -nodefaults -display none -no-reboot \
+	-serial stdio -kernel "$image" -initrd "$work/initramfs" \
+	-append "console=ttyS0 panic=-1 mitigations=off quiet" \
+	</dev/null >"$work/console" 2>&1 &
+qemu=$!
+
+status=
+while IFS= read -r line; do
+	line=${line%"$(printf '\r')"}
+	case $line in
+	"guest: exit "*) status=${line#guest: exit } ;;
+	*) printf '%s\n' "$line" ;;
+	esac
+done <"$work/console"
+
+ended=0
+wait "$qemu" || ended=$?
+qemu=
+[ "$ended" -ne 124 ] || fail "gave up after $seconds s"
+[ "$ended" -eq 0 ] || fail "qemu ended with status $ended"
+[ -n "$status" ] || fail "the machine went off before the command had ended"
+exit "$status"

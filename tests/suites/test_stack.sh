@@ -1,0 +1,287 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+#
+# test_stack.sh - the scripts of stack/ and tests/summary.sh.
+#
+# Input: BUILD with tools/statsd_exporter, or statsd_exporter on PATH;
+# prometheus, curl, jq on PATH.  Output: a line a test, the count at the end,
+# exit status 0 if none failed.  Needs neither redtap nor root.
+# Tests are found by their names, which shellcheck does not see.
+# shellcheck disable=SC2317
+set -euo pipefail
+
+PROGRAM_NAME=test_stack
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+# shellcheck source-path=SCRIPTDIR source=../../stack/lib.sh
+. "$TOP/stack/lib.sh"
+BUILD=$(realpath -m "${BUILD:-$TOP/build}")
+export BUILD
+ALL_SCRATCH=$(mktemp -d)
+
+# Whatever a failed test has left running.
+clean_up() {
+	local file
+
+	for file in "$ALL_SCRATCH"/*/*/stack.env; do
+		[[ ! -e $file ]] || "$TOP/stack/run.sh" stop --state "${file%/*}" >/dev/null
+	done
+	rm -rf "$ALL_SCRATCH"
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+run_stack() {
+	"$TOP/stack/run.sh" "$1" --state "$SCRATCH/$2" "${@:3}"
+}
+
+# value STATE KEY
+value() {
+	sed -n "s/^$2=//p" "$SCRATCH/$1/stack.env"
+}
+
+get() {
+	curl --silent --show-error --fail --noproxy '*' --max-time 5 "$@"
+}
+
+# ask STATE EXPRESSION: the value of the one series of an instant query.
+ask() {
+	get --get --data-urlencode "query=$2" "$(value "$1" PROMETHEUS_URL)/api/v1/query" |
+		jq --raw-output '.data.result | if length == 1 then .[0].value[1] else "\(length) series" end'
+}
+
+is_answer() {
+	[[ $(ask "$1" "$2") == "$3" ]]
+}
+
+expect() {
+	[[ $1 == "$2" ]] || die "expected '$2', found '$1'"
+}
+
+expect_answer() {
+	wait_until 10 is_answer "$@" || die "$2: expected '$3', found '$(ask "$1" "$2")'"
+}
+
+# expect_text TEXT PART...: all of them in it.
+expect_text() {
+	local part
+
+	for part in "${@:2}"; do
+		[[ $1 == *"$part"* ]] || die "'$part' is not in: ${1:0:1000}"
+	done
+}
+
+# fails STATUS COMMAND...: prints what it says; its status must be that one.
+fails() {
+	local status=0 expected=$1
+
+	shift
+	"$@" 2>&1 || status=$?
+	((status == expected)) || die "status $status, not $expected: $*"
+}
+
+# send STATE LINES: a datagram each (bash would cut a long one anywhere).
+send() {
+	local line port
+
+	port=$(value "$1" STATSD_PORT)
+	while read -r line; do
+		printf '%s' "$line" >"/dev/udp/127.0.0.1/$port"
+	done <<<"$2"
+}
+
+# Lines as redtap writes them: REQUESTS of them fast, as many slow, for a route.
+lines() {
+	local name=http.server.request.duration.seconds
+	local tags="service_name:$1,http_request_method:GET,http_route:/users/{id}"
+
+	tags+=",http_response_status_code:200"
+	printf '%s\n' "$name.bucket:0|c|#$tags,le:0.5" "$name.bucket:$2|c|#$tags,le:1.0" \
+		"$name.bucket:$(($2 * 2))|c|#$tags,le:2.5" \
+		"$name.bucket:$(($2 * 2))|c|#$tags,le:+Inf" \
+		"$name.count:$(($2 * 2))|c|#$tags" "$name.sum:$2.000000001|c|#$tags"
+	printf '%s' "http.server.active_requests:3|g|#service_name:$1"
+}
+
+test_lines_to_prometheus() {
+	local name=http_server_request_duration_seconds page
+
+	run_stack start one --free-ports --scrape-interval 200ms
+	run_stack start two --free-ports --scrape-interval 200ms
+	send one "$(lines a 30)"
+	send one "$(lines a 20)"
+	send two "$(lines b 7)"
+	expect_answer one "${name}_count" 100
+	expect_answer two "${name}_count" 14
+	expect_answer one "${name}_count{service_name='a',http_route='/users/{id}'}" 100
+	expect_answer one "${name}_bucket{le='1.0'}" 50
+	expect_answer one "${name}_sum" 50.000000002
+	expect_answer one "histogram_quantile(0.25, ${name}_bucket)" 0.75
+	expect_answer one "http_server_active_requests" 3
+	page=$(get "$(value one EXPORTER_URL)/metrics")
+	expect_text "$page" "# TYPE ${name}_bucket counter" "# TYPE ${name}_count counter" \
+		"# HELP ${name}_count Requests." "# TYPE http_server_active_requests gauge"
+	expect_text "$page" 'statsd_exporter_lines_total 14' 'statsd_exporter_samples_total 14'
+	[[ $page != *events_conflict* ]] || die "names are in conflict"
+	run_stack stop one
+	run_stack stop two
+}
+
+test_stop_leaves_nothing() {
+	local exporter exporter_start prometheus prometheus_start
+
+	run_stack start one --free-ports
+	expect_text "$(run_stack status one)" "PROMETHEUS_PID=$(value one PROMETHEUS_PID)"
+	exporter=$(value one EXPORTER_PID) exporter_start=$(value one EXPORTER_START_TIME)
+	prometheus=$(value one PROMETHEUS_PID) prometheus_start=$(value one PROMETHEUS_START_TIME)
+	process_is "$exporter" "$exporter_start"
+	process_is "$prometheus" "$prometheus_start"
+	expect_text "$(fails 1 run_stack start one --free-ports)" "already running"
+	run_stack stop one
+	process_is_gone "$exporter" "$exporter_start"
+	process_is_gone "$prometheus" "$prometheus_start"
+	[[ ! -e $SCRATCH/one ]] || die "left: $(ls "$SCRATCH/one")"
+	fails 1 run_stack status one
+	run_stack stop one
+}
+
+test_taken_port_is_named() {
+	local port
+
+	run_stack start one --free-ports
+	port=$(value one STATSD_PORT)
+	expect_text "$(fails 1 run_stack start two --statsd-port "$port")" "udp port $port" taken
+	port=$(value one EXPORTER_PORT)
+	expect_text "$(fails 1 run_stack start two --statsd-port "$(port_choose udp)" \
+		--exporter-port "$port")" "tcp port $port" taken
+	expect_text "$(fails 1 run_stack start two --statsd-port "$(port_choose udp)" \
+		--exporter-port "$(port_choose tcp)" --prometheus-port "$port")" \
+		"tcp port $port" taken
+	[[ ! -e $SCRATCH/two/stack.env ]]
+	run_stack status one
+	run_stack stop one
+}
+
+test_bad_usage() {
+	expect_text "$(fails 2 run_stack start one --statsd-port 65536)" "'65536'"
+	expect_text "$(fails 2 run_stack start one --statsd-port 0)" "'0'"
+	expect_text "$(fails 2 run_stack start one --scrape-interval 1)" "'1'"
+	expect_text "$(fails 2 run_stack start one --nonsense x)" "'--nonsense'"
+	expect_text "$(fails 2 run_stack restart one)" "'restart'"
+	[[ ! -e $SCRATCH/one ]]
+}
+
+test_one_of_two_died() {
+	local exporter exporter_start
+
+	run_stack start one --free-ports
+	exporter=$(value one EXPORTER_PID) exporter_start=$(value one EXPORTER_START_TIME)
+	kill -KILL "$exporter"
+	wait_until 5 process_is_gone "$exporter" "$exporter_start"
+	fails 1 run_stack status one
+	run_stack stop one
+	[[ ! -e $SCRATCH/one ]]
+}
+
+# The pid in the file is somebody else's by now.
+test_pid_used_again() {
+	local bystander start_time
+
+	sleep 600 &
+	bystander=$!
+	start_time=$(process_start_time "$bystander")
+	mkdir "$SCRATCH/one"
+	printf '%s\n' "EXPORTER_PID=$bystander" "EXPORTER_START_TIME=$((start_time - 1))" \
+		>"$SCRATCH/one/stack.env"
+	run_stack stop one
+	process_is "$bystander" "$start_time" || die "stop has ended a stranger"
+	kill "$bystander"
+}
+
+# compare LOAD COUNTS: compare.jq's verdict and differences in one line.
+compare() {
+	local rates='{"data":{"result":[]}}'
+
+	jq --null-input --compact-output --argjson seconds 2 --slurpfile load <(echo "$1") \
+		--slurpfile counts <(echo "$2") --slurpfile rates <(echo "$rates") \
+		--slurpfile quantiles <(echo "$rates") --from-file "$TOP/stack/compare.jq"
+}
+
+count_sample() {
+	printf '{"metric":{"http_request_method":"GET","http_route":"/a","http_response_status_code":"%s"%s},"value":[1,"%s"]}' \
+		"$1" "${3:-}" "$2"
+}
+
+test_comparison() {
+	local load good bad error=',"error_type":"500"'
+
+	load='[{"method":"GET","route":"/a","count":10,"errors":4,"p99_s":0.0205,"statuses":{"200":6,"500":4}}]'
+	good="{\"data\":{\"result\":[$(count_sample 200 6),$(count_sample 500 4 "$error")]}}"
+	bad="{\"data\":{\"result\":[$(count_sample 200 7),$(count_sample 500 3 "$error")]}}"
+	expect_text "$(compare "$load" "$good")" '"equal":true' '"differences":[]' \
+		'GET\t/a\t10\t10\t-\t5.0\t40.0\t40.0\t-\t20.50\tequal'
+	expect_text "$(compare "$load" "$bad")" '"equal":false' 'GET /a 200\t7\t6' \
+		'GET /a 500\t3\t4' '30.0\t40.0' DIFFERENT
+	expect_text "$(compare "$load" '{"data":{"result":[]}}')" '"equal":false' \
+		'GET /a 200\t0\t6'
+	expect_text "$(compare '[]' '{"data":{"result":[]}}')" '"equal":false'
+}
+
+# summary SUITE...: tests/summary.sh with a make that prints what a suite would.
+summary() {
+	cat >"$SCRATCH/make" <<-'END'
+	#!/bin/sh
+	case $2 in
+	test-good) printf '[==========] Running 3 test(s).\n[==========] 3 test(s) run.\n[  PASSED  ] 2 test(s).\n[  SKIPPED ] 1 test(s), listed below:\n' ;;
+	test-new) printf '[==========] n: Running 4 test(s).\n[==========] n: 4 test(s) run.\n[  PASSED  ] 4 test(s).\r\n' ;;
+	test-plain) echo 'plain: 5 passed, 0 failed, 2 skipped' ;;
+	test-bad) printf '[==========] Running 3 test(s).\n[==========] 3 test(s) run.\n[  PASSED  ] 1 test(s).\n[  FAILED  ] 2 test(s), listed below:\n[  FAILED  ] test_x\n'; exit 2 ;;
+	test-crash) printf '[==========] Running 3 test(s).\n'; exit 2 ;;
+	test-half) printf '[==========] Running 3 test(s).\n[==========] Running 1 test(s).\n[==========] 1 test(s) run.\n[  PASSED  ] 1 test(s).\n' ;;
+	test-status) echo '1 passed, 0 failed'; exit 2 ;;
+	test-silent) : ;;
+	esac
+	END
+	chmod +x "$SCRATCH/make"
+	BUILD=$SCRATCH MAKE=$SCRATCH/make "$TOP/tests/summary.sh" "$@" | tail -n 1
+}
+
+test_summary() {
+	expect "$(summary good new plain)" '11 passed, 0 failed, 3 skipped'
+	expect "$(fails 1 summary good bad)" '3 passed, 2 failed, 1 skipped'
+	expect "$(fails 1 summary crash)" '0 passed, 1 failed, 0 skipped'
+	expect "$(fails 1 summary half)" '1 passed, 1 failed, 0 skipped'
+	expect "$(fails 1 summary status)" '1 passed, 1 failed, 0 skipped'
+	expect "$(fails 1 summary good silent)" '2 passed, 1 failed, 1 skipped'
+	expect "$(cat "$SCRATCH/test-results.txt")" $'good 2 0 1\nsilent 0 1 0'
+}
+
+# A machine without apt and without jq.
+test_deps_elsewhere() {
+	mkdir "$SCRATCH/bin"
+	cp --symbolic-link /usr/bin/* "$SCRATCH/bin/" 2>/dev/null || true
+	rm -f "$SCRATCH"/bin/{apt-get,jq}
+	expect_text "$(PATH=$SCRATCH/bin fails 1 "$TOP/stack/deps.sh" demo)" \
+		"missing (names of Debian's packages" "  jq"
+	expect_text "$(fails 2 "$TOP/stack/deps.sh" nonsense)" "'nonsense'"
+}
+
+passed=0 failed=0
+for name in $(compgen -A function test_); do
+	status=0
+	SCRATCH=$ALL_SCRATCH/$name
+	mkdir "$SCRATCH"
+	# A subshell of its own `set -e`; its words only if it fails.
+	(set -e && "$name") >"$SCRATCH/words" 2>&1 &
+	wait $! || status=$?
+	if ((status == 0)); then
+		echo "ok      $name"
+		passed=$((passed + 1))
+	else
+		echo "FAILED  $name"
+		sed 's/^/        /' "$SCRATCH/words"
+		failed=$((failed + 1))
+	fi
+done
+echo "stack: $passed passed, $failed failed, 0 skipped"
+exit $((failed > 0))

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * made_flush.c - see made_flush.h.
+ */
+#include "unit.h"
+
+#include "histogram.h"
+#include "made_flush.h"
+
+void made_flush_init(struct made_flush *made)
+{
+	memset(made, 0, sizeof(*made));
+	made->services[0].name = "web";
+	made->flush = (struct flush){
+		.time = 1700000000.25,
+		.interval_s = 5,
+		.run_s = 5,
+		.processes = 1,
+		.series = made->series,
+		.services = made->services,
+		.service_count = 1,
+	};
+}
+
+void made_flush_release(struct made_flush *made)
+{
+	size_t i;
+
+	for (i = 0; i < made->flush.series_count; i++)
+		free(made->series[i]);
+}
+
+struct series *made_flush_series(struct made_flush *made, const char *service, const char *method,
+				 const char *route, uint16_t status, enum transaction_error error)
+{
+	struct series *series = calloc(1, sizeof(*series));
+
+	assert_non_null(series);
+	assert_true(made->flush.series_count < MADE_SERIES_MAX);
+	*series = (struct series){ .id = (uint32_t)made->flush.series_count, .service = service,
+				   .method = method, .route = route, .status = status,
+				   .error = error, .born = true };
+	made->series[made->flush.series_count++] = series;
+	return series;
+}
+
+static void add(struct measure *measure, uint64_t n, uint64_t duration_ns, uint64_t request_bytes,
+		uint64_t response_bytes)
+{
+	measure->count += n;
+	measure->sum_ns += n * duration_ns;
+	measure->request_bytes += n * request_bytes;
+	measure->response_bytes += n * response_bytes;
+	measure->bins[histogram_bin(duration_ns)] += n;
+}
+
+void made_flush_add(struct made_flush *made, struct series *series, uint64_t n,
+		    uint64_t duration_ns, uint64_t request_bytes, uint64_t response_bytes)
+{
+	add(&series->now, n, duration_ns, request_bytes, response_bytes);
+	add(&series->total, n, duration_ns, request_bytes, response_bytes);
+	made->flush.now.seen += n;
+	made->flush.now.counted += n;
+	made->flush.total.seen += n;
+	made->flush.total.counted += n;
+}
+
+void made_flush_next(struct made_flush *made)
+{
+	size_t i;
+
+	memset(&made->flush.now, 0, sizeof(made->flush.now));
+	made->flush.time += made->flush.interval_s;
+	made->flush.run_s += made->flush.interval_s;
+	for (i = 0; i < made->flush.series_count; i++) {
+		memset(&made->series[i]->now, 0, sizeof(made->series[i]->now));
+		made->series[i]->born = false;
+	}
+}

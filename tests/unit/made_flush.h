@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * made_flush.h - flushes made by hand, for the tests of what prints them.
+ *
+ * It stands in for the collector: requests are added, a flush is taken, and
+ * what happened since the last one begins anew.
+ */
+#ifndef REDTAP_MADE_FLUSH_H
+#define REDTAP_MADE_FLUSH_H
+
+#include "flush.h"
+
+#define MADE_SERIES_MAX 64
+
+struct made_flush {
+	struct flush flush;
+	struct service services[4];
+	struct series *series[MADE_SERIES_MAX];
+};
+
+/* One service "web", no series, an interval of 5 s that ended at 1700000000.25. */
+void made_flush_init(struct made_flush *made);
+void made_flush_release(struct made_flush *made);
+
+/* A new series without requests; the texts must outlive made. */
+struct series *made_flush_series(struct made_flush *made, const char *service, const char *method,
+				 const char *route, uint16_t status, enum transaction_error error);
+
+/* n requests of a series, all of the same duration and sizes. */
+void made_flush_add(struct made_flush *made, struct series *series, uint64_t n,
+		    uint64_t duration_ns, uint64_t request_bytes, uint64_t response_bytes);
+
+/* The next interval begins: now becomes 0 everywhere. */
+void made_flush_next(struct made_flush *made);
+
+#endif

@@ -1,0 +1,527 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * test_options.c - the command line: what is taken, and what is refused with
+ * which words.
+ */
+#include "unit.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "histogram.h"
+#include "option_values.h"
+#include "options.h"
+
+#define ARGUMENTS_MAX 12
+#define WORDS_MAX 3
+
+/* Parses words (NULL-terminated, without the program's name) with messages caught. */
+static int parse(struct options *options, const char *const *words, char **messages)
+{
+	char *argv[ARGUMENTS_MAX + 2] = { "redtap" };
+	int argc = 1, err;
+
+	for (; words[argc - 1]; argc++)
+		argv[argc] = (char *)words[argc - 1];
+	capture_begin();
+	err = options_parse(options, argc, argv);
+	*messages = capture_end();
+	return err;
+}
+
+#define PARSE(options, ...) parse_well(options, (const char *const[]){ __VA_ARGS__, NULL })
+
+static void parse_well(struct options *options, const char *const *words)
+{
+	char *messages;
+
+	if (parse(options, words, &messages) != 0)
+		fail_msg("refused: %s", messages);
+	assert_string_equal(messages, "");
+	free(messages);
+}
+
+static int clear_environment(void **state)
+{
+	(void)state;
+	unsetenv("STATSD_HOST");
+	unsetenv("STATSD_PORT");
+	return 0;
+}
+
+static void test_defaults(void **state)
+{
+	struct options options;
+
+	(void)state;
+	PARSE(&options, "attach", "-p", "12");
+	assert_int_equal(options.command, COMMAND_ATTACH);
+	assert_int_equal(options.pid_count, 1);
+	assert_int_equal(options.pids[0].pid, 12);
+	assert_null(options.pids[0].name);
+	assert_true(options.follow);
+	assert_null(options.service);
+	assert_int_equal(options.statsd.scheme, STATSD_UDP);
+	assert_string_equal(options.statsd.host, "127.0.0.1");
+	assert_int_equal(options.statsd.port, 9125);
+	assert_int_equal(options.interval_ns, 5000000000ULL);
+	assert_int_equal(options.duration_ns, 0);
+	assert_int_equal(options.output, OUTPUT_DEFAULT);
+	assert_int_equal(options.bucket_count, 19);
+	assert_true(options.buckets[0] == 0.0001 && options.buckets[18] == 10.0);
+	assert_int_equal(options.max_series, 2048);
+	assert_int_equal(options.max_connections, 65536);
+	assert_false(options.verbose);
+	options_release(&options);
+}
+
+static void test_all_options(void **state)
+{
+	static const char *const words[][ARGUMENTS_MAX] = {
+		{ "attach", "--pid=1=shop", "-vp", "2", "-p3=a=b", "--no-follow", "--service",
+		  "web", NULL },
+		{ "attach", "-p", "1", "--output", "json", "--max-series", "1",
+		  "--max-connections=1048576", NULL },
+	};
+	struct options options;
+
+	(void)state;
+	parse_well(&options, words[0]);
+	assert_int_equal(options.pid_count, 3);
+	assert_int_equal(options.pids[0].pid, 1);
+	assert_string_equal(options.pids[0].name, "shop");
+	assert_int_equal(options.pids[1].pid, 2);
+	assert_null(options.pids[1].name);
+	assert_int_equal(options.pids[2].pid, 3);
+	assert_string_equal(options.pids[2].name, "a=b");
+	assert_false(options.follow);
+	assert_string_equal(options.service, "web");
+	assert_true(options.verbose);
+	options_release(&options);
+	parse_well(&options, words[1]);
+	assert_int_equal(options.output, OUTPUT_JSON);
+	assert_int_equal(options.max_series, 1);
+	assert_int_equal(options.max_connections, 1048576);
+	options_release(&options);
+}
+
+static void test_commands(void **state)
+{
+	static const struct {
+		const char *words[4];
+		enum command command;
+	} rows[] = {
+		{ { "version" }, COMMAND_VERSION },
+		{ { "--version" }, COMMAND_VERSION },
+		{ { "help" }, COMMAND_HELP },
+		{ { "--help" }, COMMAND_HELP },
+		{ { "-h" }, COMMAND_HELP },
+		{ { "attach", "--help" }, COMMAND_HELP },
+		{ { "attach", "-h", "stray" }, COMMAND_HELP },
+	};
+	struct options options;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ROWS(rows); i++) {
+		parse_well(&options, rows[i].words);
+		assert_int_equal(options.command, rows[i].command);
+		options_release(&options);
+	}
+}
+
+static void test_durations(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t ns; /* 0: refused */
+	} rows[] = {
+		{ "100ms", 100000000 },
+		{ "5s", 5000000000 },
+		{ "1.5s", 1500000000 },
+		{ "0.1s", 100000000 },
+		{ "2m", 120000000000 },
+		{ "0.5h", 1800000000000 },
+		{ "1h", 3600000000000 },
+		{ "3600000ms", 3600000000000 },
+		{ "250.25ms", 250250000 },
+		{ "1.0000000001s", 1000000000 },
+		{ "01s", 1000000000 },
+		{ "99.999999ms", 0 },
+		{ "3600.000000001s", 0 },
+		{ "99999999999999999999s", 0 },
+		{ "18446744073709551617s", 0 },
+		{ "0s", 0 },
+		{ "5", 0 },
+		{ "s", 0 },
+		{ "", 0 },
+		{ "5 s", 0 },
+		{ " 5s", 0 },
+		{ "5s ", 0 },
+		{ "+5s", 0 },
+		{ "-5s", 0 },
+		{ "5.s", 0 },
+		{ ".5s", 0 },
+		{ "1.2.3s", 0 },
+		{ "1,5s", 0 },
+		{ "1e3ms", 0 },
+		{ "0x5s", 0 },
+		{ "nans", 0 },
+		{ "infs", 0 },
+		{ "5S", 0 },
+		{ "5us", 0 },
+		{ "5min", 0 },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ROWS(rows); i++) {
+		uint64_t ns;
+		const char *wrong = value_duration(rows[i].text, 100000000, 3600000000000, &ns);
+
+		if (!wrong != (rows[i].ns != 0) || (!wrong && ns != rows[i].ns))
+			fail_msg("'%s': %s, %llu", rows[i].text, wrong ? wrong : "taken",
+				 (unsigned long long)ns);
+	}
+}
+
+static void test_statsd(void **state)
+{
+	static const struct {
+		const char *text, *host;
+		uint16_t port; /* 0: refused */
+	} rows[] = {
+		{ "udp://localhost:9125", "localhost", 9125 },
+		{ "udp://127.0.0.1:1", "127.0.0.1", 1 },
+		{ "udp://[::1]:65535", "::1", 65535 },
+		{ "udp://[fe80::1%eth0]:8125", "fe80::1%eth0", 8125 },
+		{ "udp://stats_d.example:08125", "stats_d.example", 8125 },
+		{ "udp://h:0", NULL, 0 },
+		{ "udp://h:65536", NULL, 0 },
+		{ "udp://h:99999999999999999999", NULL, 0 },
+		{ "udp://h:", NULL, 0 },
+		{ "udp://h", NULL, 0 },
+		{ "udp://:9125", NULL, 0 },
+		{ "udp://[]:9125", NULL, 0 },
+		{ "udp://[::1", NULL, 0 },
+		{ "udp://[::1]", NULL, 0 },
+		{ "udp://[::1]9125", NULL, 0 },
+		{ "udp://::1:9125", NULL, 0 },
+		{ "udp://h:9125/", NULL, 0 },
+		{ "udp://h/x:9125", NULL, 0 },
+		{ "udp://h h:9125", NULL, 0 },
+		{ "udp://h\n:9125", NULL, 0 },
+		{ "udp://u@h:9125", NULL, 0 },
+		{ "tcp://h:9125", NULL, 0 },
+		{ "UDP://h:9125", NULL, 0 },
+		{ "h:9125", NULL, 0 },
+		{ "udp://", NULL, 0 },
+		{ "", NULL, 0 },
+	};
+	struct statsd_option statsd;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ROWS(rows); i++) {
+		const char *wrong = value_statsd(rows[i].text, &statsd);
+
+		if (!wrong != (rows[i].port != 0))
+			fail_msg("'%s': %s", rows[i].text, wrong ? wrong : "taken");
+		if (wrong)
+			continue;
+		assert_int_equal(statsd.scheme, STATSD_UDP);
+		assert_string_equal(statsd.host, rows[i].host);
+		assert_int_equal(statsd.port, rows[i].port);
+	}
+	assert_null(value_statsd("none", &statsd));
+	assert_int_equal(statsd.scheme, STATSD_NONE);
+}
+
+static void test_long_host(void **state)
+{
+	char text[300] = "udp://";
+	struct statsd_option statsd;
+
+	(void)state;
+	memset(text + 6, 'h', 255);
+	strcpy(text + 6 + 255, ":1");
+	assert_null(value_statsd(text, &statsd));
+	assert_int_equal(strlen(statsd.host), 255);
+	strcpy(text + 6 + 255, "h:1");
+	assert_non_null(value_statsd(text, &statsd));
+}
+
+static void test_environment(void **state)
+{
+	static const struct {
+		const char *comment, *env_host, *env_port, *statsd;
+		const char *host; /* NULL: refused */
+		uint16_t port;
+	} rows[] = {
+		{ "host alone", "metrics", NULL, NULL, "metrics", 9125 },
+		{ "port alone", NULL, "99", NULL, "127.0.0.1", 99 },
+		{ "both", "metrics", "99", NULL, "metrics", 99 },
+		{ "empty is unset", "", "", NULL, "127.0.0.1", 9125 },
+		{ "IPv6", "::1", NULL, NULL, "::1", 9125 },
+		{ "IPv6 in brackets", "[::1]", NULL, NULL, "::1", 9125 },
+		{ "the option wins", "metrics", "99", "udp://other:7", "other", 7 },
+		{ "the option wins over nonsense", "a b", "x", "udp://other:7", "other", 7 },
+		{ "port of letters", NULL, "x", NULL, NULL, 0 },
+		{ "port too large", NULL, "65536", NULL, NULL, 0 },
+		{ "host with a blank", "a b", NULL, NULL, NULL, 0 },
+		{ "only a bracket", "[", NULL, NULL, NULL, 0 },
+		{ "empty brackets", "[]", NULL, NULL, NULL, 0 },
+	};
+	size_t i;
+
+	for (i = 0; i < ROWS(rows); i++) {
+		const char *words[] = { "attach", "-p1", rows[i].statsd ? "--statsd" : NULL,
+					rows[i].statsd, NULL };
+		struct options options;
+		char *messages;
+		int err;
+
+		clear_environment(state);
+		if (rows[i].env_host)
+			setenv("STATSD_HOST", rows[i].env_host, 1);
+		if (rows[i].env_port)
+			setenv("STATSD_PORT", rows[i].env_port, 1);
+		err = parse(&options, words, &messages);
+		if (err != (rows[i].host ? 0 : -EINVAL))
+			fail_msg("%s: %d, %s", rows[i].comment, err, messages);
+		if (!rows[i].host)
+			assert_contains(rows[i].comment, messages, "variable STATSD_");
+		free(messages);
+		if (err)
+			continue;
+		assert_string_equal(options.statsd.host, rows[i].host);
+		assert_int_equal(options.statsd.port, rows[i].port);
+		options_release(&options);
+	}
+}
+
+static void test_buckets(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *wrong; /* part of the reason; NULL: taken */
+		size_t count;
+		double last;
+	} rows[] = {
+		{ "1", NULL, 1, 1.0 },
+		{ "0.000001,100", NULL, 2, 100.0 },
+		{ "0.0000011,99", NULL, 2, 99.0 },
+		{ "0.005,0.01,0.25,1.0,7.5", NULL, 5, 7.5 },
+		{ "0.10,0.2000000000000", NULL, 2, 0.2 },
+		{ "00.5", NULL, 1, 0.5 },
+		{ "", "not a list", 0, 0 },
+		{ ",", "not a list", 0, 0 },
+		{ "1,", "not a list", 0, 0 },
+		{ "1,,2", "not a list", 0, 0 },
+		{ "1, 2", "not a list", 0, 0 },
+		{ "x", "not a list", 0, 0 },
+		{ "1s", "not a list", 0, 0 },
+		{ "-1", "not a list", 0, 0 },
+		{ ".5", "not a list", 0, 0 },
+		{ "1e-3", "not a list", 0, 0 },
+		{ "+Inf", "not a list", 0, 0 },
+		{ "nan", "not a list", 0, 0 },
+		{ "0", "out of range", 0, 0 },
+		{ "0.0000009", "out of range", 0, 0 },
+		{ "100.1", "out of range", 0, 0 },
+		{ "110", "out of range", 0, 0 },
+		{ "99999999999999999999999", "out of range", 0, 0 },
+		{ "0.125", "two significant digits", 0, 0 },
+		{ "10.1", "two significant digits", 0, 0 },
+		{ "1.01", "two significant digits", 0, 0 },
+		{ "1.0000000001", "two significant digits", 0, 0 },
+		{ "2,1", "ascending", 0, 0 },
+		{ "1,1.0", "ascending", 0, 0 },
+	};
+	double buckets[BUCKETS_MAX];
+	size_t i, count;
+
+	(void)state;
+	for (i = 0; i < ROWS(rows); i++) {
+		const char *wrong = value_buckets(rows[i].text, buckets, &count);
+
+		if (!wrong != !rows[i].wrong)
+			fail_msg("'%s': %s", rows[i].text, wrong ? wrong : "taken");
+		if (wrong) {
+			assert_contains(rows[i].text, wrong, rows[i].wrong);
+			continue;
+		}
+		assert_int_equal(count, rows[i].count);
+		assert_true(buckets[count - 1] == rows[i].last);
+	}
+}
+
+/* 0.0010, 0.0011 ... 0.0099, then 0.010, 0.011 ...: as many as may be, and one more. */
+static void test_bucket_count(void **state)
+{
+	char text[1024] = "";
+	double buckets[BUCKETS_MAX];
+	size_t count, used = 0, i;
+
+	(void)state;
+	for (i = 0; i < BUCKETS_MAX; i++)
+		used += (size_t)sprintf(text + used, "%s%s%zu", i ? "," : "",
+					i < 90 ? "0.00" : "0.0", 10 + i % 90);
+	assert_null(value_buckets(text, buckets, &count));
+	assert_int_equal(count, BUCKETS_MAX);
+	strcat(text, ",99");
+	assert_non_null(value_buckets(text, buckets, &count));
+}
+
+/* Every boundary that is taken is the edge of a bin. */
+static void test_default_buckets_are_edges(void **state)
+{
+	struct options options;
+	size_t i;
+
+	(void)state;
+	PARSE(&options, "attach", "-p1");
+	for (i = 0; i < options.bucket_count; i++) {
+		const uint64_t ns = (uint64_t)(options.buckets[i] * 1e9 + 0.5);
+
+		assert_int_equal(histogram_upper_ns(histogram_bin(ns)), ns);
+		assert_true(i == 0 || options.buckets[i] > options.buckets[i - 1]);
+	}
+	options_release(&options);
+}
+
+static const struct refused {
+	const char *comment;
+	const char *words[ARGUMENTS_MAX];
+	const char *said[WORDS_MAX];
+} refused[] = {
+	{ "nothing", { NULL }, { "no command", "redtap help" } },
+	{ "unknown command", { "atach" }, { "unknown command 'atach'" } },
+	{ "option instead of a command", { "-p", "1" }, { "no command before '-p'" } },
+	{ "no pid", { "attach" }, { "no process", "--pid" } },
+	{ "only other options", { "attach", "-v" }, { "no process" } },
+	{ "unknown option", { "attach", "--foo" }, { "unknown option '--foo'; see 'redtap help'" } },
+	{ "unknown option with a value", { "attach", "--foo=secret" },
+	  { "unknown option '--foo';" } },
+	{ "nearly right", { "attach", "--intervall", "5s" }, { "did you mean '--interval'?" } },
+	{ "abbreviated", { "attach", "--inter", "5s" }, { "unknown option '--inter'" } },
+	{ "abbreviated, with a value", { "attach", "--pi=1" },
+	  { "unknown option '--pi'", "'--pid'" } },
+	{ "of a later release", { "attach", "-p1", "--phases", "queue" }, { "'--phases'" } },
+	{ "unknown letter", { "attach", "-Z" }, { "unknown option '-Z'" } },
+	{ "unknown letter after a known one", { "attach", "-vZ" }, { "unknown option '-Z'" } },
+	{ "terminal syntax", { "attach", "--\x1b[2J" }, { "'--\\x1b[2J'" } },
+	{ "missing argument", { "attach", "--pid" }, { "'--pid' needs an argument" } },
+	{ "missing argument, letter", { "attach", "-p" }, { "'--pid' needs an argument" } },
+	{ "missing argument, long only", { "attach", "-p1", "--interval" },
+	  { "'--interval' needs an argument" } },
+	{ "argument to a flag", { "attach", "-p1", "--verbose=3" },
+	  { "'--verbose' takes no argument" } },
+	{ "argument to a long flag", { "attach", "-p1", "--no-follow=x" },
+	  { "'--no-follow' takes no argument" } },
+	{ "stray word", { "attach", "-p1", "stray" }, { "unexpected argument 'stray'" } },
+	{ "stray word before options", { "attach", "stray", "-p1" }, { "'stray'" } },
+	{ "stray word after --", { "attach", "-p1", "--", "-v" }, { "'-v'" } },
+	{ "stray word after version", { "version", "x" }, { "unexpected argument 'x'" } },
+	{ "pid is a word", { "attach", "-p", "nginx" }, { "'--pid'", "'nginx'", "PID=NAME" } },
+	{ "pid is empty", { "attach", "-p", "" }, { "'--pid'" } },
+	{ "pid is zero", { "attach", "-p", "0" }, { "'0'" } },
+	{ "pid is negative", { "attach", "-p", "-5" }, { "'-5'" } },
+	{ "pid too large", { "attach", "-p", "2147483648" }, { "'2147483648'" } },
+	{ "pid far too large", { "attach", "-p", "99999999999999999999" }, { "--pid" } },
+	{ "pid with a rest", { "attach", "-p", "12x=y" }, { "'12x=y'" } },
+	{ "pid with an empty name", { "attach", "-p", "12=" }, { "'12='", "empty" } },
+	{ "pid twice", { "attach", "-p", "12", "--pid=12=x" }, { "'12=x'", "twice" } },
+	{ "service empty", { "attach", "-p1", "--service", "" }, { "--service", "empty" } },
+	{ "interval without a unit", { "attach", "-p1", "--interval", "5" },
+	  { "'--interval'", "'5'", "with a unit" } },
+	{ "interval too short", { "attach", "-p1", "--interval", "99ms" },
+	  { "'99ms'", "out of range", "100ms to 1h" } },
+	{ "interval too long", { "attach", "-p1", "--interval", "61m" },
+	  { "'61m'", "out of range", "100ms to 1h" } },
+	{ "duration zero", { "attach", "-p1", "--duration", "0s" },
+	  { "'--duration'", "out of range" } },
+	{ "unknown output", { "attach", "-p1", "--output", "xml" },
+	  { "'xml'", "table, json or none" } },
+	{ "statsd of another scheme", { "attach", "-p1", "--statsd", "http://h:1" },
+	  { "'--statsd'", "'http://h:1'", "udp://HOST:PORT" } },
+	{ "statsd port out of range", { "attach", "-p1", "--statsd", "udp://h:65536" },
+	  { "'--statsd'", "65535" } },
+	{ "statsd twice", { "attach", "-p1", "--statsd", "none", "--statsd", "udp://h:1" },
+	  { "'--statsd'", "second" } },
+	{ "buckets of three digits", { "attach", "-p1", "--buckets", "0.125" },
+	  { "'--buckets'", "'0.125'", "two significant digits" } },
+	{ "max-series zero", { "attach", "-p1", "--max-series", "0" },
+	  { "'--max-series'", "'0'", "1 to 65536" } },
+	{ "max-series too large", { "attach", "-p1", "--max-series", "65537" }, { "65536" } },
+	{ "max-series of letters", { "attach", "-p1", "--max-series", "1k" },
+	  { "'1k'", "not a number" } },
+	{ "max-connections zero", { "attach", "-p1", "--max-connections", "0" },
+	  { "'--max-connections'", "1 to 1048576" } },
+	{ "max-connections too large", { "attach", "-p1", "--max-connections", "1048577" },
+	  { "1048576" } },
+};
+
+static void test_refused(void **state)
+{
+	size_t i, j;
+
+	(void)state;
+	for (i = 0; i < ROWS(refused); i++) {
+		struct options options;
+		char *messages;
+		const int err = parse(&options, refused[i].words, &messages);
+
+		if (err != -EINVAL)
+			fail_msg("%s: %d", refused[i].comment, err);
+		for (j = 0; j < WORDS_MAX && refused[i].said[j]; j++)
+			assert_contains(refused[i].comment, messages, refused[i].said[j]);
+		/* One line, from the program. */
+		if (strncmp(messages, "redtap: ", 8) != 0 ||
+		    strchr(messages, '\n') != messages + strlen(messages) - 1)
+			fail_msg("%s: not a message: %s", refused[i].comment, messages);
+		free(messages);
+	}
+}
+
+static void test_help_names_the_defaults(void **state)
+{
+	FILE *memory = tmpfile();
+	const int saved = dup(STDOUT_FILENO);
+	char text[8192] = "";
+
+	(void)state;
+	assert_non_null(memory);
+	fflush(stdout);
+	assert_int_equal(dup2(fileno(memory), STDOUT_FILENO), STDOUT_FILENO);
+	assert_int_equal(options_print_help(), 0);
+	assert_int_equal(dup2(saved, STDOUT_FILENO), STDOUT_FILENO);
+	close(saved);
+	rewind(memory);
+	assert_true(fread(text, 1, sizeof(text) - 1, memory) > 0);
+	fclose(memory);
+	assert_contains("help", text, "0.0001,0.00025,0.0005,0.001,0.0025,0.005,0.01,0.025,0.05,");
+	assert_contains("help", text, "0.075,0.1,0.25,0.5,0.75,1.0,2.5,5.0,7.5,10.0");
+	assert_contains("help", text, "udp://127.0.0.1:9125");
+	assert_contains("help", text, "Examples:");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_all_options),
+		cmocka_unit_test(test_commands),
+		cmocka_unit_test(test_durations),
+		cmocka_unit_test(test_statsd),
+		cmocka_unit_test(test_long_host),
+		cmocka_unit_test_teardown(test_environment, clear_environment),
+		cmocka_unit_test(test_buckets),
+		cmocka_unit_test(test_bucket_count),
+		cmocka_unit_test(test_default_buckets_are_edges),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_help_names_the_defaults),
+	};
+
+	return cmocka_run_group_tests_name("options", tests, clear_environment, NULL);
+}

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * test_sender.c - datagrams on loopback: how lines are packed, how they are
+ * paced, and what happens when nobody listens.
+ */
+#include "unit.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sender.h"
+#include "statsd.h"
+
+/* Longer than anything on loopback should ever take. */
+#define DEADLINE_S 10
+
+/* A receiver on a free port; port 0 asks for one, another for that very one. */
+static int open_receiver(int family, uint16_t *port)
+{
+	const struct timeval deadline = { .tv_sec = DEADLINE_S };
+	const int room = 8 << 20;
+	struct sockaddr_in6 six = { .sin6_family = AF_INET6, .sin6_port = htons(*port),
+				    .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	struct sockaddr_in four = { .sin_family = AF_INET, .sin_port = htons(*port),
+				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr *address = family == AF_INET6 ? (struct sockaddr *)&six
+						      : (struct sockaddr *)&four;
+	socklen_t size = family == AF_INET6 ? sizeof(six) : sizeof(four);
+	const int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || bind(fd, address, size) != 0) {
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	/* A larger buffer is tried for; where it is refused, the tests still hold. */
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &deadline, sizeof(deadline)), 0);
+	assert_int_equal(getsockname(fd, address, &size), 0);
+	*port = ntohs(family == AF_INET6 ? six.sin6_port : four.sin_port);
+	return fd;
+}
+
+static struct sender *open_sender(const char *host, uint16_t port)
+{
+	struct statsd_option destination = { .scheme = STATSD_UDP, .port = port };
+	struct sender *sender;
+
+	strcpy(destination.host, host);
+	assert_int_equal(sender_open(&sender, &destination), 0);
+	assert_non_null(sender);
+	return sender;
+}
+
+/* The next datagram, or "" if there is none by the deadline. */
+static size_t receive(int fd, char *datagram, size_t size)
+{
+	const ssize_t length = recv(fd, datagram, size - 1, MSG_TRUNC);
+
+	datagram[length > 0 ? length : 0] = '\0';
+	return length > 0 ? (size_t)length : 0;
+}
+
+static bool is_empty(int fd)
+{
+	char byte;
+
+	return recv(fd, &byte, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
+static void put(struct sender *sender, const char *line)
+{
+	sender_line(sender, line, strlen(line));
+}
+
+static void test_packing(void **state)
+{
+	uint16_t port = 0;
+	const int fd = open_receiver(AF_INET, &port);
+	struct sender *sender = open_sender("127.0.0.1", port);
+	char datagram[4096];
+
+	(void)state;
+	put(sender, "a:1|c");
+	put(sender, "b:2|c");
+	assert_true(is_empty(fd));
+	sender_flush(sender);
+	assert_int_equal(receive(fd, datagram, sizeof(datagram)), 11);
+	/* No newline at the end: it would count as one more line. */
+	assert_string_equal(datagram, "a:1|c\nb:2|c");
+	/* Nothing to send is nothing sent. */
+	sender_flush(sender);
+	assert_true(is_empty(fd));
+	put(sender, "c:3|c");
+	sender_flush(sender);
+	receive(fd, datagram, sizeof(datagram));
+	assert_string_equal(datagram, "c:3|c");
+	assert_int_equal(sender_errors(sender), 0);
+	sender_close(sender);
+	close(fd);
+}
+
+static void test_datagram_sizes(void **state)
+{
+	/* Two lines, and how many datagrams they make. */
+	static const struct {
+		const char *comment;
+		size_t first, second, datagrams;
+	} rows[] = {
+		{ "just fit", 700, SENDER_DATAGRAM_MAX - 701, 1 },
+		{ "one byte too many", 700, SENDER_DATAGRAM_MAX - 700, 2 },
+		{ "each the longest", STATSD_LINE_MAX, STATSD_LINE_MAX, 2 },
+		{ "as large as a datagram", SENDER_DATAGRAM_MAX, SENDER_DATAGRAM_MAX, 2 },
+		{ "empty second", SENDER_DATAGRAM_MAX - 1, 0, 1 },
+	};
+	uint16_t port = 0;
+	const int fd = open_receiver(AF_INET, &port);
+	struct sender *sender = open_sender("127.0.0.1", port);
+	char line[SENDER_DATAGRAM_MAX], datagram[4096];
+	size_t i, j;
+
+	(void)state;
+	memset(line, 'x', sizeof(line));
+	for (i = 0; i < ROWS(rows); i++) {
+		size_t length = 0;
+
+		sender_line(sender, line, rows[i].first);
+		sender_line(sender, line, rows[i].second);
+		sender_flush(sender);
+		for (j = 0; j < rows[i].datagrams; j++) {
+			const size_t one = receive(fd, datagram, sizeof(datagram));
+
+			if (one == 0 || one > SENDER_DATAGRAM_MAX)
+				fail_msg("%s: datagram %zu of %zu bytes", rows[i].comment, j, one);
+			length += one;
+		}
+		/* One newline less than lines in each. */
+		if (!is_empty(fd) ||
+		    length != rows[i].first + rows[i].second + (rows[i].datagrams == 1))
+			fail_msg("%s: %zu bytes in all", rows[i].comment, length);
+	}
+	sender_close(sender);
+	close(fd);
+}
+
+static void test_line_too_long(void **state)
+{
+	uint16_t port = 0;
+	const int fd = open_receiver(AF_INET, &port);
+	struct sender *sender = open_sender("127.0.0.1", port);
+	char line[SENDER_DATAGRAM_MAX + 1], datagram[64], *messages;
+
+	(void)state;
+	memset(line, 'x', sizeof(line));
+	put(sender, "a:1|c");
+	sender_line(sender, line, sizeof(line));
+	put(sender, "b:1|c");
+	capture_begin();
+	sender_flush(sender);
+	messages = capture_end();
+	assert_contains("too long", messages, "127.0.0.1:");
+	free(messages);
+	receive(fd, datagram, sizeof(datagram));
+	assert_string_equal(datagram, "a:1|c\nb:1|c");
+	assert_int_equal(sender_errors(sender), 1);
+	sender_close(sender);
+	close(fd);
+}
+
+static double now_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec + now.tv_nsec / 1e9;
+}
+
+/* Every line arrives, in order, and not all at once. */
+static void test_pacing(void **state)
+{
+	const unsigned int count = 4 * SENDER_BURST + 1;
+	uint16_t port = 0;
+	const int fd = open_receiver(AF_INET, &port);
+	struct sender *sender = open_sender("127.0.0.1", port);
+	char line[1000], datagram[4096];
+	const double start = now_s();
+	double duration;
+	unsigned int sent = 0, received = 0;
+
+	(void)state;
+	/* Each line fills a datagram; they are taken out between the bursts. */
+	while (received < count) {
+		for (; sent < count && sent < received + SENDER_BURST; sent++) {
+			memset(line, 'x', sizeof(line));
+			snprintf(line, sizeof(line), "%u:", sent);
+			line[strlen(line)] = 'x';
+			sender_line(sender, line, sizeof(line));
+		}
+		if (sent == count)
+			sender_flush(sender);
+		/* The newest is still in the sender's buffer. */
+		while (received + (sent < count) < sent) {
+			assert_int_equal(receive(fd, datagram, sizeof(datagram)), sizeof(line));
+			assert_int_equal(strtoul(datagram, NULL, 10), received);
+			received++;
+		}
+	}
+	duration = now_s() - start;
+	/* Four pauses of 5 ms. */
+	assert_true(duration > 0.02);
+	assert_int_equal(sender_errors(sender), 0);
+	sender_close(sender);
+	close(fd);
+}
+
+static char *flush_messages(struct sender *sender)
+{
+	capture_begin();
+	sender_flush(sender);
+	return capture_end();
+}
+
+/* Nobody, then somebody, then nobody listens. */
+static void test_refused_and_back(void **state)
+{
+	uint16_t port = 0;
+	int fd = open_receiver(AF_INET, &port);
+	struct sender *sender = open_sender("127.0.0.1", port);
+	char line[1000], datagram[4096], *messages;
+	unsigned int i;
+
+	(void)state;
+	memset(line, 'x', sizeof(line));
+	close(fd);
+	/* Each datagram is counted, the last one too. */
+	for (i = 0; i < 5; i++)
+		sender_line(sender, line, sizeof(line));
+	messages = flush_messages(sender);
+	assert_int_equal(sender_errors(sender), 5);
+	assert_contains("the user is told", messages, "redtap: StatsD datagrams to '127.0.0.1:");
+	assert_contains("the user is told", messages, "refused");
+	free(messages);
+	put(sender, "a:1|c");
+	messages = flush_messages(sender);
+	assert_int_equal(sender_errors(sender), 6);
+	assert_string_equal(messages, ""); /* told once */
+	free(messages);
+	fd = open_receiver(AF_INET, &port);
+	assert_true(fd >= 0);
+	put(sender, "b:1|c");
+	messages = flush_messages(sender);
+	assert_contains("back", messages, "again");
+	free(messages);
+	assert_int_equal(sender_errors(sender), 6);
+	receive(fd, datagram, sizeof(datagram));
+	assert_string_equal(datagram, "b:1|c");
+	sender_close(sender);
+	close(fd);
+}
+
+static void test_ipv6(void **state)
+{
+	uint16_t port = 0;
+	const int fd = open_receiver(AF_INET6, &port);
+	struct sender *sender;
+	char datagram[64];
+
+	(void)state;
+	if (fd < 0) {
+		print_message("no IPv6 loopback on this machine\n");
+		skip();
+	}
+	sender = open_sender("::1", port);
+	put(sender, "a:1|c");
+	sender_flush(sender);
+	receive(fd, datagram, sizeof(datagram));
+	assert_string_equal(datagram, "a:1|c");
+	sender_close(sender);
+	close(fd);
+}
+
+static void test_none(void **state)
+{
+	const struct statsd_option none = { .scheme = STATSD_NONE };
+	struct sender *sender = (struct sender *)&none;
+
+	(void)state;
+	assert_int_equal(sender_open(&sender, &none), 0);
+	assert_null(sender);
+	sender_flush(sender);
+	assert_int_equal(sender_errors(sender), 0);
+	sender_close(sender);
+}
+
+static void test_unresolvable(void **state)
+{
+	struct statsd_option destination = { .scheme = STATSD_UDP, .host = "host.invalid",
+					     .port = 9125 };
+	struct sender *sender;
+	char *messages;
+	int err;
+
+	(void)state;
+	capture_begin();
+	err = sender_open(&sender, &destination);
+	messages = capture_end();
+	assert_true(err < 0);
+	assert_null(sender);
+	assert_contains("message", messages, "redtap: ");
+	assert_contains("message", messages, "'host.invalid'");
+	assert_contains("message", messages, "--statsd");
+	free(messages);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_packing),
+		cmocka_unit_test(test_datagram_sizes),
+		cmocka_unit_test(test_line_too_long),
+		cmocka_unit_test(test_pacing),
+		cmocka_unit_test(test_refused_and_back),
+		cmocka_unit_test(test_ipv6),
+		cmocka_unit_test(test_none),
+		cmocka_unit_test(test_unresolvable),
+	};
+
+	return cmocka_run_group_tests_name("sender", tests, NULL, NULL);
+}

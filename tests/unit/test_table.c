@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * test_table.c - the table in a file, and on a terminal of any size.
+ */
+#include "unit.h"
+
+#include <pty.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "printed.h"
+
+#define MS 1000000ULL
+#define OUTPUT_BYTES (256 * 1024)
+
+static void test_table_plain(void **state)
+{
+	struct printed *printed = printed_open(OUTPUT_TABLE);
+	struct made_flush *made = &printed->made;
+	struct series *ok = made_flush_series(made, "web", "GET", "/a", 200, ERROR_NONE);
+	struct series *bad = made_flush_series(made, "web", "GET", "/a", 503, ERROR_NONE);
+	struct series *other = made_flush_series(made, "web", "POST", "/b\x1b[2J", 200,
+						 ERROR_CLIENT_ABORT);
+	char *text;
+
+	(void)state;
+	made_flush_add(made, ok, 30, 10 * MS, 0, 0);
+	made_flush_add(made, bad, 10, 2000 * MS, 0, 0);
+	made_flush_add(made, other, 5, 200000 * MS, 0, 0);
+	made->flush.in_flight = 2;
+	made->flush.total.lost[LOSS_FRAMING] = 3;
+	assert_int_equal(report_attached(printed->report, 1, "tracepoint", NULL, 0), 0);
+	assert_int_equal(report_flush(printed->report, &made->flush), 0);
+	text = printed_take(printed);
+	assert_contains("header", text, "  web  last 5.0s  9.0/s  2 in flight  3 lost  "
+					"tracepoint\n");
+	assert_contains("titles", text, " RATE/s ERRORS    P50    P90    P99    MAX 1us   1ms");
+	/* Both statuses in one row; 40 / 5 s, 10 of 40. */
+	assert_contains("row", text, "    8.0  25.0% 9.97ms  1.96s  2.00s  2.00s        @    -    GET /a\n");
+	/* A transaction's error is an error; the overflow has no upper edge. */
+	assert_contains("row", text, "    1.0 100.0%   100s   100s   100s  >100s ");
+	assert_contains("escaped", text, " POST /b\\x1b[2J\n");
+	assert_null(strchr(text, '\x1b'));
+	/* The larger count comes first. */
+	assert_true(strstr(text, "GET /a") < strstr(text, "POST /b"));
+	free(text);
+
+	/* What had no requests is left out of a file. */
+	made_flush_next(made);
+	made_flush_add(made, ok, 1, 10 * MS, 0, 0);
+	assert_int_equal(report_flush(printed->report, &made->flush), 0);
+	text = printed_take(printed);
+	assert_contains("changed", text, "GET /a\n");
+	assert_null(strstr(text, "POST"));
+	free(text);
+	printed_close(printed);
+}
+
+static void test_table_several_services(void **state)
+{
+	struct printed *printed = printed_open(OUTPUT_TABLE);
+	struct made_flush *made = &printed->made;
+	char *text;
+
+	(void)state;
+	made->services[1].name = "api";
+	made->flush.service_count = 2;
+	made_flush_add(made, made_flush_series(made, "web", "GET", "/", 200, ERROR_NONE), 2, MS, 0,
+		       0);
+	made_flush_add(made, made_flush_series(made, "api", "GET", "/", 200, ERROR_NONE), 1, MS, 0,
+		       0);
+	assert_int_equal(report_flush(printed->report, &made->flush), 0);
+	text = printed_take(printed);
+	assert_contains("header", text, "2 services");
+	assert_contains("row", text, " web GET /\n");
+	assert_contains("row", text, " api GET /\n");
+	free(text);
+	printed_close(printed);
+}
+
+static void test_total_ledger(void **state)
+{
+	struct printed *printed = printed_open(OUTPUT_TABLE);
+	struct made_flush *made = &printed->made;
+	char *text;
+
+	(void)state;
+	made_flush_add(made, made_flush_series(made, "web", "GET", "/", 200, ERROR_NONE), 160, MS,
+		       0, 0);
+	made_flush_next(made);
+	made->flush.total.seen = 168;
+	made->flush.in_flight = 5;
+	made->flush.total.lost[LOSS_FRAMING] = 2;
+	made->flush.total.lost[LOSS_UNREADABLE] = 1;
+	made->flush.total.approximate[APPROXIMATE_ATTACHED_LATE] = 7;
+	assert_int_equal(report_total(printed->report, &made->flush), 0);
+	text = printed_take(printed);
+	assert_contains("header", text, "whole run 10.0s  16.0/s");
+	assert_contains("ledger", text, "\nseen 168 = counted 160 + in flight 5 + lost 3\n"
+					"lost: unreadable 1, framing 2\n"
+					"approximate: attached_late 7\n");
+	assert_null(strstr(text, "ignored"));
+	assert_null(strstr(text, "no requests"));
+	free(text);
+	/* Where the numbers do not fit, that is said. */
+	made->flush.in_flight = 4;
+	assert_int_equal(report_total(printed->report, &made->flush), 0);
+	text = printed_take(printed);
+	assert_contains("ledger", text, "seen 168 ~ counted 160 + in flight 4 + lost 3 (");
+	free(text);
+	printed_close(printed);
+}
+
+static void test_no_requests(void **state)
+{
+	struct printed *printed = printed_open(OUTPUT_TABLE);
+	char *text;
+
+	(void)state;
+	printed->made.flush.total.ignored[IGNORE_TLS] = 9;
+	assert_int_equal(report_flush(printed->report, &printed->made.flush), 0);
+	text = printed_take(printed);
+	assert_contains("interval", text, "no requests seen yet\n");
+	free(text);
+	assert_int_equal(report_total(printed->report, &printed->made.flush), 0);
+	text = printed_take(printed);
+	assert_contains("total", text, "no requests seen in 5.0s\n");
+	assert_contains("total", text, "seen 0 = counted 0 + in flight 0 + lost 0\n");
+	assert_contains("total", text, "ignored connections: tls 9\n");
+	free(text);
+	printed_close(printed);
+}
+
+struct terminal {
+	int master;
+	FILE *stream;
+};
+
+static struct terminal open_terminal(unsigned short columns, unsigned short lines)
+{
+	const struct winsize size = { .ws_col = columns, .ws_row = lines };
+	struct terminal terminal;
+	struct termios raw;
+	int slave;
+
+	assert_int_equal(openpty(&terminal.master, &slave, NULL, NULL, &size), 0);
+	assert_int_equal(tcgetattr(slave, &raw), 0);
+	cfmakeraw(&raw);
+	assert_int_equal(tcsetattr(slave, TCSANOW, &raw), 0);
+	terminal.stream = fdopen(slave, "w");
+	assert_non_null(terminal.stream);
+	return terminal;
+}
+
+static void close_terminal(struct terminal *terminal)
+{
+	fclose(terminal->stream);
+	close(terminal->master);
+}
+
+/* Draws one flush on a terminal of a size, returns what reached it. */
+static char *draw(struct made_flush *made, unsigned short columns, unsigned short lines, bool total)
+{
+	struct terminal terminal = open_terminal(columns, lines);
+	struct report *report = report_open(OUTPUT_TABLE, terminal.stream, true);
+	char *text = calloc(1, OUTPUT_BYTES);
+	size_t used = 0;
+	ssize_t length;
+
+	assert_int_equal(total ? report_total(report, &made->flush)
+			       : report_flush(report, &made->flush), 0);
+	/* "Clear to the end" is the last there is. */
+	while (used < 3 || memcmp(text + used - 3, "\033[J", 3) != 0) {
+		length = read(terminal.master, text + used, OUTPUT_BYTES - 1 - used);
+		assert_true(length > 0);
+		used += (size_t)length;
+	}
+	report_close(report);
+	close_terminal(&terminal);
+	return text;
+}
+
+/* The longest line, escape sequences aside; all is ASCII in the "C" locale. */
+static size_t widest_line(const char *text)
+{
+	size_t widest = 0, width = 0;
+
+	for (; *text; text++) {
+		if (*text == '\033') {
+			text += 2;
+		} else if (*text == '\n') {
+			widest = width > widest ? width : widest;
+			width = 0;
+		} else {
+			assert_true(*text >= ' ' && *text <= '~');
+			width++;
+		}
+	}
+	return widest;
+}
+
+static size_t count_newlines(const char *text)
+{
+	size_t count = 0;
+
+	for (; *text; text++)
+		count += *text == '\n';
+	return count;
+}
+
+static void test_terminal_sizes(void **state)
+{
+	static const unsigned short columns[] = { 1, 2, 20, 40, 71, 72, 80, 132, 400 };
+	static const unsigned short lines[] = { 1, 2, 3, 5, 10, 24, 100 };
+	char routes[40][PATH_MAX_BYTES + 1], expected[32];
+	struct made_flush made;
+	size_t i, j;
+
+	(void)state;
+	made_flush_init(&made);
+	for (i = 0; i < ROWS(routes); i++) {
+		memset(routes[i], 'x', PATH_MAX_BYTES);
+		routes[i][PATH_MAX_BYTES] = '\0';
+		memcpy(routes[i], "/12 \xc3\xa9\xe4\xb8\xad", 9);
+		routes[i][1] = '0' + i / 10;
+		routes[i][2] = '0' + i % 10;
+		made_flush_add(&made, made_flush_series(&made, "web", "GET", routes[i], 200,
+							ERROR_NONE), i + 1, MS, 0, 0);
+	}
+	for (i = 0; i < ROWS(columns); i++) {
+		for (j = 0; j < ROWS(lines); j++) {
+			char *text = draw(&made, columns[i], lines[j], false);
+			const size_t drawn = count_newlines(text);
+
+			assert_memory_equal(text, "\033[H", 3);
+			/* The last column and the last line stay free. */
+			if (columns[i] >= 2 && widest_line(text) > (size_t)columns[i] - 1)
+				fail_msg("%zu columns of %u", widest_line(text), columns[i]);
+			if (lines[j] >= 5 && drawn > (size_t)lines[j] - 1)
+				fail_msg("%zu lines of %u", drawn, lines[j]);
+			/* As many as fit: header, titles, rows, "more", the cursor's line. */
+			if (lines[j] >= 5 && lines[j] < 40 && columns[i] >= 20) {
+				assert_int_equal(drawn, lines[j] - 1);
+				snprintf(expected, sizeof(expected), "... %u more",
+					 (unsigned int)ROWS(routes) - (lines[j] - 4));
+				assert_contains("rows left out", text, expected);
+			}
+			if (lines[j] == 100)
+				assert_null(strstr(text, "more"));
+			free(text);
+		}
+	}
+	made_flush_release(&made);
+}
+
+/* A row stays though nothing happened in the interval. */
+static void test_terminal_idle_row(void **state)
+{
+	struct made_flush made;
+	char *text;
+
+	(void)state;
+	made_flush_init(&made);
+	made_flush_add(&made, made_flush_series(&made, "web", "GET", "/", 200, ERROR_NONE), 5, MS,
+		       0, 0);
+	made_flush_next(&made);
+	text = draw(&made, 80, 24, false);
+	assert_contains("idle", text, "    0.0      -      -      -      -      -  ");
+	free(text);
+	text = draw(&made, 80, 24, true);
+	assert_contains("the whole run", text, "    0.5   0.0%  995us  999us 1.00ms 1.00ms ");
+	assert_contains("the whole run", text, "seen 5 = counted 5 + in flight 0 + lost 0");
+	free(text);
+	made_flush_release(&made);
+}
+
+/* Two cells for each decade, the larger the denser; ASCII without a UTF-8 locale. */
+static void test_picture(void **state)
+{
+	struct made_flush made;
+	struct series *series;
+	char *text;
+
+	made_flush_init(&made);
+	series = made_flush_series(&made, "web", "GET", "/", 200, ERROR_NONE);
+	made_flush_add(&made, series, 1, 500, 0, 0);           /* below 1 us: the first cell */
+	made_flush_add(&made, series, 800, 2 * MS, 0, 0);      /* 1 to 3.2 ms: the seventh */
+	made_flush_add(&made, series, 400, 5 * MS, 0, 0);      /* 3.2 to 10 ms: the eighth */
+	made_flush_add(&made, series, 1, 300000 * MS, 0, 0);   /* above 100 s: the last */
+	text = draw(&made, 80, 24, false);
+	assert_contains("ASCII", text, ">100s .     @=       . GET /");
+	free(text);
+	setenv("LC_ALL", "C.UTF-8", 1);
+	text = draw(&made, 80, 24, false);
+	assert_contains("UTF-8", text, ">100s \xe2\x96\x81     \xe2\x96\x88\xe2\x96\x84       "
+				       "\xe2\x96\x81 GET /");
+	free(text);
+	/* Where it would crowd out the request, it goes. */
+	text = draw(&made, 60, 24, false);
+	assert_contains("narrow", text, ">100s GET /");
+	free(text);
+	setenv("LC_ALL", "C", 1);
+	made_flush_release(&made);
+	(void)state;
+}
+
+static int setup_group(void **state)
+{
+	(void)state;
+	/* What the caller's environment says of letters is no business of ours. */
+	return setenv("LC_ALL", "C", 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_table_plain),
+		cmocka_unit_test(test_table_several_services),
+		cmocka_unit_test(test_total_ledger),
+		cmocka_unit_test(test_no_requests),
+		cmocka_unit_test(test_terminal_sizes),
+		cmocka_unit_test(test_terminal_idle_row),
+		cmocka_unit_test(test_picture),
+	};
+
+	return cmocka_run_group_tests_name("table", tests, setup_group, NULL);
+}

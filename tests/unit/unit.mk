@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+#
+# Unit tests: `make test-unit`.  Every tests/unit/test_*.c becomes a program
+# build/unit/test_* that can be run alone; it is linked with the other files
+# here and with the modules of user/ that need neither kernel nor skeleton.  Everything is
+# built with the address and undefined behaviour sanitizers.
+
+UNIT_PROGRAMS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
+UNIT_MODULES  = options option_values options_help log text flush statsd sender \
+		report report_json report_rows report_table
+UNIT_OBJECTS  = $(patsubst %,$(BUILD)/unit/user/%.o,$(UNIT_MODULES)) \
+		$(patsubst tests/unit/%.c,$(BUILD)/unit/%.o, \
+		  $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
+UNIT_CFLAGS   = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+		-fno-sanitize-recover=all
+UNIT_LIBS     = -lcmocka -ljansson -lm
+
+.PHONY: unit-programs test-unit
+unit-programs: $(UNIT_PROGRAMS)
+
+# All are run even when one fails; the status tells whether one did.
+test-unit: $(UNIT_PROGRAMS)
+	@status=0; for program in $^; do \
+		echo "== $$program"; $$program || status=1; \
+	done; exit $$status
+
+.SECONDARY: $(UNIT_OBJECTS) $(UNIT_PROGRAMS:=.o)
+
+$(BUILD)/unit/user/%.o: user/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(UNIT_CFLAGS) -c -o $@ $<
+
+$(BUILD)/unit/%.o: tests/unit/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(UNIT_CFLAGS) -Itests/unit -c -o $@ $<
+
+$(BUILD)/unit/test_%: $(BUILD)/unit/test_%.o $(UNIT_OBJECTS)
+	$(CC) $(UNIT_CFLAGS) $(LDFLAGS) -o $@ $^ $(UNIT_LIBS)

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * collector.h - reads the kernel's maps and turns them into flushes.
+ *
+ * Input: the loader's maps.  Output: struct flush.  Kernel counters only grow
+ * and nothing is deleted by reading, so nothing is lost between two reads.  It
+ * must not know formats.
+ */
+#ifndef REDTAP_COLLECTOR_H
+#define REDTAP_COLLECTOR_H
+
+#include "flush.h"
+#include "loader.h"
+
+struct collector;
+
+/*
+ * max_series: as given to the loader, which must outlive the collector.
+ * Returns 0 or -ENOMEM.
+ */
+int collector_open(struct collector **collector, struct loader *loader, uint32_t max_series);
+void collector_close(struct collector *collector);
+
+/*
+ * The id of a service name, which is copied.  Returns it, or -ENOSPC if there
+ * are SERVICES_MAX already, -ENOMEM.
+ */
+int collector_service(struct collector *collector, const char *name);
+
+/*
+ * Takes a snapshot.  flush: what happened since the last one, valid until the
+ * next.  processes: watched now.  last: the final one.  Returns 0 or -errno.
+ */
+int collector_take(struct collector *collector, size_t processes, bool last,
+		   const struct flush **flush);
+
+
+#endif

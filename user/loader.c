@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+/*
+ * loader.c - see loader.h.
+ */
+#include "loader.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "redtap.skel.h"
+
+/* include/linux/proc_ns.h: inode of the initial pid namespace */
+#define INITIAL_PID_NAMESPACE 0xEFFFFFFCU
+/* Part of the table that only the route `other` may use. */
+#define SERIES_RESERVE_PART 8
+
+struct loader {
+	struct redtap_bpf *skeleton;
+	struct bpf_link **links;
+	size_t link_count;
+	uint32_t max_series;
+	void *values; /* series_values, mapped */
+	size_t values_size;
+	size_t value_size; /* distance of two values */
+};
+
+static int print_libbpf(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	char text[1024];
+
+	if (level == LIBBPF_DEBUG || !log_verbose)
+		return 0;
+	vsnprintf(text, sizeof(text), format, arguments);
+	text[strcspn(text, "\n")] = '\0';
+	log_detail("libbpf: %s", text);
+	return 0;
+}
+
+/* The capabilities that loading and attaching need, by kernel header. */
+static const struct {
+	unsigned int number;
+	const char *name;
+} needed_capabilities[] = {
+	{ CAP_BPF, "CAP_BPF" },
+	{ CAP_PERFMON, "CAP_PERFMON" },
+};
+
+static bool capability_held(unsigned int number)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
+
+	if (syscall(SYS_capget, &header, data))
+		return false;
+	return data[CAP_TO_INDEX(number)].effective & CAP_TO_MASK(number);
+}
+
+/* CAP_SYS_ADMIN stands for both. Returns 0, or -EPERM after a message. */
+static int check_capabilities(void)
+{
+	char missing[64] = "";
+	size_t i;
+
+	if (capability_held(CAP_SYS_ADMIN))
+		return 0;
+	for (i = 0; i < sizeof(needed_capabilities) / sizeof(needed_capabilities[0]); i++)
+		if (!capability_held(needed_capabilities[i].number)) {
+			strcat(missing, missing[0] ? " and " : "");
+			strcat(missing, needed_capabilities[i].name);
+		}
+	if (!missing[0])
+		return 0;
+	log_error("cannot load BPF programs: %s missing; run with sudo", missing);
+	return -EPERM;
+}
+
+static uint32_t pid_namespace(void)
+{
+	struct stat status;
+
+	if (stat("/proc/self/ns/pid", &status) || status.st_ino == INITIAL_PID_NAMESPACE)
+		return 0;
+	return status.st_ino;
+}
+
+static int configure(struct redtap_bpf *skeleton, const struct loader_settings *settings)
+{
+	uint32_t reserve = settings->max_series / SERIES_RESERVE_PART;
+	struct settings *values = (struct settings *)&skeleton->rodata->settings;
+	int err = 0;
+
+	values->pid_namespace = pid_namespace();
+	values->max_series = settings->max_series;
+	values->series_reserve = reserve ? reserve : 1;
+
+	err = err ?: bpf_map__set_max_entries(skeleton->maps.connections, settings->max_connections);
+	err = err ?: bpf_map__set_max_entries(skeleton->maps.open_ended, settings->max_connections);
+	err = err ?: bpf_map__set_max_entries(skeleton->maps.series_ids, settings->max_series);
+	err = err ?: bpf_map__set_max_entries(skeleton->maps.series_values, settings->max_series);
+	err = err ?: bpf_map__set_max_entries(skeleton->maps.free_series, settings->max_series);
+	return err;
+}
+
+static int explain_load_failure(int err)
+{
+	if (err == -EPERM || err == -EACCES)
+		log_error("the kernel refuses to load BPF programs: %s; is BPF locked down (lockdown=confidentiality, a container's seccomp filter)?",
+			  strerror(-err));
+	else if (err == -ENOMEM)
+		log_error("no memory for the kernel tables; lower --max-series or --max-connections");
+	else
+		log_error("cannot load the BPF programs: %s; run with -v for the verifier's words",
+			  strerror(-err));
+	return err;
+}
+
+static int fill_free_series(struct loader *loader)
+{
+	int fd = bpf_map__fd(loader->skeleton->maps.free_series);
+	uint32_t id;
+
+	for (id = 0; id < loader->max_series; id++)
+		if (bpf_map_update_elem(fd, NULL, &id, BPF_ANY))
+			return -errno;
+	return 0;
+}
+
+static int map_values(struct loader *loader)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+	int fd = bpf_map__fd(loader->skeleton->maps.series_values);
+
+	/* array maps keep their elements 8-byte aligned */
+	loader->value_size = (sizeof(struct series_value) + 7) & ~7UL;
+	loader->values_size = (loader->value_size * loader->max_series + page - 1) & ~(page - 1);
+	loader->values = mmap(NULL, loader->values_size, PROT_READ, MAP_SHARED, fd, 0);
+	if (loader->values == MAP_FAILED) {
+		loader->values = NULL;
+		return -errno;
+	}
+	return 0;
+}
+
+int loader_open(struct loader **result, const struct loader_settings *settings)
+{
+	struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
+	struct loader *loader;
+	int err;
+
+	libbpf_set_print(print_libbpf);
+	err = check_capabilities();
+	if (err)
+		return err;
+	/* Kernels before 5.11 charge maps to RLIMIT_MEMLOCK; not allowed everywhere. */
+	setrlimit(RLIMIT_MEMLOCK, &unlimited);
+	loader = calloc(1, sizeof(*loader));
+	if (!loader)
+		return -ENOMEM;
+	loader->max_series = settings->max_series;
+	loader->skeleton = redtap_bpf__open();
+	if (!loader->skeleton) {
+		err = explain_load_failure(-errno);
+		goto fail;
+	}
+	err = configure(loader->skeleton, settings);
+	if (!err)
+		err = redtap_bpf__load(loader->skeleton);
+	if (!err)
+		err = fill_free_series(loader);
+	if (!err)
+		err = map_values(loader);
+	if (err) {
+		explain_load_failure(err);
+		goto fail;
+	}
+	*result = loader;
+	return 0;
+fail:
+	loader_close(loader);
+	return err;
+}
+
+void loader_close(struct loader *loader)
+{
+	if (!loader)
+		return;
+	loader_detach(loader);
+	if (loader->values)
+		munmap(loader->values, loader->values_size);
+	redtap_bpf__destroy(loader->skeleton);
+	free(loader);
+}
+
+/*
+ * Attaches every program that names a hook.  The kernel frees them with the
+ * last descriptor: nothing stays behind, however redtap ends.
+ */
+int loader_attach(struct loader *loader)
+{
+	struct bpf_program *program;
+	size_t count = 0;
+
+	bpf_object__for_each_program(program, loader->skeleton->obj)
+		count++;
+	loader->links = calloc(count, sizeof(*loader->links));
+	if (!loader->links)
+		return -ENOMEM;
+	bpf_object__for_each_program(program, loader->skeleton->obj) {
+		const char *section = bpf_program__section_name(program);
+		const char *hook = strchr(section, '/');
+		struct bpf_link *link;
+		int err;
+
+		if (!hook) /* run by hand */
+			continue;
+		link = bpf_program__attach_raw_tracepoint(program, hook + 1);
+		err = link ? 0 : -errno;
+		if (err == -ENOENT)
+			log_error("this kernel has no tracepoint '%s'; redtap needs Linux 6.3 or newer",
+				  hook + 1);
+		else if (err)
+			log_error("cannot attach to tracepoint '%s': %s", hook + 1, strerror(-err));
+		if (err)
+			return err;
+		loader->links[loader->link_count++] = link;
+		log_detail("attached to tracepoint %s", hook + 1);
+	}
+	return 0;
+}
+
+void loader_detach(struct loader *loader)
+{
+	while (loader->link_count > 0)
+		bpf_link__destroy(loader->links[--loader->link_count]);
+	free(loader->links);
+	loader->links = NULL;
+}
+
+const char *loader_hooks(const struct loader *loader)
+{
+	(void)loader;
+	return "tracepoint";
+}
+
+int loader_targets_fd(const struct loader *loader)
+{
+	return bpf_map__fd(loader->skeleton->maps.targets);
+}
+
+int loader_listeners_fd(const struct loader *loader)
+{
+	return bpf_map__fd(loader->skeleton->maps.listeners);
+}
+
+int loader_series_ids_fd(const struct loader *loader)
+{
+	return bpf_map__fd(loader->skeleton->maps.series_ids);
+}
+
+const volatile struct ledger *loader_ledger(const struct loader *loader)
+{
+	return &loader->skeleton->bss->ledger;
+}
+
+const volatile struct series_value *loader_series(const struct loader *loader, uint32_t id)
+{
+	return (const void *)((const char *)loader->values + id * loader->value_size);
+}
+
+int loader_sweep(struct loader *loader, uint64_t before_ns)
+{
+	int program = bpf_program__fd(loader->skeleton->progs.sweep);
+	int map = bpf_map__fd(loader->skeleton->maps.open_ended);
+	uint64_t address = 0, next;
+	void *position = NULL;
+
+	while (bpf_map_get_next_key(map, position, &next) == 0) {
+		uint64_t arguments[2] = { next, before_ns };
+		LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = arguments,
+			    .ctx_size_in = sizeof(arguments));
+
+		if (bpf_prog_test_run_opts(program, &run))
+			return -errno;
+		address = next;
+		position = &address;
+	}
+	return 0;
+}
+
+uint64_t loader_missed(const struct loader *loader)
+{
+	struct bpf_program *program;
+	uint64_t missed = 0;
+
+	bpf_object__for_each_program(program, loader->skeleton->obj) {
+		struct bpf_prog_info info = { 0 };
+		uint32_t size = sizeof(info);
+
+		if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size) == 0)
+			missed += info.recursion_misses;
+	}
+	return missed;
+}

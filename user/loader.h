@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * loader.h - the BPF object's life: open, set, load, attach, detach.
+ *
+ * Inputs: limits.  Outputs: map descriptors and the memory that the kernel
+ * counts in.  It must not know processes, series or formats.
+ */
+#ifndef REDTAP_LOADER_H
+#define REDTAP_LOADER_H
+
+#include <stdint.h>
+
+#include "abi.h"
+
+struct loader_settings {
+	uint32_t max_series;
+	uint32_t max_connections;
+};
+
+struct loader;
+
+/*
+ * Loads the programs through the verifier; nothing is attached yet.  Returns 0,
+ * or -errno after a message that says what is missing.
+ */
+int loader_open(struct loader **loader, const struct loader_settings *settings);
+/* Detaches and unloads; what the kernel counted is gone. */
+void loader_close(struct loader *loader);
+
+/* Attaches every hook. Returns 0, or -errno after a message. */
+int loader_attach(struct loader *loader);
+/* Detaches every hook; the maps stay readable. */
+void loader_detach(struct loader *loader);
+
+/* The kind of hook in use: "tracepoint". */
+const char *loader_hooks(const struct loader *loader);
+
+int loader_targets_fd(const struct loader *loader);
+int loader_listeners_fd(const struct loader *loader);
+int loader_series_ids_fd(const struct loader *loader);
+
+/* The kernel's counters, mapped: reading them costs no system call. */
+const volatile struct ledger *loader_ledger(const struct loader *loader);
+/* One series' counters, likewise. id: below max_series. */
+const volatile struct series_value *loader_series(const struct loader *loader, uint32_t id);
+
+/*
+ * Ends responses whose end cannot be known and that have been silent since
+ * before_ns (CLOCK_MONOTONIC).  Returns 0 or -errno.
+ */
+int loader_sweep(struct loader *loader, uint64_t before_ns);
+
+/* Times that the kernel skipped a program because it was running already. */
+uint64_t loader_missed(const struct loader *loader);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * options.h - the command line, checked and in one struct.
+ *
+ * Input: argv and the environment (STATSD_HOST, STATSD_PORT).  Output: struct
+ * options.  It must not know BPF, /proc or sockets.
+ */
+#ifndef REDTAP_OPTIONS_H
+#define REDTAP_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define EXIT_USAGE 2 /* bad usage; 1 is "failed", 0 "ended as asked" */
+
+enum command {
+	COMMAND_NONE = 0,
+	COMMAND_ATTACH,
+	COMMAND_VERSION,
+	COMMAND_HELP,
+};
+
+enum output_kind {
+	OUTPUT_DEFAULT = 0, /* table on a terminal, none otherwise */
+	OUTPUT_TABLE,
+	OUTPUT_JSON,
+	OUTPUT_NONE,
+};
+
+/* -p PID[=NAME] */
+struct pid_option {
+	pid_t pid;
+	const char *name; /* points into argv; NULL: --service, else the process's name */
+};
+
+enum statsd_scheme {
+	STATSD_NONE = 0, /* --statsd none */
+	STATSD_UDP,
+};
+
+/* --statsd DEST, syntax checked, not resolved */
+struct statsd_option {
+	enum statsd_scheme scheme;
+	char host[256]; /* IPv6 addresses without their brackets */
+	uint16_t port;
+};
+
+struct options {
+	enum command command;
+	struct pid_option *pids; /* owned */
+	size_t pid_count;
+	bool follow;
+	const char *service; /* NULL: none given */
+	struct statsd_option statsd;
+	uint64_t interval_ns; /* 100 ms .. 1 h */
+	uint64_t duration_ns; /* 0: until a signal or the target's end */
+	enum output_kind output;
+	double *buckets; /* owned; seconds, ascending, without +Inf */
+	size_t bucket_count;
+	uint32_t max_series;
+	uint32_t max_connections;
+	bool verbose;
+};
+
+/*
+ * Parses argv into options (which need no init).  Returns 0, or -EINVAL after
+ * a message on standard error that names the option, the text and what is
+ * allowed; -ENOMEM.  options_release() is due after success only.
+ */
+int options_parse(struct options *options, int argc, char **argv);
+void options_release(struct options *options);
+
+/* Prints the help text to standard output. Returns 0 or -errno. */
+int options_print_help(void);
+
+#endif

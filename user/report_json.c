@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * report_json.c - the JSON report: one object a line.
+ *
+ * Input: struct flush.  Output: text on a stream in memory.  It must not know
+ * where the text goes.
+ */
+#include <math.h>
+
+#include "report_private.h"
+#include "text.h"
+
+#define NS_PER_S 1e9
+/* Longer service names are cut. */
+#define TEXT_MAX 1024
+
+static void put_text(FILE *out, const char *text)
+{
+	char escaped[TEXT_MAX];
+
+	fprintf(out, "\"%s\"", text_escape_json(escaped, sizeof(escaped), text));
+}
+
+/* A number that JSON can hold, whatever comes. */
+static void put_number(FILE *out, const char *name, double number)
+{
+	fprintf(out, ",\"%s\":%.9f", name, isfinite(number) ? number : 0.0);
+}
+
+static void put_count(FILE *out, const char *name, uint64_t count)
+{
+	fprintf(out, ",\"%s\":%llu", name, (unsigned long long)count);
+}
+
+/* seconds: negative for "there is none". */
+static void put_seconds(FILE *out, const char *name, double seconds)
+{
+	if (seconds < 0)
+		fprintf(out, ",\"%s\":null", name);
+	else
+		put_number(out, name, seconds);
+}
+
+void json_write_attached(FILE *out, double time, const char *hooks, const pid_t *pids,
+			 size_t pid_count)
+{
+	size_t i;
+
+	fputs("{\"type\":\"attached\"", out);
+	put_number(out, "time", time);
+	fputs(",\"hooks\":", out);
+	put_text(out, hooks);
+	fputs(",\"pids\":[", out);
+	for (i = 0; i < pid_count; i++)
+		fprintf(out, "%s%d", i ? "," : "", (int)pids[i]);
+	fputs("]}\n", out);
+}
+
+static void put_identity(FILE *out, const struct series *series)
+{
+	char status[8];
+	const char *error = series_error_type(series, status);
+
+	fputs("{\"kind\":\"server\",\"service\":", out);
+	put_text(out, series->service);
+	fputs(",\"method\":", out);
+	put_text(out, series->method);
+	fputs(",\"route\":", out);
+	put_text(out, series->route);
+	if (series->status)
+		fprintf(out, ",\"status\":%u", series->status);
+	else
+		fputs(",\"status\":null", out);
+	fputs(",\"error\":", out);
+	if (error)
+		put_text(out, error);
+	else
+		fputs("null", out);
+}
+
+static void put_series(FILE *out, const struct series *series, enum report_span span,
+		       double seconds)
+{
+	const struct measure *measure = series_measure(series, span);
+	const double count = (double)measure->count;
+
+	put_identity(out, series);
+	put_count(out, "count", measure->count);
+	put_number(out, "rate", seconds > 0 ? count / seconds : 0);
+	put_seconds(out, "mean_s", count > 0 ? measure->sum_ns / NS_PER_S / count : -1);
+	put_seconds(out, "p50_s", measure_quantile(measure, 0.50));
+	put_seconds(out, "p90_s", measure_quantile(measure, 0.90));
+	put_seconds(out, "p99_s", measure_quantile(measure, 0.99));
+	put_seconds(out, "max_s", measure_max(measure));
+	put_count(out, "request_bytes", measure->request_bytes);
+	put_count(out, "response_bytes", measure->response_bytes);
+	fputc('}', out);
+}
+
+static void put_lost(FILE *out, const uint64_t lost[LOSS_COUNT])
+{
+	unsigned int i;
+
+	fputs(",\"lost\":{", out);
+	for (i = LOSS_NONE + 1; i < LOSS_COUNT; i++)
+		fprintf(out, "%s\"%s\":%llu", i > LOSS_NONE + 1 ? "," : "", loss_reason_name(i),
+			(unsigned long long)lost[i]);
+	fputc('}', out);
+}
+
+void json_write_flush(FILE *out, const struct flush *flush, enum report_span span)
+{
+	const struct tally *tally = span == SPAN_RUN ? &flush->total : &flush->now;
+	const double seconds = span_seconds(flush, span);
+	const char *separator = "";
+	size_t i;
+
+	fprintf(out, "{\"type\":\"%s\"", span == SPAN_RUN ? "total" : "flush");
+	put_number(out, "time", flush->time);
+	put_number(out, "interval_s", seconds);
+	put_count(out, "seen", tally->seen);
+	put_count(out, "counted", tally->counted);
+	put_count(out, "in_flight", flush->in_flight);
+	put_count(out, "connections", flush->connections);
+	put_lost(out, tally->lost);
+	fputs(",\"series\":[", out);
+	for (i = 0; i < flush->series_count; i++) {
+		if (series_measure(flush->series[i], span)->count == 0)
+			continue;
+		fputs(separator, out);
+		put_series(out, flush->series[i], span, seconds);
+		separator = ",";
+	}
+	fputs("],\"phases\":[]}\n", out);
+}

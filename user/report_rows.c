@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * report_rows.c - see report_rows.h.
+ */
+#include "report_rows.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Half a decade: 1.1 .. 3.2 and 3.3 .. 10 times its lower edge (10^0.5 is 3.16). */
+#define HALF_DECADE_BINS 22
+
+static int compare_series(const void *a, const void *b)
+{
+	const struct series *left = *(const struct series *const *)a;
+	const struct series *right = *(const struct series *const *)b;
+	int order = strcmp(left->service, right->service);
+
+	if (!order)
+		order = strcmp(left->method, right->method);
+	return order ? order : strcmp(left->route, right->route);
+}
+
+/* Equal counts keep the order of the names, so that rows do not jump about. */
+static int compare_rows(const void *a, const void *b)
+{
+	const struct row *left = a, *right = b;
+
+	if (left->total_count != right->total_count)
+		return left->total_count < right->total_count ? 1 : -1;
+	return left->begin < right->begin ? -1 : left->begin > right->begin;
+}
+
+int report_rows_init(struct report_rows *rows, const struct flush *flush, enum report_span span)
+{
+	const size_t room = flush->series_count + 1;
+	size_t count = 0, i;
+
+	memset(rows, 0, sizeof(*rows));
+	rows->series = calloc(room, sizeof(*rows->series));
+	rows->rows = calloc(room, sizeof(*rows->rows));
+	if (!rows->series || !rows->rows) {
+		report_rows_release(rows);
+		return -ENOMEM;
+	}
+	for (i = 0; i < flush->series_count; i++)
+		if (flush->series[i]->total.count > 0)
+			rows->series[count++] = flush->series[i];
+	qsort(rows->series, count, sizeof(*rows->series), compare_series);
+	for (i = 0; i < count; i++) {
+		const struct series *series = rows->series[i];
+		struct row *row;
+
+		if (i == 0 || compare_series(&rows->series[i - 1], &rows->series[i]) != 0)
+			rows->rows[rows->count++].begin = i;
+		if (strcmp(series->service, rows->series[0]->service) != 0)
+			rows->several_services = true;
+		row = &rows->rows[rows->count - 1];
+		row->end = i + 1;
+		row->count += series_measure(series, span)->count;
+		row->total_count += series->total.count;
+	}
+	qsort(rows->rows, rows->count, sizeof(*rows->rows), compare_rows);
+	return 0;
+}
+
+void report_rows_release(struct report_rows *rows)
+{
+	free(rows->series);
+	free(rows->rows);
+	memset(rows, 0, sizeof(*rows));
+}
+
+uint64_t report_rows_measure(const struct report_rows *rows, const struct row *row,
+			     enum report_span span, struct measure *sum)
+{
+	uint64_t errors = 0;
+	size_t i, bin;
+
+	memset(sum, 0, sizeof(*sum));
+	for (i = row->begin; i < row->end; i++) {
+		const struct series *series = rows->series[i];
+		const struct measure *measure = series_measure(series, span);
+
+		sum->count += measure->count;
+		sum->sum_ns += measure->sum_ns;
+		sum->request_bytes += measure->request_bytes;
+		sum->response_bytes += measure->response_bytes;
+		for (bin = 0; bin < HISTOGRAM_BINS; bin++)
+			sum->bins[bin] += measure->bins[bin];
+		if (series->error != ERROR_NONE || series->status >= 500)
+			errors += measure->count;
+	}
+	return errors;
+}
+
+/* What is below or above the range is drawn at its ends. */
+static unsigned int picture_cell(uint32_t bin)
+{
+	if (bin == 0)
+		return 0;
+	if (bin == HISTOGRAM_BINS - 1)
+		return PICTURE_CELLS - 1;
+	return 2 * ((bin - 1) / HISTOGRAM_BINS_PER_DECADE) +
+	       ((bin - 1) % HISTOGRAM_BINS_PER_DECADE >= HALF_DECADE_BINS);
+}
+
+void measure_picture(const struct measure *measure, unsigned int levels,
+		     unsigned int cells[PICTURE_CELLS])
+{
+	uint64_t counts[PICTURE_CELLS] = { 0 }, largest = 0;
+	uint32_t bin;
+	size_t i;
+
+	for (bin = 0; bin < HISTOGRAM_BINS; bin++)
+		counts[picture_cell(bin)] += measure->bins[bin];
+	for (i = 0; i < PICTURE_CELLS; i++)
+		largest = counts[i] > largest ? counts[i] : largest;
+	for (i = 0; i < PICTURE_CELLS; i++) {
+		/* Rounded up: a single request is to be seen. */
+		const double share = largest ? (double)counts[i] / largest * levels : 0;
+
+		cells[i] = (unsigned int)share + ((unsigned int)share < share);
+	}
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * statsd.h - turns a flush into StatsD lines (DogStatsD tags).
+ *
+ * Input: struct flush.  Output: lines without newline, handed one by one to a
+ * sink.  It must not know sockets, datagrams or time.
+ */
+#ifndef REDTAP_STATSD_H
+#define REDTAP_STATSD_H
+
+#include "flush.h"
+
+/* Longest line that is ever produced, in bytes: it fits into one datagram. */
+#define STATSD_LINE_MAX 1400
+
+/* Takes one line of length bytes (no newline, NUL-terminated all the same). */
+typedef void statsd_sink(void *context, const char *line, size_t length);
+
+struct statsd_settings {
+	const double *buckets; /* le boundaries, seconds, ascending, without +Inf */
+	size_t bucket_count;
+	const char *version; /* for redtap.info */
+	const char *hooks;
+	const char *kernel;
+};
+
+struct statsd_encoder;
+
+/* Copies what it keeps of settings.  Returns NULL and sets errno on failure. */
+struct statsd_encoder *statsd_open(const struct statsd_settings *settings);
+void statsd_close(struct statsd_encoder *encoder);
+
+/*
+ * Encodes one flush.  A series that is born is sent with 0 everywhere and its
+ * values follow at the next flush (a counter that is born with a value loses
+ * it for rate() and increase()); the last flush sends all.  errors: failed
+ * datagrams so far, for redtap.statsd.errors; where they have grown since the
+ * last flush, the receiver was away: everything is born again, its values held
+ * back until the errors stop.  flush_s: seconds that the last flush took, for
+ * redtap.flush.seconds.  Returns 0 or -ENOMEM (the lines that are missing
+ * follow with the next flush).
+ */
+int statsd_encode(struct statsd_encoder *encoder, const struct flush *flush, uint64_t errors,
+		  double flush_s, statsd_sink *sink, void *context);
+
+/*
+ * The text of a `le` value, always the same for the same number: shortest
+ * decimal with at least one digit behind the point ("0.005", "1.0", "100.0"),
+ * no exponent.
+ */
+char *statsd_format_le(char buffer[32], double seconds);
+
+#endif

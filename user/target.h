@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * target.h - finds processes, their children and the ports they listen on.
+ *
+ * Input: /proc.  Output: entries of the maps `targets` and `listeners`.  It
+ * must not know programs, HTTP or formats.
+ */
+#ifndef REDTAP_TARGET_H
+#define REDTAP_TARGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Longest process name (TASK_COMM_LEN), with its NUL. */
+#define TARGET_NAME_SIZE 16
+
+/*
+ * Checks that pid is a process of its own; a thread id is replaced by its
+ * process's.  name: its process name.  Returns 0, or -errno after a message:
+ * -ESRCH no such process, -EINVAL a kernel thread.
+ */
+int target_resolve(pid_t *pid, char name[TARGET_NAME_SIZE]);
+
+/* Enters a process. Returns 0 or -errno. */
+int target_add(int targets_fd, pid_t pid, uint16_t service, bool follow);
+
+/*
+ * Enters the children, and theirs, of every process that is entered and is to
+ * be followed.  Returns the number of new entries or -errno.
+ */
+int target_add_children(int targets_fd);
+
+/* Takes out processes that have ended already. Returns 0 or -errno. */
+int target_remove_dead(int targets_fd);
+
+/*
+ * Enters the ports on which the entered processes accept connections, and those
+ * of connections they hold whose listener is somebody else's.  Returns the
+ * number of ports or -errno.
+ */
+int target_add_listeners(int targets_fd, int listeners_fd);
+
+/* Number of processes entered. */
+size_t target_count(int targets_fd);
+
+#endif
