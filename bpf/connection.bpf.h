@@ -104,6 +104,23 @@ static __always_inline void connection_delete(struct connection *connection, __u
 }
 
 /*
+ * Ends one request that is open; the send part is claimed, and loaded into the
+ * scratch.  A function of its own for the verifier.  Returns the event.
+ */
+__noinline int connection_end_one(__u64 address, __u32 owner)
+{
+	struct connection *connection = bpf_map_lookup_elem(&connections, &address);
+	struct scratch *scratch = scratch_get(owner);
+	__u32 event;
+
+	if (!connection || !scratch)
+		return EVENT_NONE;
+	event = tracker_end(connection, &scratch->job);
+	event_enter(owner, connection, &scratch->job, event);
+	return event;
+}
+
+/*
  * Ends what is open on a connection that is closing, and deletes the entry if
  * that is due.  Whoever finds a part claimed leaves the work to its owner, who
  * comes here after releasing it.
@@ -122,13 +139,9 @@ __noinline int connection_settle(__u64 address, __u32 owner)
 	}
 	scratch->job.now_ns = bpf_ktime_get_ns();
 	tracker_send_load(connection, &scratch->job);
-	for (i = 0; i < PIPELINE_MAX + 1; i++) {
-		__u32 event = tracker_end(connection, &scratch->job);
-
-		if (event == EVENT_NONE)
+	for (i = 0; i < PIPELINE_MAX + 1; i++)
+		if (connection_end_one(address, owner) == EVENT_NONE)
 			break;
-		event_enter(owner, connection, &scratch->job, event);
-	}
 	tracker_send_store(connection, &scratch->job);
 	if ((connection->closing & CLOSING_DELETE) && part_claim(&connection->receive.claim)) {
 		connection_delete(connection, address);

@@ -17,6 +17,13 @@
 
 #include "http_parse.h"
 
+/*
+ * Steps that the walk over one call may take: a step parses (at most one window,
+ * up to the next verdict), skips, or goes on to the next piece of a vector.  512
+ * windows are 128 KiB of heads and chunk headers; bodies are skipped.
+ */
+#define TRACKER_WALK_STEPS 512
+
 REDTAP_STATIC_ASSERT((PIPELINE_MAX & (PIPELINE_MAX - 1)) == 0, "slots are masked");
 REDTAP_STATIC_ASSERT((ARRIVALS_MAX & (ARRIVALS_MAX - 1)) == 0, "stamps are masked");
 

@@ -10,11 +10,10 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/*
- * Windows that one call may take: 128 of 256 bytes are 32 KiB of heads and
- * chunk headers; bodies are skipped.
- */
-#define WALK_STEPS 64
+enum walk {
+	WALK_ON = 0,
+	WALK_DONE,
+};
 
 /* The parser's loops; functions of their own, so that the verifier checks each once. */
 #define FEED_PROGRAM(name, feed_function)                                                          \
@@ -33,26 +32,6 @@ FEED_PROGRAM(feed_chunk, http_chunk_feed)
 
 /* ---- receive ---------------------------------------------------------- */
 
-/* Whether the window may be parsed, where framing is lost; for the verifier, a function. */
-__noinline int receive_ready(__u32 owner)
-{
-	struct scratch *scratch = scratch_get(owner);
-
-	return scratch && tracker_receive_ready(&scratch->job);
-}
-
-/* What a verdict means, and what comes of it; for the verifier, a function. */
-__noinline int receive_verdict(__u64 address, __u32 position, __u32 verdict)
-{
-	struct connection *connection = bpf_map_lookup_elem(&connections, &address);
-	struct scratch *scratch = scratch_get(SCRATCH_RECEIVE);
-
-	if (connection && scratch)
-		event_enter(SCRATCH_RECEIVE, connection, &scratch->job,
-			    tracker_receive_fed(connection, &scratch->job, position, verdict));
-	return 0;
-}
-
 static __always_inline __u32 receive_parse(__u8 phase)
 {
 	if (http_phase_is_method(phase))
@@ -64,47 +43,73 @@ static __always_inline __u32 receive_parse(__u8 phase)
 	return feed_chunk(SCRATCH_RECEIVE);
 }
 
-/* Walks the bytes of one receive call; the receive part is claimed. */
-static __always_inline void receive_walk(struct connection *connection, struct scratch *scratch,
-					__u64 address)
+/* Fills the window if it is used up. */
+static __always_inline __u32 window_fill(struct tracker_job *job, struct byte_source *source)
 {
-	struct tracker_job *job = &scratch->job;
-	struct byte_source *source = &scratch->source;
+	if (job->feed.window.position < job->feed.window.fill)
+		return SOURCE_READY;
+	return byte_source_fetch(source, &job->feed.window, job->length - job->offset);
+}
+
+/* Bytes were stepped over: what the window holds is not what comes next. */
+static __always_inline void walk_skip(struct tracker_job *job, struct byte_source *source,
+				      __u64 bytes)
+{
+	job->offset += bytes;
+	source->behind += bytes;
+	job->feed.window.fill = 0;
+	job->feed.window.position = 0;
+}
+
+/*
+ * One step over the bytes of a receive call.  A function of its own for the
+ * verifier, which checks it once instead of at each turn of the loop.
+ */
+__noinline int receive_step(__u64 address)
+{
+	struct connection *connection = bpf_map_lookup_elem(&connections, &address);
+	struct scratch *scratch = scratch_get(SCRATCH_RECEIVE);
+	struct tracker_job *job;
+	__u32 position, result;
+	__u64 before, skip;
+
+	if (!connection || !scratch)
+		return WALK_DONE;
+	job = &scratch->job;
+	before = job->offset;
+	if (before >= job->length)
+		return WALK_DONE;
+	skip = tracker_receive_skip(connection, job);
+	if (skip) {
+		walk_skip(job, &scratch->source, skip);
+		return WALK_ON;
+	}
+	result = window_fill(job, &scratch->source);
+	if (result != SOURCE_READY)
+		return result == SOURCE_AGAIN ? WALK_ON : WALK_DONE;
+	if (!tracker_receive_ready(job))
+		return WALK_DONE;
+	position = job->feed.window.position;
+	event_enter(SCRATCH_RECEIVE, connection, job,
+		    tracker_receive_fed(connection, job, position,
+					receive_parse(job->feed.parser.phase)));
+	scratch->source.behind += job->offset - before;
+	return WALK_ON;
+}
+
+/* Walks the bytes of one receive call; the receive part is claimed. */
+static __always_inline void receive_walk(struct connection *connection, struct tracker_job *job,
+					 __u64 address)
+{
 	__u32 i;
 
-	for (i = 0; i < WALK_STEPS; i++) {
-		__u64 before = job->offset;
-		__u64 skip;
-		__u32 position, result;
-
-		COMPILER_BARRIER();
-		if (before >= job->length)
-			return;
-		skip = tracker_receive_skip(connection, job);
-		if (skip) {
-			job->offset = before + skip;
-			source->behind += skip;
-			job->feed.window.fill = 0;
-			job->feed.window.position = 0;
-			continue;
-		}
-		if (job->feed.window.position >= job->feed.window.fill) {
-			result = byte_source_fetch(source, &job->feed.window, job->length - before);
-			if (result == SOURCE_AGAIN)
-				continue;
-			if (result == SOURCE_NONE)
-				break;
-		}
-		if (job->feed.parser.phase == PHASE_LOST && !receive_ready(SCRATCH_RECEIVE))
-			return;
-		position = job->feed.window.position;
-		receive_verdict(address, position, receive_parse(job->feed.parser.phase));
-		source->behind += job->offset - before;
-	}
+	for (i = 0; i < TRACKER_WALK_STEPS; i++)
+		if (receive_step(address) != WALK_ON)
+			break;
 	if (job->offset < job->length)
 		event_enter(SCRATCH_RECEIVE, connection, job,
 			    tracker_receive_rest(connection, job,
-						 i < WALK_STEPS ? APPROXIMATE_BODY_UNREADABLE
+						 i < TRACKER_WALK_STEPS ? APPROXIMATE_BODY_UNREADABLE
 								: APPROXIMATE_HEAD_TOO_LONG));
 }
 
@@ -147,7 +152,7 @@ static __always_inline void on_receive(__u64 address, __u64 length)
 	event_enter(SCRATCH_RECEIVE, connection, job, tracker_receive_begin(connection, job, end));
 	if (job->feed.parser.phase != PHASE_IGNORE) {
 		byte_source_init(&scratch->source, length);
-		receive_walk(connection, scratch, address);
+		receive_walk(connection, job, address);
 	}
 	tracker_receive_store(connection, job);
 	connection_release(connection, &connection->receive.claim, address, SCRATCH_RECEIVE);
@@ -164,17 +169,6 @@ static __always_inline void open_ended_note(struct connection *connection, __u64
 		bpf_map_update_elem(&open_ended, &address, &one, BPF_ANY);
 }
 
-__noinline int send_verdict(__u64 address, __u32 position, __u32 verdict)
-{
-	struct connection *connection = bpf_map_lookup_elem(&connections, &address);
-	struct scratch *scratch = scratch_get(SCRATCH_SEND);
-
-	if (connection && scratch)
-		event_enter(SCRATCH_SEND, connection, &scratch->job,
-			    tracker_send_fed(connection, &scratch->job, position, verdict));
-	return 0;
-}
-
 static __always_inline __u32 send_parse(__u8 phase)
 {
 	if (http_phase_is_status(phase))
@@ -184,49 +178,54 @@ static __always_inline __u32 send_parse(__u8 phase)
 	return feed_chunk(SCRATCH_SEND);
 }
 
-/* Walks the bytes of one send call; the send part is claimed. */
-static __always_inline void send_walk(struct connection *connection, struct scratch *scratch,
-				     __u64 address)
+/* One step over the bytes of a send call; likewise. */
+__noinline int send_step(__u64 address)
 {
-	struct tracker_job *job = &scratch->job;
-	struct byte_source *source = &scratch->source;
+	struct connection *connection = bpf_map_lookup_elem(&connections, &address);
+	struct scratch *scratch = scratch_get(SCRATCH_SEND);
+	struct tracker_job *job;
+	__u32 event, position, result;
+	__u64 before, skip;
+
+	if (!connection || !scratch)
+		return WALK_DONE;
+	job = &scratch->job;
+	before = job->offset;
+	if (before >= job->length)
+		return WALK_DONE;
+	skip = tracker_send_skip(connection, job, &event);
+	if (skip) {
+		walk_skip(job, &scratch->source, skip);
+		event_enter(SCRATCH_SEND, connection, job, event);
+		return WALK_ON;
+	}
+	result = window_fill(job, &scratch->source);
+	if (result != SOURCE_READY)
+		return result == SOURCE_AGAIN ? WALK_ON : WALK_DONE;
+	if (!tracker_send_ready(connection, job, &event))
+		return WALK_DONE;
+	event_enter(SCRATCH_SEND, connection, job, event);
+	position = job->feed.window.position;
+	event_enter(SCRATCH_SEND, connection, job,
+		    tracker_send_fed(connection, job, position,
+				     send_parse(job->feed.parser.phase)));
+	scratch->source.behind += job->offset - before;
+	return WALK_ON;
+}
+
+/* Walks the bytes of one send call; the send part is claimed. */
+static __always_inline void send_walk(struct connection *connection, struct tracker_job *job,
+				      __u64 address)
+{
 	__u32 i;
 
-	for (i = 0; i < WALK_STEPS; i++) {
-		__u64 before = job->offset;
-		__u64 skip;
-		__u32 event, position, result;
-
-		COMPILER_BARRIER();
-		if (before >= job->length)
-			return;
-		skip = tracker_send_skip(connection, job, &event);
-		if (skip) {
-			job->offset = before + skip;
-			source->behind += skip;
-			job->feed.window.fill = 0;
-			job->feed.window.position = 0;
-			event_enter(SCRATCH_SEND, connection, job, event);
-			continue;
-		}
-		if (job->feed.window.position >= job->feed.window.fill) {
-			result = byte_source_fetch(source, &job->feed.window, job->length - before);
-			if (result == SOURCE_AGAIN)
-				continue;
-			if (result == SOURCE_NONE)
-				break;
-		}
-		if (!tracker_send_ready(connection, job, &event))
-			return;
-		event_enter(SCRATCH_SEND, connection, job, event);
-		position = job->feed.window.position;
-		send_verdict(address, position, send_parse(job->feed.parser.phase));
-		source->behind += job->offset - before;
-	}
+	for (i = 0; i < TRACKER_WALK_STEPS; i++)
+		if (send_step(address) != WALK_ON)
+			break;
 	if (job->offset < job->length)
 		event_enter(SCRATCH_SEND, connection, job,
 			    tracker_send_rest(connection, job,
-					      i < WALK_STEPS ? APPROXIMATE_BODY_UNREADABLE
+					      i < TRACKER_WALK_STEPS ? APPROXIMATE_BODY_UNREADABLE
 							     : APPROXIMATE_CHUNKS_TOO_MANY));
 }
 
@@ -260,7 +259,7 @@ static __always_inline void on_send(__u64 address, __u64 length)
 	event_enter(SCRATCH_SEND, connection, job, tracker_send_begin(connection, job, end));
 	if (!connection->ignored || !tracker_idle(connection)) {
 		byte_source_init(&scratch->source, length);
-		send_walk(connection, scratch, address);
+		send_walk(connection, job, address);
 	}
 	tracker_send_store(connection, job);
 	open_ended_note(connection, address);

@@ -126,6 +126,14 @@ answers() {
 	curl --silent --fail --noproxy '*' --max-time 2 --output /dev/null "$3"
 }
 
+# scrapes PID START_TIME URL: Prometheus has ended, or has scraped the exporter.
+# It begins some 5 s after it says that it is ready (its discovery of targets
+# waits that long), and what is born before would be born unseen.
+scrapes() {
+	process_is "$1" "$2" || return 0
+	[[ $(curl --silent --noproxy '*' --max-time 2 "$3/api/v1/query?query=up") == *',"1"]'* ]]
+}
+
 udp_is_open() {
 	process_is "$1" "$2" || return 0
 	port_is_taken udp "$3"
@@ -176,6 +184,11 @@ start_prometheus() {
 	wait_until 30 answers "$PROMETHEUS_PID" "$PROMETHEUS_START_TIME" \
 		"http://127.0.0.1:$PROMETHEUS_PORT/-/ready" || {
 		warn "Prometheus is not ready on port $PROMETHEUS_PORT within 30 s"
+		return 1
+	}
+	wait_until 30 scrapes "$PROMETHEUS_PID" "$PROMETHEUS_START_TIME" \
+		"http://127.0.0.1:$PROMETHEUS_PORT" || {
+		warn "Prometheus has scraped nothing from port $EXPORTER_PORT within 30 s"
 		return 1
 	}
 	process_is "$PROMETHEUS_PID" "$PROMETHEUS_START_TIME" || {

@@ -235,7 +235,7 @@ int loader_attach(struct loader *loader)
 		if (err)
 			return err;
 		loader->links[loader->link_count++] = link;
-		log_detail("attached to tracepoint %s", hook + 1);
+		log_detail("hook: tracepoint %s", hook + 1);
 	}
 	return 0;
 }

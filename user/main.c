@@ -225,7 +225,9 @@ static int flush(struct run *run, bool last)
 		if (err)
 			return err;
 	}
-	err = last ? report_total(run->report, flush) : report_flush(run->report, flush);
+	err = report_flush(run->report, flush);
+	if (!err && last)
+		err = report_total(run->report, flush);
 	run->flush_s = (monotonic_ns() - begin) / 1e9;
 	return err;
 }

@@ -176,7 +176,7 @@ double measure_quantile(const struct measure *measure, double q)
 		const double low = histogram_lower_ns(bin) / NS_PER_S;
 
 		if (in_bin > 0 && (below + in_bin >= q * count || below + in_bin == count))
-			return low + (bin_upper_s(bin) - low) * ((q * count - below) / in_bin);
+			return (low + bin_upper_s(bin)) / 2;
 		below += in_bin;
 	}
 	return -1;

@@ -29,8 +29,10 @@ int report_flush(struct report *report, const struct flush *flush);
 int report_total(struct report *report, const struct flush *flush);
 
 /*
- * The q-quantile of a distribution in seconds by linear interpolation inside
- * its bin, as Prometheus's histogram_quantile; -1 for an empty one.  q: 0..1.
+ * The q-quantile of a distribution in seconds, -1 for an empty one.  q: 0..1.
+ * It is the middle of the bin that the quantile falls into, so at most half a
+ * bin, which is 5 %, from the truth (interpolating inside the bin could be
+ * 10 % off: nothing is known of how the requests lie in it).
  */
 double measure_quantile(const struct measure *measure, double q);
 /* Upper edge of the highest bin that holds something, seconds; -1: empty. */

@@ -69,7 +69,7 @@ struct redtap *redtap_attach(const struct redtap_options *options)
 	struct redtap *redtap = redtap_start(options);
 
 	if (options->output || options->out_fd > 0)
-		process_wait_err(redtap->process, "redtap: attached", DEADLINE_S);
+		process_wait_err(redtap->process, "redtap: attached to pid", DEADLINE_S);
 	else
 		process_wait_out(redtap->process, "{\"type\":\"attached\"", DEADLINE_S);
 	return redtap;

@@ -22,7 +22,7 @@ struct row {
 	const char *comment;
 	const char *arguments[ARGUMENTS_MAX];
 	int status;
-	const char *words[WORDS_MAX]; /* each must be on standard error */
+	const char *words[WORDS_MAX]; /* each must be on standard error, whichever case */
 };
 
 static const struct row usage_rows[] = {
@@ -157,7 +157,7 @@ static void check_row(const struct row *row, const struct subjects *subjects)
 		fail_msg("%s: wait status %#x, expected exit %d; standard error: %s", row->comment,
 			 process->status, row->status, err);
 	for (i = 0; i < WORDS_MAX && row->words[i]; i++)
-		if (!strstr(err, subject(subjects, row->words[i])))
+		if (!strcasestr(err, subject(subjects, row->words[i])))
 			fail_msg("%s: no '%s' in: %s", row->comment,
 				 subject(subjects, row->words[i]), err);
 	assert_is_message(row->comment, process);

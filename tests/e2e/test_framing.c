@@ -63,6 +63,8 @@ static const struct row rows[] = {
 	{ "pipelined, the last closes",
 	  { "GET /users/1 HTTP/1.1\r\nHost: h\r\n\r\nGET /users/2 HTTP/1.1\r\n" CLOSE }, "GET",
 	  "/users/{id}", 200, NULL },
+	{ "a line of another protocol, answered all the same", { "EHLO example\r\n\r\n" },
+	  "_OTHER", "other", 400, NULL },
 	{ "the server closes without an answer", { "GET /drop HTTP/1.1\r\n" CLOSE }, "GET", "/drop",
 	  0, "no_response" },
 };
@@ -199,7 +201,6 @@ static void not_http(void **state)
 		{ "a TLS handshake record", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11 },
 		{ "the HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 24 },
 		{ "binary noise", "\x00\xff\x80 / HTTP\x01\r\n\r\n", 14 },
-		{ "a line of another protocol", "EHLO example\r\n\r\n", 16 },
 		{ "nothing at all", "", 0 },
 	};
 	const struct server server = server_start_webapp("epoll", 1, NULL);

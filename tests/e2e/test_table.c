@@ -119,7 +119,7 @@ static void on_a_terminal(void **state)
 	terminal_open(&terminal);
 	wanted.process = process_start(&(struct process_options){
 		.name = "redtap", .argv = argv, .out_fd = terminal.slave });
-	process_wait_err(wanted.process, "redtap: attached", DEADLINE_S);
+	process_wait_err(wanted.process, "redtap: attached to pid", DEADLINE_S);
 	send_requests(&server);
 	assert_true(wait_until(is_there, &wanted, DEADLINE_S));
 	process_signal(wanted.process, SIGINT);
@@ -159,7 +159,7 @@ static void check_silent(const char *const *argv, const struct server *server)
 		.name = "redtap", .argv = argv });
 	char *out;
 
-	process_wait_err(process, "redtap: attached", DEADLINE_S);
+	process_wait_err(process, "redtap: attached to pid", DEADLINE_S);
 	send_requests(server);
 	process_end(process, SIGINT);
 	process_assert_exit(process, 0);

@@ -187,18 +187,22 @@ out:
 	return err;
 }
 
+/* The number behind a text in the verifier's statistics; 0 if the kernel does not tell. */
+static unsigned long log_number(const char *text)
+{
+	const char *found = strstr(log_buffer, text);
+
+	return found ? strtoul(found + strlen(text), NULL, 10) : 0;
+}
+
 /* True if the kernel takes it. */
 static bool verify_program(const char *path, const char *name, const struct variant *variant)
 {
-	unsigned int instructions = 0;
-	const char *statistics;
 	int err = load_alone(path, name, variant, LOG_LEVEL_STATISTICS);
 
 	if (!err) {
-		statistics = strstr(log_buffer, "processed ");
-		if (statistics)
-			sscanf(statistics, "processed %u", &instructions);
-		printf("ok %s insns=%u (%s)\n", name, instructions, variant->name);
+		printf("ok %s insns=%lu ms=%lu (%s)\n", name, log_number("processed "),
+		       log_number("verification time ") / 1000, variant->name);
 		return true;
 	}
 	/* Once more, for the reason; a program that is too complex has none but its length. */

@@ -266,20 +266,24 @@ test_deps_elsewhere() {
 	expect_text "$(fails 2 "$TOP/stack/deps.sh" nonsense)" "'nonsense'"
 }
 
-passed=0 failed=0
+# All at once: each has a directory and ports of its own, and mostly waits.
+declare -A PIDS
 for name in $(compgen -A function test_); do
-	status=0
 	SCRATCH=$ALL_SCRATCH/$name
 	mkdir "$SCRATCH"
 	# A subshell of its own `set -e`; its words only if it fails.
-	(set -e && "$name") >"$SCRATCH/words" 2>&1 &
-	wait $! || status=$?
-	if ((status == 0)); then
+	(trap - EXIT && set -e && "$name") >"$ALL_SCRATCH/$name.words" 2>&1 &
+	PIDS[$name]=$!
+done
+
+passed=0 failed=0
+for name in $(compgen -A function test_); do
+	if wait "${PIDS[$name]}"; then
 		echo "ok      $name"
 		passed=$((passed + 1))
 	else
 		echo "FAILED  $name"
-		sed 's/^/        /' "$SCRATCH/words"
+		sed 's/^/        /' "$ALL_SCRATCH/$name.words"
 		failed=$((failed + 1))
 	fi
 done

@@ -267,8 +267,8 @@ static void test_gauges(void **state)
 		"http.server.active_requests:0|g|#service_name:a%2Cb",
 		"http.server.open_connections:0|g|#service_name:a%2Cb",
 		"redtap.info:1|g|#service_name:web,version:1.2.3,hooks:tracepoint,kernel:6.18.0-rc1",
-		"redtap.info:1|g|#service_name:a%2Cb,version:1.2.3,hooks:tracepoint,"
-		"kernel:6.18.0-rc1",
+		("redtap.info:1|g|#service_name:a%2Cb,version:1.2.3,hooks:tracepoint,"
+		 "kernel:6.18.0-rc1"),
 		"redtap.series:1|g",
 		"redtap.connections:8|g",
 		"redtap.processes:2|g",

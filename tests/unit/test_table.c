@@ -11,6 +11,7 @@
 
 #include "printed.h"
 
+#define US 1000ULL
 #define MS 1000000ULL
 #define OUTPUT_BYTES (256 * 1024)
 
@@ -19,7 +20,7 @@ static void test_table_plain(void **state)
 	struct printed *printed = printed_open(OUTPUT_TABLE);
 	struct made_flush *made = &printed->made;
 	struct series *ok = made_flush_series(made, "web", "GET", "/a", 200, ERROR_NONE);
-	struct series *bad = made_flush_series(made, "web", "GET", "/a", 503, ERROR_NONE);
+	struct series *bad = made_flush_series(made, "web", "GET", "/a", 500, ERROR_NONE);
 	struct series *other = made_flush_series(made, "web", "POST", "/b\x1b[2J", 200,
 						 ERROR_CLIENT_ABORT);
 	char *text;
@@ -254,6 +255,27 @@ static void test_terminal_sizes(void **state)
 	made_flush_release(&made);
 }
 
+/* A line of exactly the room that there is stays whole, one more column and it is cut. */
+static void test_terminal_exact_fit(void **state)
+{
+	/* Up to the end of "/abc": no picture at this width. */
+	const unsigned short width = 7 + 6 * 5 + 5 + (sizeof(" GET /abc") - 1);
+	struct made_flush made;
+	char *text;
+
+	(void)state;
+	made_flush_init(&made);
+	made_flush_add(&made, made_flush_series(&made, "web", "GET", "/abc", 200, ERROR_NONE), 5,
+		       MS, 0, 0);
+	text = draw(&made, width + 1, 24, false);
+	assert_contains("fits", text, "1.00ms GET /abc\033[K\n");
+	free(text);
+	text = draw(&made, width, 24, false);
+	assert_contains("cut", text, "1.00ms GET /a>\033[K\n");
+	free(text);
+	made_flush_release(&made);
+}
+
 /* A row stays though nothing happened in the interval. */
 static void test_terminal_idle_row(void **state)
 {
@@ -282,11 +304,12 @@ static void test_picture(void **state)
 	struct series *series;
 	char *text;
 
+	(void)state;
 	made_flush_init(&made);
 	series = made_flush_series(&made, "web", "GET", "/", 200, ERROR_NONE);
 	made_flush_add(&made, series, 1, 500, 0, 0);           /* below 1 us: the first cell */
-	made_flush_add(&made, series, 800, 2 * MS, 0, 0);      /* 1 to 3.2 ms: the seventh */
-	made_flush_add(&made, series, 400, 5 * MS, 0, 0);      /* 3.2 to 10 ms: the eighth */
+	made_flush_add(&made, series, 800, 3200 * US, 0, 0);   /* 1 to 3.2 ms: the seventh */
+	made_flush_add(&made, series, 400, 3201 * US, 0, 0);   /* 3.2 to 10 ms: the eighth */
 	made_flush_add(&made, series, 1, 300000 * MS, 0, 0);   /* above 100 s: the last */
 	text = draw(&made, 80, 24, false);
 	assert_contains("ASCII", text, ">100s .     @=       . GET /");
@@ -302,7 +325,6 @@ static void test_picture(void **state)
 	free(text);
 	setenv("LC_ALL", "C", 1);
 	made_flush_release(&made);
-	(void)state;
 }
 
 static int setup_group(void **state)
@@ -320,6 +342,7 @@ int main(void)
 		cmocka_unit_test(test_total_ledger),
 		cmocka_unit_test(test_no_requests),
 		cmocka_unit_test(test_terminal_sizes),
+		cmocka_unit_test(test_terminal_exact_fit),
 		cmocka_unit_test(test_terminal_idle_row),
 		cmocka_unit_test(test_picture),
 	};

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+#
+# The kernel matrix: `make test-kernels`.  `make kernels` only fetches the
+# kernels, once; remove build/kernels/NAME to get a newer one.  For a command of
+# your own under another kernel see tests/kernels/boot.sh.
+
+KERNEL_PACKAGES := $(patsubst %,$(BUILD)/kernels/%/package,5.10 6.1 6.12 newest)
+KERNEL_PROGRAMS := $(patsubst %,$(BUILD)/kernels/%,verify test_guest test_kernels)
+KERNEL_GUEST    := $(BUILD)/redtap $(BUILD)/webapp $(BUILD)/redtap.bpf.o $(BUILD)/redtap_legacy.bpf.o
+
+$(BUILD)/kernels/5.10/package: KERNEL_SUITE := bullseye
+$(BUILD)/kernels/6.1/package: KERNEL_SUITE := bookworm
+$(BUILD)/kernels/6.12/package: KERNEL_SUITE := trixie
+$(BUILD)/kernels/newest/package: KERNEL_SUITE := sid
+
+.PHONY: kernels test-kernels
+kernels: $(KERNEL_PACKAGES)
+
+test-kernels: $(KERNEL_PACKAGES) $(KERNEL_PROGRAMS) $(KERNEL_GUEST)
+	REDTAP_BUILD=$(abspath $(BUILD)) $(BUILD)/kernels/test_kernels tests/kernels/boot.sh
+
+$(KERNEL_PACKAGES):
+	tests/kernels/fetch.sh $(notdir $(@D)) $(KERNEL_SUITE) $(@D)
+
+$(BUILD)/kernels/%.o: tests/kernels/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -Itests/e2e -c -o $@ $<
+
+$(BUILD)/kernels/verify: $(BUILD)/kernels/verify.o
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# Neither curl nor libbpf: what the machine does not need is not taken along.
+$(BUILD)/kernels/test_guest: $(BUILD)/kernels/test_guest.o $(BUILD)/e2e/harness.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ -lcmocka -ljansson -lm
+
+$(BUILD)/kernels/test_kernels: $(BUILD)/kernels/test_kernels.o
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka
+
+.SECONDARY: $(KERNEL_PROGRAMS:=.o)

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * test_guest.c - redtap on whatever kernel this runs on: attaches to webapp,
+ * sends requests, compares redtap's JSON total with the client's own counts, to
+ * the last request.  Runs inside the virtual machines of test_kernels.c and
+ * just as well outside.
+ *
+ * Inputs: redtap and webapp in the build directory (see harness.h).  It must
+ * not know which kernel it runs on; it needs nothing but loopback.
+ */
+#include <signal.h>
+
+#include "counts.h"
+#include "harness.h"
+#include "process.h"
+#include "redtap_run.h"
+#include "servers.h"
+#include "traffic.h"
+
+/*
+ * Seconds until redtap is attached.  A verifier that runs on an emulated CPU,
+ * beside another machine, takes its time.
+ */
+#define ATTACH_DEADLINE_S 90.0
+
+static const struct request_kind mix[] = {
+	{ .method = "GET", .target = "/", .route = "/" },
+	{ .method = "GET", .target = "/users/987654?full=1", .route = "/users/{id}" },
+	{ .method = "DELETE", .target = "/users/8", .route = "/users/{id}" },
+	{ .method = "HEAD", .target = "/bytes/3000", .route = "/bytes/{id}" },
+	{ .method = "GET", .target = "/bytes/3000", .route = "/bytes/{id}" },
+	{ .method = "GET", .target = "/chunked/5000", .route = "/chunked/{id}" },
+	{ .method = "GET", .target = "/file/20000", .route = "/file/{id}" },
+	{ .method = "POST", .target = "/echo", .route = "/echo", .body = "some text to come back" },
+	{ .method = "GET", .target = "/status/204", .route = "/status/{id}" },
+	{ .method = "GET", .target = "/status/503", .route = "/status/{id}" },
+};
+
+static void check_counts(const char *model, const char *host, struct traffic traffic)
+{
+	const struct server server = server_start_webapp(model, 2, host);
+	struct counts expected, actual;
+	struct redtap *redtap;
+	json_t *total;
+
+	traffic.host = host;
+	traffic.port = server.port;
+	traffic.kinds = mix;
+	traffic.kind_count = ROWS(mix);
+	counts_init(&expected);
+	counts_init(&actual);
+	redtap = redtap_start(&(struct redtap_options){ .pid = server.pid });
+	process_wait_out(redtap_process(redtap), "{\"type\":\"attached\"", ATTACH_DEADLINE_S);
+	traffic_run(&traffic, &expected, NULL);
+	assert_int_equal(counts_total(&expected), traffic.requests);
+	redtap_wait_counted(redtap, traffic.requests);
+	total = redtap_finish(redtap, SIGINT);
+	redtap_assert_nothing_lost(total);
+	counts_from_json(&actual, json_object_get(total, "series"), NULL);
+	counts_assert_equal(&expected, &actual, true, "the JSON total");
+	counts_release(&expected);
+	counts_release(&actual);
+}
+
+static void test_keep_alive(void **state)
+{
+	(void)state;
+	check_counts("epoll", NULL, (struct traffic){ .requests = 2000, .connections = 4 });
+}
+
+static void test_pipelined(void **state)
+{
+	(void)state;
+	check_counts("thread", NULL,
+		     (struct traffic){ .requests = 800, .connections = 2, .pipeline = 8 });
+}
+
+static void test_one_request_connections_ipv6(void **state)
+{
+	(void)state;
+	check_counts("epoll", "::1",
+		     (struct traffic){ .requests = 200, .connections = 4, .close_each = true });
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		E2E_TEST(test_keep_alive),
+		E2E_TEST(test_pipelined),
+		E2E_TEST(test_one_request_connections_ipv6),
+	};
+
+	return cmocka_run_group_tests(tests, harness_group_setup, harness_group_teardown);
+}
