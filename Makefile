@@ -41,6 +41,11 @@ $(BUILD)/redtap.bpf.o: bpf/redtap.bpf.c
 	@mkdir -p $(@D)
 	$(CLANG) $(BPF_CFLAGS) -mcpu=v3 -MF $(BUILD)/redtap.bpf.d -c -o $@ $<
 
+# The same source without what kernels before 6.3 lack: for the kernel matrix.
+$(BUILD)/redtap_legacy.bpf.o: bpf/redtap.bpf.c
+	@mkdir -p $(@D)
+	$(CLANG) $(BPF_CFLAGS) -mcpu=v2 -DREDTAP_LEGACY -MF $(BUILD)/redtap_legacy.bpf.d -c -o $@ $<
+
 $(BUILD)/redtap.skel.h: $(BUILD)/redtap.bpf.o
 	$(BPFTOOL) gen skeleton $< name redtap_bpf > $@.new
 	@mv $@.new $@
