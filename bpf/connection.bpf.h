@@ -176,9 +176,9 @@ static __always_inline bool process_is_target(__u16 *service)
 
 /*
  * A call on a socket that has no entry: makes one if it is a server's
- * connection of a target.  moved: bytes that this call received or sent.
+ * connection of a target.  received, sent: positions before the call.
  */
-static __always_inline struct connection *connection_adopt(struct scratch *scratch,
+static __always_inline struct connection *connection_adopt(struct scratch *scratch, __u32 owner,
 							   struct sock *sock, __u64 address,
 							   __u32 received, __u32 sent)
 {
@@ -195,7 +195,7 @@ static __always_inline struct connection *connection_adopt(struct scratch *scrat
 	/* closed meanwhile: nobody else would take it out */
 	if (connection && sock_state(sock) == STATE_CLOSE) {
 		closing_set(connection, CLOSING_END | CLOSING_DELETE);
-		connection_settle(address, SCRATCH_RECEIVE);
+		connection_settle(address, owner);
 		return 0;
 	}
 	return connection;

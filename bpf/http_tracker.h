@@ -39,18 +39,16 @@ REDTAP_STATIC_ASSERT((ARRIVALS_MAX & (ARRIVALS_MAX - 1)) == 0, "stamps are maske
 	} while (0)
 #define TRACKER_OBSERVE(place) (*(volatile __typeof__(place) *)&(place))
 
-/* "Bytes before sequence number `end` had arrived at `time_ns`." */
+/* "Bytes from sequence number `begin` to before `end` arrived at `time_ns`." */
 struct arrival_stamp {
 	__u64 time_ns;
+	__u32 begin;
 	__u32 end;
-	__u32 gap; /* stamps before this one were not kept */
 };
 
 struct arrival_part {
 	__u32 written; /* free running; stamps[written % ARRIVALS_MAX] is next */
-	__u32 end;     /* of the last stamp */
-	__u32 gap;     /* the next stamp follows one that was not kept */
-	__u32 padding;
+	__u32 end;     /* of what has arrived, be its stamp kept or not */
 	struct arrival_stamp stamps[ARRIVALS_MAX];
 };
 
@@ -84,6 +82,7 @@ struct receive_part {
 	__u8 reading;   /* slot of the request being read; SLOT_SPARE: it has none */
 	__u8 padding[3];
 	__u64 begun_ns; /* t2 of a request whose method is not complete yet */
+	__u64 dropped_heads; /* bit n % 64: the n-th of `dropped` is known to be a HEAD */
 	struct http_parser parser;
 	struct http_request_line line;
 };
@@ -178,19 +177,17 @@ static __always_inline void tracker_arrival(struct connection *connection, __u32
 {
 	struct arrival_part *arrival = &connection->arrival;
 	__u32 written = arrival->written;
+	__u32 begin = arrival->end;
 	struct arrival_stamp *stamp = &arrival->stamps[written & (ARRIVALS_MAX - 1)];
 
 	if (end == arrival->end)
 		return;
-	if (written - TRACKER_OBSERVE(connection->receive.stamp) >= ARRIVALS_MAX) {
-		arrival->gap = 1;
-		return;
-	}
-	stamp->time_ns = now_ns;
-	stamp->end = end;
-	stamp->gap = arrival->gap;
-	arrival->gap = 0;
 	arrival->end = end;
+	if (written - TRACKER_OBSERVE(connection->receive.stamp) >= ARRIVALS_MAX)
+		return;
+	stamp->time_ns = now_ns;
+	stamp->begin = begin;
+	stamp->end = end;
 	TRACKER_PUBLISH(arrival->written, written + 1);
 }
 
@@ -212,13 +209,25 @@ static __always_inline __u64 tracker_arrival_find(struct connection *connection,
 			break;
 		stamp = &connection->arrival.stamps[at & (ARRIVALS_MAX - 1)];
 		if ((__s32)(stamp->end - sequence) > 0) {
-			time_ns = stamp->gap ? 0 : stamp->time_ns;
+			if ((__s32)(sequence - stamp->begin) >= 0)
+				time_ns = stamp->time_ns;
 			break;
 		}
 		at++;
 	}
 	TRACKER_PUBLISH(connection->receive.stamp, at);
 	return time_ns;
+}
+
+/*
+ * Lets go the stamps of what has been received, when they begin to fill the
+ * ring: a long body would keep out the stamp of the request behind it.
+ */
+static __always_inline void tracker_arrival_trim(struct connection *connection)
+{
+	if (TRACKER_OBSERVE(connection->arrival.written) - connection->receive.stamp >
+	    ARRIVALS_MAX / 2)
+		tracker_arrival_find(connection, connection->receive.sequence);
 }
 
 /* ---- transactions ----------------------------------------------------- */
@@ -241,6 +250,18 @@ static __always_inline __u32 tracker_outstanding(struct connection *connection)
 {
 	return TRACKER_OBSERVE(connection->receive.pushed) -
 	       TRACKER_OBSERVE(connection->send.answered);
+}
+
+/* Counts a request that is not kept; its answer will come all the same. */
+static __always_inline void tracker_drop(struct connection *connection, __u32 method)
+{
+	struct receive_part *receive = &connection->receive;
+	__u64 bit = 1ULL << (receive->dropped & 63);
+
+	receive->dropped_heads &= ~bit;
+	if (method == METHOD_HEAD)
+		receive->dropped_heads |= bit;
+	TRACKER_PUBLISH(receive->dropped, receive->dropped + 1);
 }
 
 static __always_inline bool tracker_idle(struct connection *connection)
@@ -364,7 +385,6 @@ static __always_inline __u32 tracker_receive_pass(struct connection *connection,
 						  struct tracker_job *job, __u64 bytes,
 						  __u32 reason)
 {
-	struct receive_part *receive = &connection->receive;
 	struct http_parser *parser = &job->feed.parser;
 	__u8 phase = parser->phase;
 
@@ -384,7 +404,7 @@ static __always_inline __u32 tracker_receive_pass(struct connection *connection,
 	tracker_receive_lose(connection, job, reason);
 	if (phase != PHASE_REQUEST && phase != PHASE_METHOD)
 		return EVENT_NONE;
-	TRACKER_PUBLISH(receive->dropped, receive->dropped + 1);
+	tracker_drop(connection, METHOD_NONE);
 	job->reason = job->offset ? LOSS_UNREADABLE : LOSS_HOOK_MISSED;
 	return EVENT_DROPPED;
 }
@@ -421,6 +441,8 @@ static __always_inline void tracker_receive_store(struct connection *connection,
 		receive->begun_ns = job->now_ns;
 	if (http_phase_is_target(phase))
 		tracker_path_copy(tracker_reading(connection)->path, job->feed.path);
+	if (phase != PHASE_METHOD) /* its first byte's stamp is still to be looked up */
+		tracker_arrival_trim(connection);
 }
 
 /*
@@ -516,6 +538,7 @@ static __always_inline __u32 tracker_receive_seen(struct connection *connection,
 	/* of the method's first byte: its bytes and the space are contiguous */
 	__u32 sequence = job->sequence + (__u32)job->offset - 1 - line->method_length;
 	__u64 arrived_ns;
+	__u32 method;
 
 	if (line->method[0] == HTTP_TOKEN_WORD("PRI", 0)) {
 		job->feed.parser.phase = PHASE_IGNORE;
@@ -523,9 +546,10 @@ static __always_inline __u32 tracker_receive_seen(struct connection *connection,
 		job->reason = IGNORE_HTTP2;
 		return EVENT_IGNORED;
 	}
+	method = http_method_lookup(line->method[0], line->method[1], line->method[2]);
 	if (tracker_outstanding(connection) >= PIPELINE_MAX) {
 		receive->reading = SLOT_SPARE;
-		TRACKER_PUBLISH(receive->dropped, receive->dropped + 1);
+		tracker_drop(connection, method);
 		job->reason = LOSS_PIPELINE_FULL;
 		return EVENT_DROPPED;
 	}
@@ -541,7 +565,7 @@ static __always_inline __u32 tracker_receive_seen(struct connection *connection,
 	slot->arrived_ns = arrived_ns;
 	slot->body_bytes = 0;
 	slot->dropped_before = receive->dropped;
-	slot->method = http_method_lookup(line->method[0], line->method[1], line->method[2]);
+	slot->method = method;
 	slot->flags = 0;
 	slot->path_length = 0;
 	receive->reading = receive->pushed & (PIPELINE_MAX - 1);
@@ -599,8 +623,10 @@ static __always_inline __u32 tracker_receive_ignore(struct connection *connectio
 	if (feed->parser.phase > PHASE_METHOD) {
 		tracker_reading(connection)->flags |= SLOT_MALFORMED;
 		job->reason = IGNORE_MALFORMED;
-	} else {
+	} else if (feed->parser.phase == PHASE_REQUEST) {
 		job->reason = tracker_classify(feed->window.bytes[last]);
+	} else {
+		job->reason = IGNORE_NOT_HTTP;
 	}
 	feed->parser.phase = PHASE_IGNORE;
 	connection->ignored = job->reason;
@@ -701,11 +727,16 @@ static __always_inline __u32 tracker_send_lose(struct connection *connection,
 			send->approximate = reason;
 		return EVENT_NONE;
 	}
-	if (send->owner == OWNER_NONE && phase != PHASE_LOST && phase != PHASE_IGNORE &&
-	    tracker_outstanding(connection) > 0)
-		return tracker_lose(connection, job,
-				    reason == APPROXIMATE_BODY_UNREADABLE ? LOSS_UNREADABLE
-									  : LOSS_FRAMING);
+	/* a response was due: whose it was can still be told */
+	if (send->owner == OWNER_NONE && phase != PHASE_LOST && phase != PHASE_IGNORE) {
+		send->owner = tracker_send_owner(connection);
+		if (send->owner == OWNER_SLOT)
+			return tracker_lose(connection, job,
+					    reason == APPROXIMATE_BODY_UNREADABLE ? LOSS_UNREADABLE
+										  : LOSS_FRAMING);
+	}
+	if (send->owner == OWNER_DROPPED)
+		send->dropped_answered++;
 	send->owner = OWNER_NONE;
 	return EVENT_NONE;
 }
@@ -840,6 +871,9 @@ static __always_inline __u32 tracker_send_head(struct connection *connection,
 	send->owner = tracker_send_owner(connection);
 	if (send->owner == OWNER_SLOT)
 		method = tracker_slot(connection, send->answered)->method;
+	else if (send->owner == OWNER_DROPPED &&
+		 connection->receive.dropped_heads >> (send->dropped_answered & 63) & 1)
+		method = METHOD_HEAD;
 	send->body_bytes = 0;
 	send->approximate = APPROXIMATE_NONE;
 	unsolicited = send->owner == OWNER_UNSOLICITED;
@@ -970,8 +1004,11 @@ static __always_inline __u32 tracker_end(struct connection *connection, struct t
 		return tracker_lose(connection, job, LOSS_MALFORMED);
 	if (phase == PHASE_LOST && send->owner == OWNER_SLOT)
 		return tracker_send_complete(connection, job);
+	if (send->owner == OWNER_NONE && http_phase_is_header(phase))
+		send->owner = tracker_send_owner(connection);
 	http_parser_init(parser, phase == PHASE_LOST ? PHASE_LOST : PHASE_RESPONSE);
-	if (status == 0 || phase == PHASE_LOST) { /* no answer */
+	/* what was being sent may have been an answer to somebody else */
+	if (status == 0 || send->owner != OWNER_SLOT) {
 		send->body_bytes = 0;
 		return tracker_finish(connection, job, 0,
 				      client_first ? ERROR_CLIENT_ABORT : ERROR_NO_RESPONSE,

@@ -80,7 +80,8 @@ struct {
 
 /*
  * Memory for one call, too large for the stack.  A program is never entered
- * twice on one CPU (the kernel skips the second), so each has one of its own.
+ * twice on one CPU (the kernel skips the second), so each has one of its own, the
+ * second of a pair too (AGAIN, see redtap.bpf.c).
  */
 enum scratch_owner {
 	SCRATCH_RECEIVE = 0,
@@ -88,7 +89,8 @@ enum scratch_owner {
 	SCRATCH_STATE,
 	SCRATCH_ARRIVAL,
 	SCRATCH_SWEEP,
-	SCRATCH_COUNT,
+	SCRATCH_AGAIN, /* added to the owner */
+	SCRATCH_COUNT = 2 * SCRATCH_AGAIN,
 };
 
 struct scratch {

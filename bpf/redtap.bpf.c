@@ -30,17 +30,23 @@ FEED_PROGRAM(feed_status, http_status_feed)
 FEED_PROGRAM(feed_header, http_header_feed)
 FEED_PROGRAM(feed_chunk, http_chunk_feed)
 
+/* Whether a position in a byte stream has been worked on. */
+static __always_inline bool sequence_reached(__u32 end, __u32 worked)
+{
+	return (__s32)(end - worked) <= 0;
+}
+
 /* ---- receive ---------------------------------------------------------- */
 
-static __always_inline __u32 receive_parse(__u8 phase)
+static __always_inline __u32 receive_parse(__u8 phase, __u32 owner)
 {
 	if (http_phase_is_method(phase))
-		return feed_method(SCRATCH_RECEIVE);
+		return feed_method(owner);
 	if (http_phase_is_target(phase))
-		return feed_target(SCRATCH_RECEIVE);
+		return feed_target(owner);
 	if (http_phase_is_header(phase))
-		return feed_header(SCRATCH_RECEIVE);
-	return feed_chunk(SCRATCH_RECEIVE);
+		return feed_header(owner);
+	return feed_chunk(owner);
 }
 
 /* Fills the window if it is used up. */
@@ -65,10 +71,10 @@ static __always_inline void walk_skip(struct tracker_job *job, struct byte_sourc
  * One step over the bytes of a receive call.  A function of its own for the
  * verifier, which checks it once instead of at each turn of the loop.
  */
-__noinline int receive_step(__u64 address)
+__noinline int receive_step(__u64 address, __u32 owner)
 {
 	struct connection *connection = bpf_map_lookup_elem(&connections, &address);
-	struct scratch *scratch = scratch_get(SCRATCH_RECEIVE);
+	struct scratch *scratch = scratch_get(owner);
 	struct tracker_job *job;
 	__u32 position, result;
 	__u64 before, skip;
@@ -90,33 +96,34 @@ __noinline int receive_step(__u64 address)
 	if (!tracker_receive_ready(job))
 		return WALK_DONE;
 	position = job->feed.window.position;
-	event_enter(SCRATCH_RECEIVE, connection, job,
+	event_enter(owner, connection, job,
 		    tracker_receive_fed(connection, job, position,
-					receive_parse(job->feed.parser.phase)));
+					receive_parse(job->feed.parser.phase, owner)));
 	scratch->source.behind += job->offset - before;
 	return WALK_ON;
 }
 
 /* Walks the bytes of one receive call; the receive part is claimed. */
 static __always_inline void receive_walk(struct connection *connection, struct tracker_job *job,
-					 __u64 address)
+					 __u64 address, __u32 owner)
 {
 	__u32 i;
 
 	for (i = 0; i < TRACKER_WALK_STEPS; i++)
-		if (receive_step(address) != WALK_ON)
+		if (receive_step(address, owner) != WALK_ON)
 			break;
 	if (job->offset < job->length)
-		event_enter(SCRATCH_RECEIVE, connection, job,
+		event_enter(owner, connection, job,
 			    tracker_receive_rest(connection, job,
 						 i < TRACKER_WALK_STEPS ? APPROXIMATE_BODY_UNREADABLE
 								: APPROXIMATE_HEAD_TOO_LONG));
 }
 
-static __always_inline void on_receive(__u64 address, __u64 length)
+static __always_inline void on_receive(__u64 address, __u64 length, __u32 again)
 {
 	struct sock *sock = KERNEL_POINTER(struct sock, address);
-	struct scratch *scratch = scratch_get(SCRATCH_RECEIVE);
+	__u32 owner = SCRATCH_RECEIVE + again;
+	struct scratch *scratch = scratch_get(owner);
 	struct connection *connection = bpf_map_lookup_elem(&connections, &address);
 	struct tracker_job *job;
 	__u32 end;
@@ -124,8 +131,11 @@ static __always_inline void on_receive(__u64 address, __u64 length)
 	if (!scratch)
 		return;
 	job = &scratch->job;
+	if (again && (!connection || sequence_reached(sock_received(sock),
+						      connection->receive.sequence)))
+		return;
 	if (!connection) {
-		connection = connection_adopt(scratch, sock, address, sock_received(sock) - (__u32)length,
+		connection = connection_adopt(scratch, owner, sock, address, sock_received(sock) - (__u32)length,
 					      sock_sent(sock));
 		if (!connection)
 			return;
@@ -144,18 +154,18 @@ static __always_inline void on_receive(__u64 address, __u64 length)
 			connection->receive.parser.phase = PHASE_LOST;
 		}
 		connection_release(connection, &connection->receive.claim, address,
-				   SCRATCH_RECEIVE);
+				   owner);
 		return;
 	}
 	job->now_ns = bpf_ktime_get_ns();
 	job->length = length;
-	event_enter(SCRATCH_RECEIVE, connection, job, tracker_receive_begin(connection, job, end));
+	event_enter(owner, connection, job, tracker_receive_begin(connection, job, end));
 	if (job->feed.parser.phase != PHASE_IGNORE) {
 		byte_source_init(&scratch->source, length);
-		receive_walk(connection, job, address);
+		receive_walk(connection, job, address, owner);
 	}
 	tracker_receive_store(connection, job);
-	connection_release(connection, &connection->receive.claim, address, SCRATCH_RECEIVE);
+	connection_release(connection, &connection->receive.claim, address, owner);
 }
 
 /* ---- send ------------------------------------------------------------- */
@@ -169,20 +179,20 @@ static __always_inline void open_ended_note(struct connection *connection, __u64
 		bpf_map_update_elem(&open_ended, &address, &one, BPF_ANY);
 }
 
-static __always_inline __u32 send_parse(__u8 phase)
+static __always_inline __u32 send_parse(__u8 phase, __u32 owner)
 {
 	if (http_phase_is_status(phase))
-		return feed_status(SCRATCH_SEND);
+		return feed_status(owner);
 	if (http_phase_is_header(phase))
-		return feed_header(SCRATCH_SEND);
-	return feed_chunk(SCRATCH_SEND);
+		return feed_header(owner);
+	return feed_chunk(owner);
 }
 
 /* One step over the bytes of a send call; likewise. */
-__noinline int send_step(__u64 address)
+__noinline int send_step(__u64 address, __u32 owner)
 {
 	struct connection *connection = bpf_map_lookup_elem(&connections, &address);
-	struct scratch *scratch = scratch_get(SCRATCH_SEND);
+	struct scratch *scratch = scratch_get(owner);
 	struct tracker_job *job;
 	__u32 event, position, result;
 	__u64 before, skip;
@@ -196,7 +206,7 @@ __noinline int send_step(__u64 address)
 	skip = tracker_send_skip(connection, job, &event);
 	if (skip) {
 		walk_skip(job, &scratch->source, skip);
-		event_enter(SCRATCH_SEND, connection, job, event);
+		event_enter(owner, connection, job, event);
 		return WALK_ON;
 	}
 	result = window_fill(job, &scratch->source);
@@ -204,35 +214,36 @@ __noinline int send_step(__u64 address)
 		return result == SOURCE_AGAIN ? WALK_ON : WALK_DONE;
 	if (!tracker_send_ready(connection, job, &event))
 		return WALK_DONE;
-	event_enter(SCRATCH_SEND, connection, job, event);
+	event_enter(owner, connection, job, event);
 	position = job->feed.window.position;
-	event_enter(SCRATCH_SEND, connection, job,
+	event_enter(owner, connection, job,
 		    tracker_send_fed(connection, job, position,
-				     send_parse(job->feed.parser.phase)));
+				     send_parse(job->feed.parser.phase, owner)));
 	scratch->source.behind += job->offset - before;
 	return WALK_ON;
 }
 
 /* Walks the bytes of one send call; the send part is claimed. */
 static __always_inline void send_walk(struct connection *connection, struct tracker_job *job,
-				      __u64 address)
+				      __u64 address, __u32 owner)
 {
 	__u32 i;
 
 	for (i = 0; i < TRACKER_WALK_STEPS; i++)
-		if (send_step(address) != WALK_ON)
+		if (send_step(address, owner) != WALK_ON)
 			break;
 	if (job->offset < job->length)
-		event_enter(SCRATCH_SEND, connection, job,
+		event_enter(owner, connection, job,
 			    tracker_send_rest(connection, job,
 					      i < TRACKER_WALK_STEPS ? APPROXIMATE_BODY_UNREADABLE
 							     : APPROXIMATE_CHUNKS_TOO_MANY));
 }
 
-static __always_inline void on_send(__u64 address, __u64 length)
+static __always_inline void on_send(__u64 address, __u64 length, __u32 again)
 {
 	struct sock *sock = KERNEL_POINTER(struct sock, address);
-	struct scratch *scratch = scratch_get(SCRATCH_SEND);
+	__u32 owner = SCRATCH_SEND + again;
+	struct scratch *scratch = scratch_get(owner);
 	struct connection *connection = bpf_map_lookup_elem(&connections, &address);
 	struct tracker_job *job;
 	__u32 end;
@@ -240,6 +251,8 @@ static __always_inline void on_send(__u64 address, __u64 length)
 	if (!scratch || !connection)
 		return;
 	job = &scratch->job;
+	if (again && sequence_reached(sock_sent(sock), connection->send.sequence))
+		return;
 	if (!part_claim(&connection->send.claim)) {
 		if (connection->sock == address && connection->watched)
 			ledger_add(&ledger.approximate[APPROXIMATE_CONTENTION], 1);
@@ -251,30 +264,30 @@ static __always_inline void on_send(__u64 address, __u64 length)
 			connection->send.sequence = end;
 			connection->send.parser.phase = PHASE_LOST;
 		}
-		connection_release(connection, &connection->send.claim, address, SCRATCH_SEND);
+		connection_release(connection, &connection->send.claim, address, owner);
 		return;
 	}
 	job->now_ns = bpf_ktime_get_ns();
 	job->length = length;
-	event_enter(SCRATCH_SEND, connection, job, tracker_send_begin(connection, job, end));
+	event_enter(owner, connection, job, tracker_send_begin(connection, job, end));
 	if (!connection->ignored || !tracker_idle(connection)) {
 		byte_source_init(&scratch->source, length);
-		send_walk(connection, job, address);
+		send_walk(connection, job, address, owner);
 	}
 	tracker_send_store(connection, job);
 	open_ended_note(connection, address);
-	connection_release(connection, &connection->send.claim, address, SCRATCH_SEND);
+	connection_release(connection, &connection->send.claim, address, owner);
 }
 
 /* ---- arrival ---------------------------------------------------------- */
 
-static __always_inline void on_data_ready(__u64 address)
+static __always_inline void on_data_ready(__u64 address, __u32 again)
 {
 	struct sock *sock = KERNEL_POINTER(struct sock, address);
 	struct connection *connection = bpf_map_lookup_elem(&connections, &address);
 
 	if (!connection) {
-		struct scratch *scratch = scratch_get(SCRATCH_ARRIVAL);
+		struct scratch *scratch = scratch_get(SCRATCH_ARRIVAL + again);
 
 		/* open before attach, perhaps: the first reader will tell whose it is */
 		if (!scratch || sock_state(sock) != STATE_ESTABLISHED || !sock_is_tcp(sock) ||
@@ -307,26 +320,30 @@ static __always_inline void on_listen(__u64 address)
 }
 
 /* ESTABLISHED always begins anew: what the address held before is stale. */
-static __always_inline void on_established(__u64 address)
+static __always_inline void on_established(__u64 address, __u32 owner)
 {
 	struct sock *sock = KERNEL_POINTER(struct sock, address);
-	struct scratch *scratch = scratch_get(SCRATCH_STATE);
+	struct scratch *scratch = scratch_get(owner);
 	struct connection *stale = bpf_map_lookup_elem(&connections, &address);
 
 	if (!scratch)
 		return;
+	if (stale && owner >= SCRATCH_AGAIN && stale->inode == 0 && stale->arrival.written == 0 &&
+	    stale->receive.sequence == sock_received(sock))
+		return; /* made a moment ago, for this very event */
 	if (stale) {
 		closing_set(stale, CLOSING_END | CLOSING_DELETE);
-		connection_settle(address, SCRATCH_STATE);
+		connection_settle(address, owner);
 	}
 	if (sock_is_tcp(sock) && sock_is_listened(sock))
 		connection_make(scratch, address, false, sock_received(sock), sock_sent(sock));
 }
 
-static __always_inline void on_state(__u64 address, int from, int to)
+static __always_inline void on_state(__u64 address, int from, int to, __u32 again)
 {
 	struct sock *sock = KERNEL_POINTER(struct sock, address);
 	struct connection *connection;
+	__u32 owner = SCRATCH_STATE + again;
 	__u32 end = END_NONE;
 
 	if (to == STATE_LISTEN) {
@@ -335,7 +352,7 @@ static __always_inline void on_state(__u64 address, int from, int to)
 	}
 	if (to == STATE_ESTABLISHED) {
 		if (from == STATE_SYN_RECV)
-			on_established(address);
+			on_established(address, owner);
 		return;
 	}
 	connection = bpf_map_lookup_elem(&connections, &address);
@@ -358,7 +375,7 @@ static __always_inline void on_state(__u64 address, int from, int to)
 	connection->end |= end;
 	closing_set(connection,
 		    to == STATE_CLOSE ? CLOSING_END | CLOSING_DELETE : CLOSING_END);
-	connection_settle(address, SCRATCH_STATE);
+	connection_settle(address, owner);
 }
 
 /* ---- processes -------------------------------------------------------- */
@@ -416,63 +433,80 @@ static __always_inline void on_sweep(__u64 address, __u64 before_ns)
 
 /* ---- entry points ----------------------------------------------------- */
 
+/*
+ * From Linux 7.0 on, tracepoints do not disable preemption.  If a task is
+ * preempted inside a program, the kernel skips this program for the tasks that
+ * come next on that CPU.  There the loader attaches each program a second time,
+ * behind the first, as again_*: it does what the first was skipped for, and
+ * finds nothing to do otherwise.
+ */
+#define HOOK(tracepoint, handler)                                                                  \
+	SEC("raw_tp/" #tracepoint)                                                                 \
+	int raw_tp_##tracepoint(struct bpf_raw_tracepoint_args *ctx)                               \
+	{                                                                                          \
+		handler(ctx, 0);                                                                   \
+		return 0;                                                                          \
+	}                                                                                          \
+	SEC("raw_tp/" #tracepoint)                                                                 \
+	int again_##tracepoint(struct bpf_raw_tracepoint_args *ctx)                                \
+	{                                                                                          \
+		handler(ctx, SCRATCH_AGAIN);                                                       \
+		return 0;                                                                          \
+	}
+
 /* include/linux/socket.h */
 #define MESSAGE_PEEK 2
 
 /* sock_recv_length(sk, ret, flags), kernel 6.3: a receive call is complete. */
-SEC("raw_tp/sock_recv_length")
-int raw_tp_sock_recv_length(struct bpf_raw_tracepoint_args *ctx)
+static __always_inline void handle_receive(struct bpf_raw_tracepoint_args *ctx, __u32 again)
 {
 	int length = (int)ctx->args[1];
 
 	if (length > 0 && !((int)ctx->args[2] & MESSAGE_PEEK))
-		on_receive(ctx->args[0], length);
-	return 0;
+		on_receive(ctx->args[0], length, again);
 }
+HOOK(sock_recv_length, handle_receive)
 
 /* sock_send_length(sk, ret, flags), kernel 6.3: a send call is complete. */
-SEC("raw_tp/sock_send_length")
-int raw_tp_sock_send_length(struct bpf_raw_tracepoint_args *ctx)
+static __always_inline void handle_send(struct bpf_raw_tracepoint_args *ctx, __u32 again)
 {
 	int length = (int)ctx->args[1];
 
 	if (length > 0)
-		on_send(ctx->args[0], length);
-	return 0;
+		on_send(ctx->args[0], length, again);
 }
+HOOK(sock_send_length, handle_send)
 
 /* sk_data_ready(sk), kernel 6.3: data was queued; under the socket's lock. */
-SEC("raw_tp/sk_data_ready")
-int raw_tp_sk_data_ready(struct bpf_raw_tracepoint_args *ctx)
+static __always_inline void handle_data_ready(struct bpf_raw_tracepoint_args *ctx, __u32 again)
 {
-	on_data_ready(ctx->args[0]);
-	return 0;
+	on_data_ready(ctx->args[0], again);
 }
+HOOK(sk_data_ready, handle_data_ready)
 
 /* inet_sock_set_state(sk, oldstate, newstate), kernel 4.16; under the lock. */
-SEC("raw_tp/inet_sock_set_state")
-int raw_tp_inet_sock_set_state(struct bpf_raw_tracepoint_args *ctx)
+static __always_inline void handle_state(struct bpf_raw_tracepoint_args *ctx, __u32 again)
 {
-	on_state(ctx->args[0], (int)ctx->args[1], (int)ctx->args[2]);
-	return 0;
+	on_state(ctx->args[0], (int)ctx->args[1], (int)ctx->args[2], again);
 }
+HOOK(inet_sock_set_state, handle_state)
 
 /* sched_process_fork(parent, child) */
-SEC("raw_tp/sched_process_fork")
-int raw_tp_sched_process_fork(struct bpf_raw_tracepoint_args *ctx)
+static __always_inline void handle_fork(struct bpf_raw_tracepoint_args *ctx, __u32 again)
 {
+	(void)again; /* the same twice is the same */
 	on_fork(KERNEL_POINTER(struct task_struct, ctx->args[0]),
 		KERNEL_POINTER(struct task_struct, ctx->args[1]));
-	return 0;
 }
+HOOK(sched_process_fork, handle_fork)
 
 /* sched_process_exit(task): once for each thread. */
-SEC("raw_tp/sched_process_exit")
-int raw_tp_sched_process_exit(struct bpf_raw_tracepoint_args *ctx)
+static __always_inline void handle_exit(struct bpf_raw_tracepoint_args *ctx, __u32 again)
 {
+	(void)again;
 	on_exit(KERNEL_POINTER(struct task_struct, ctx->args[0]));
-	return 0;
 }
+HOOK(sched_process_exit, handle_exit)
 
 /* Never attached: run by the loader for one entry of open_ended. */
 SEC("raw_tp")

@@ -16,6 +16,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -95,9 +96,27 @@ static uint32_t pid_namespace(void)
 	return status.st_ino;
 }
 
+/*
+ * Whether a task can be preempted inside a tracepoint's program: since Linux 7.0
+ * ("tracing: Guard __DECLARE_TRACE() use of __DO_TRACE_CALL() with SRCU-fast").
+ */
+static bool tracepoints_preemptible(void)
+{
+	struct utsname kernel;
+
+	return uname(&kernel) == 0 && atoi(kernel.release) >= 7;
+}
+
+/* The second of each pair of programs, see redtap.bpf.c. */
+static bool program_is_again(const struct bpf_program *program)
+{
+	return strncmp(bpf_program__name(program), "again_", strlen("again_")) == 0;
+}
+
 static int configure(struct redtap_bpf *skeleton, const struct loader_settings *settings)
 {
 	uint32_t reserve = settings->max_series / SERIES_RESERVE_PART;
+	struct bpf_program *program;
 	struct settings *values = (struct settings *)&skeleton->rodata->settings;
 	int err = 0;
 
@@ -105,6 +124,10 @@ static int configure(struct redtap_bpf *skeleton, const struct loader_settings *
 	values->max_series = settings->max_series;
 	values->series_reserve = reserve ? reserve : 1;
 
+	if (!tracepoints_preemptible())
+		bpf_object__for_each_program(program, skeleton->obj)
+			if (program_is_again(program))
+				bpf_program__set_autoload(program, false);
 	err = err ?: bpf_map__set_max_entries(skeleton->maps.connections, settings->max_connections);
 	err = err ?: bpf_map__set_max_entries(skeleton->maps.open_ended, settings->max_connections);
 	err = err ?: bpf_map__set_max_entries(skeleton->maps.series_ids, settings->max_series);
@@ -203,41 +226,51 @@ void loader_close(struct loader *loader)
 	free(loader);
 }
 
+/* Attaches one program to the tracepoint that its section names. */
+static int attach_program(struct loader *loader, const struct bpf_program *program)
+{
+	const char *hook = strchr(bpf_program__section_name(program), '/');
+	struct bpf_link *link;
+	int err;
+
+	if (!hook) /* run by hand */
+		return 0;
+	hook++;
+	link = bpf_program__attach_raw_tracepoint(program, hook);
+	err = link ? 0 : -errno;
+	if (err == -ENOENT)
+		log_error("this kernel has no tracepoint '%s'; redtap needs Linux 6.3 or newer",
+			  hook);
+	else if (err)
+		log_error("cannot attach to tracepoint '%s': %s", hook, strerror(-err));
+	if (err)
+		return err;
+	loader->links[loader->link_count++] = link;
+	log_detail("hook: %s at tracepoint %s", bpf_program__name(program), hook);
+	return 0;
+}
+
 /*
- * Attaches every program that names a hook.  The kernel frees them with the
- * last descriptor: nothing stays behind, however redtap ends.
+ * The second of each pair behind the first.  The kernel frees programs and links
+ * with the last descriptor: nothing stays behind, however redtap ends.
  */
 int loader_attach(struct loader *loader)
 {
 	struct bpf_program *program;
 	size_t count = 0;
+	int again, err = 0;
 
 	bpf_object__for_each_program(program, loader->skeleton->obj)
 		count++;
 	loader->links = calloc(count, sizeof(*loader->links));
 	if (!loader->links)
 		return -ENOMEM;
-	bpf_object__for_each_program(program, loader->skeleton->obj) {
-		const char *section = bpf_program__section_name(program);
-		const char *hook = strchr(section, '/');
-		struct bpf_link *link;
-		int err;
-
-		if (!hook) /* run by hand */
-			continue;
-		link = bpf_program__attach_raw_tracepoint(program, hook + 1);
-		err = link ? 0 : -errno;
-		if (err == -ENOENT)
-			log_error("this kernel has no tracepoint '%s'; redtap needs Linux 6.3 or newer",
-				  hook + 1);
-		else if (err)
-			log_error("cannot attach to tracepoint '%s': %s", hook + 1, strerror(-err));
-		if (err)
-			return err;
-		loader->links[loader->link_count++] = link;
-		log_detail("hook: tracepoint %s", hook + 1);
-	}
-	return 0;
+	for (again = 0; again < 2; again++)
+		bpf_object__for_each_program(program, loader->skeleton->obj)
+			if (!err && bpf_program__autoload(program) &&
+			    program_is_again(program) == again)
+				err = attach_program(loader, program);
+	return err;
 }
 
 void loader_detach(struct loader *loader)
@@ -308,7 +341,8 @@ uint64_t loader_missed(const struct loader *loader)
 		struct bpf_prog_info info = { 0 };
 		uint32_t size = sizeof(info);
 
-		if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size) == 0)
+		if (bpf_program__fd(program) >= 0 &&
+		    bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size) == 0)
 			missed += info.recursion_misses;
 	}
 	return missed;

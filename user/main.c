@@ -3,6 +3,7 @@
  * main.c - the stages of a run, one after the other.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -285,6 +286,7 @@ static int observe(struct run *run)
 	}
 	/* at rest from here on: nothing is counted behind the last reading */
 	loader_detach(run->loader);
+	log_detail("the kernel skipped %" PRIu64 " program runs", loader_missed(run->loader));
 	return err ? err : flush(run, true);
 }
 
