@@ -302,12 +302,18 @@ static int add_listeners_of(pid_t pid, int listeners_fd, struct inode_set *own,
 	struct stat status;
 	uint8_t one = 1;
 	char path[64];
-	int count = 0;
+	int count = 0, err;
 	unsigned int port;
 
 	snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
-	if (stat(path, &status) || inode_set_read(own, pid))
-		return 0; /* ended meanwhile */
+	err = stat(path, &status) ? -errno : inode_set_read(own, pid);
+	if (err == -EACCES || err == -EPERM) {
+		log_error("cannot see the sockets of pid '%d': CAP_SYS_PTRACE or CAP_DAC_READ_SEARCH missing; run with sudo",
+			  pid);
+		return err;
+	}
+	if (err) /* ended meanwhile */
+		return err == -ENOMEM ? err : 0;
 	key.netns = status.st_ino;
 	memset(ports, 0, PORTS);
 	mark_ports(pid, "tcp", own, ports);
