@@ -58,6 +58,8 @@ test  | flask                 | python3-flask
 test  | program python3       | python3
 test  | program qemu-system-x86_64 | qemu-system-x86
 test  | static_busybox        | busybox-static
+test  | program setpriv       | util-linux
+test  | program systemd-analyze | systemd
 test  | file /usr/share/keyrings/debian-archive-keyring.gpg | debian-archive-keyring
 '
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
  * test_capabilities.c - the smallest set of capabilities: another user than
- * root attaches and counts with exactly these, and with none of them missing.
+ * root attaches and counts with exactly these, and with none of them missing;
+ * the systemd unit grants the same set.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -103,11 +104,50 @@ static void each_is_needed(void **state)
 	}
 }
 
+/* Replaces the only occurrence of a text; the result is malloc'd. */
+static char *with_replaced(char *text, const char *from, const char *to)
+{
+	char *at = strstr(text, from);
+	char *result;
+
+	assert_non_null(at);
+	*at = '\0';
+	assert_true(asprintf(&result, "%s%s%s", text, to, at + strlen(from)) > 0);
+	free(text);
+	return result;
+}
+
+/* Valid for systemd, with only the place of the program and its settings changed. */
+static void unit_file_is_valid(void **state)
+{
+	const char *copy = path_scratch("redtap.service");
+	const char *argv[] = { "systemd-analyze", "verify", "--man=no", copy, NULL };
+	char *text = file_read(path_source("stack/redtap.service"), NULL);
+	struct process *process;
+	char *said;
+
+	(void)state;
+	assert_non_null(strstr(text, "\nCapabilityBoundingSet=CAP_BPF CAP_PERFMON CAP_SYS_PTRACE "
+				     "CAP_DAC_READ_SEARCH\n"));
+	assert_non_null(strstr(text, "\nAmbientCapabilities=CAP_BPF CAP_PERFMON CAP_SYS_PTRACE "
+				     "CAP_DAC_READ_SEARCH\n"));
+	text = with_replaced(text, "/usr/local/bin/redtap", path_build("redtap"));
+	file_write(copy, text, strlen(text));
+	free(text);
+	process = process_start(&(struct process_options){ .name = "systemd-analyze", .argv = argv });
+	process_wait(process, DEADLINE_S);
+	process_assert_exit(process, 0);
+	said = process_err(process);
+	assert_string_equal(said, "");
+	free(said);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		E2E_TEST(smallest_set_is_enough),
 		E2E_TEST(each_is_needed),
+		E2E_TEST(unit_file_is_valid),
 	};
 
 	return cmocka_run_group_tests_name("capabilities", tests, harness_group_setup,
