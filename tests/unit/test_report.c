@@ -153,7 +153,7 @@ static void test_json_flush(void **state)
 		"\"series\":[{\"kind\":\"server\",\"service\":\"web\",\"method\":\"GET\","
 		"\"route\":\"/a\",\"status\":200,\"error\":null,\"count\":10,"
 		"\"rate\":2.000000000,\"mean_s\":0.100000000,\"p50_s\":0.099500000,"
-		"\"p90_s\":0.099900000,\"p99_s\":0.099990000,\"max_s\":0.100000000,"
+		"\"p90_s\":0.099500000,\"p99_s\":0.099500000,\"max_s\":0.100000000,"
 		"\"request_bytes\":30,\"response_bytes\":70}],\"phases\":[]}\n");
 	free(text);
 	printed_close(printed);
