@@ -464,7 +464,7 @@ static __always_inline __u32 tracker_receive_begin(struct connection *connection
 		job->feed.parser.phase = PHASE_IGNORE;
 	if (gap > 0)
 		return tracker_receive_pass(connection, job, gap, APPROXIMATE_BODY_UNREADABLE);
-	if (gap < 0)
+	if (gap < 0 && job->feed.parser.phase != PHASE_IGNORE)
 		tracker_receive_lose(connection, job, APPROXIMATE_BODY_UNREADABLE);
 	return EVENT_NONE;
 }
@@ -557,7 +557,8 @@ static __always_inline __u32 tracker_receive_seen(struct connection *connection,
 	job->fresh = 1;
 	arrived_ns = tracker_arrival_find(connection, sequence);
 	slot->approximate = APPROXIMATE_NONE;
-	if (arrived_ns == 0) {
+	/* a stamp from later on: the one of these bytes was missed */
+	if (arrived_ns == 0 || arrived_ns > slot->received_ns) {
 		arrived_ns = slot->received_ns;
 		slot->approximate =
 			connection->late ? APPROXIMATE_ATTACHED_LATE : APPROXIMATE_NO_ARRIVAL;
@@ -819,7 +820,7 @@ static __always_inline __u32 tracker_send_begin(struct connection *connection,
 	job->sequence = end - (__u32)job->length;
 	gap = (__s32)(job->sequence - send->sequence);
 	send->sequence = end;
-	if (gap == 0)
+	if (gap == 0 || job->feed.parser.phase == PHASE_IGNORE)
 		return EVENT_NONE;
 	if (gap > 0)
 		return tracker_send_pass(connection, job, gap, APPROXIMATE_BODY_UNREADABLE);
@@ -964,7 +965,10 @@ static __always_inline __u32 tracker_send_fed(struct connection *connection,
 	case HTTP_BAD:
 		send->body_bytes += job->length - job->offset;
 		job->offset = job->length;
-		return tracker_send_lose(connection, job, APPROXIMATE_NONE);
+		/* with its status known, it is counted */
+		return tracker_send_lose(connection, job,
+					 job->feed.parser.status >= 200 ? APPROXIMATE_BODY_UNREADABLE
+									: APPROXIMATE_NONE);
 	default:
 		return EVENT_NONE;
 	}

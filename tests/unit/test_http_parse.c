@@ -24,8 +24,8 @@ static const char *const hostiles[] = {
 struct outcome {
 	char verdicts[VERDICTS_MAX]; /* a letter each, see verdict_letters */
 	size_t verdict_count;
-	size_t consumed;             /* input up to and with the last verdict */
-	uint64_t data;               /* bytes of chunk data */
+	size_t consumed; /* input up to and with the last verdict */
+	uint64_t data;   /* bytes of chunk data */
 	char path[PATH_MAX_BYTES + 1];
 	uint32_t method;
 	struct http_feed feed;
@@ -152,17 +152,17 @@ static void assert_outcome(const char *comment, const char *how, size_t cut,
 	    got->method != want->method || parser->phase != expected->phase ||
 	    parser->status != expected->status || parser->flags != expected->flags ||
 	    parser->length != expected->length || parser->remaining != expected->remaining)
-		fail_msg("%s: %s %zu: '%s' after %zu bytes, path '%s', flags %u; whole: '%s' after %zu bytes, path '%s', flags %u",
-			 comment, how, cut, got->verdicts, got->consumed, got->path, parser->flags,
-			 want->verdicts, want->consumed, want->path, expected->flags);
+		fail_msg(
+			"%s: %s %zu: '%s' after %zu bytes, path '%s', flags %u; whole: '%s' after %zu bytes, path '%s', flags %u",
+			comment, how, cut, got->verdicts, got->consumed, got->path, parser->flags,
+			want->verdicts, want->consumed, want->path, expected->flags);
 }
 
 /* The outcome of an input, which is the same however it is fed. */
 static struct outcome feed_all_ways(const char *comment, uint8_t phase, const char *input,
 				    size_t length)
 {
-	const struct outcome whole =
-		feed_cut(phase, input, length, 0, HTTP_WINDOW, hostiles[0]);
+	const struct outcome whole = feed_cut(phase, input, length, 0, HTTP_WINDOW, hostiles[0]);
 	struct outcome other;
 	size_t i;
 
@@ -171,7 +171,8 @@ static struct outcome feed_all_ways(const char *comment, uint8_t phase, const ch
 		assert_outcome(comment, "hostile bytes", i, &other, &whole);
 	}
 	for (i = 1; i < length; i++) {
-		other = feed_cut(phase, input, length, i, HTTP_WINDOW, hostiles[i % ROWS(hostiles)]);
+		other = feed_cut(phase, input, length, i, HTTP_WINDOW,
+				 hostiles[i % ROWS(hostiles)]);
 		assert_outcome(comment, "cut at", i, &other, &whole);
 	}
 	for (i = 1; i <= 9; i++) {
@@ -191,6 +192,7 @@ struct method_row {
 	uint32_t method;
 };
 
+/* clang-format off */
 static const struct method_row method_rows[] = {
 #define REGISTERED(name, token) { "registered: " token, TEXT(token " / HTTP/1.1\r\n\r\n"), "mth", METHOD_##name },
 	HTTP_METHODS(REGISTERED)
@@ -205,6 +207,8 @@ static const struct method_row method_rows[] = {
 	{ "lower case", TEXT("get / HTTP/1.1\r\n\r\n"), "b", METHOD_NONE },
 	{ "mixed case", TEXT("Get / HTTP/1.1\r\n\r\n"), "b", METHOD_NONE },
 	{ "digit first", TEXT("1GET / HTTP/1.1\r\n\r\n"), "b", METHOD_NONE },
+	{ "behind Z", TEXT("[GET / HTTP/1.1\r\n\r\n"), "b", METHOD_NONE },
+	{ "before A", TEXT("@GET / HTTP/1.1\r\n\r\n"), "b", METHOD_NONE },
 	{ "space first", TEXT(" GET / HTTP/1.1\r\n\r\n"), "b", METHOD_NONE },
 	{ "tab behind", TEXT("GET\t/ HTTP/1.1\r\n\r\n"), "b", METHOD_NONE },
 	{ "end of line behind", TEXT("GET\r\n\r\n"), "b", METHOD_NONE },
@@ -215,6 +219,7 @@ static const struct method_row method_rows[] = {
 	{ "HTTP/2 preface", TEXT("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), "mtb", METHOD_OTHER },
 	{ "not complete", TEXT("GET"), "", METHOD_NONE },
 };
+/* clang-format on */
 
 static void test_methods(void **state)
 {
@@ -227,7 +232,8 @@ static void test_methods(void **state)
 			feed_all_ways(row->comment, PHASE_REQUEST, row->input, row->length);
 
 		if (strcmp(outcome.verdicts, row->verdicts) || outcome.method != row->method)
-			fail_msg("%s: '%s' method %u", row->comment, outcome.verdicts, outcome.method);
+			fail_msg("%s: '%s' method %u", row->comment, outcome.verdicts,
+				 outcome.method);
 	}
 }
 
@@ -242,6 +248,7 @@ struct target_row {
 
 #define SEGMENTS120 REPEAT8("/abcdefghij-klm") /* 8 * 15 */
 
+/* clang-format off */
 static const struct target_row target_rows[] = {
 	{ "root", TEXT("/"), "/" },
 	{ "plain", TEXT("/users/list"), "/users/list" },
@@ -267,10 +274,12 @@ static const struct target_row target_rows[] = {
 	{ "escapes are not decoded", TEXT("/a%2Fb/%31"), "/a%2Fb/%31" },
 	{ "asterisk form", TEXT("*"), "*" },
 	{ "absolute form", TEXT("http://host:80/a/1?q"), "/a/{id}" },
+	{ "absolute form, digits at once", TEXT("http://h/12"), "/{id}" },
 	{ "absolute form, https", TEXT("https://host/x"), "/x" },
 	{ "absolute form, no path", TEXT("http://host"), "/" },
 	{ "absolute form, root", TEXT("http://host/"), "/" },
 	{ "absolute form, query only", TEXT("http://host?q=1"), "/" },
+	{ "absolute form, a slash in the query", TEXT("http://host?q=/x"), "/" },
 	{ "absolute form, fragment only", TEXT("http://host#f"), "/" },
 	{ "absolute form, address", TEXT("http://[::1]:8080/y"), "/y" },
 	{ "authority form", TEXT("host:443"), "(other)" },
@@ -286,6 +295,8 @@ static const struct target_row target_rows[] = {
 	{ "128 bytes", TEXT(SEGMENTS120 "/abcdefg"), SEGMENTS120 "/abcdefg" },
 	{ "129 bytes", TEXT(SEGMENTS120 "/abcdefgh"), "(other)" },
 	{ "129 bytes, though folded they are fewer", TEXT(SEGMENTS120 "/12345678"), "(other)" },
+	{ "129 bytes, folded at the beginning", TEXT("/12345678" SEGMENTS120), "(other)" },
+	{ "128 bytes, folded at the beginning", TEXT("/1234567" SEGMENTS120), "/{id}" SEGMENTS120 },
 	{ "128 bytes and a query", TEXT(SEGMENTS120 "/abcdefg?" LONG16), SEGMENTS120 "/abcdefg" },
 	{ "absolute form: the path's bytes count", TEXT("http://" LONG16 SEGMENTS120 "/abcdefg"),
 	  SEGMENTS120 "/abcdefg" },
@@ -306,6 +317,7 @@ static const struct target_row target_rows[] = {
 	{ "space inside", TEXT("/a b"), NULL },
 	{ "two spaces before", TEXT(" /a"), NULL },
 };
+/* clang-format on */
 
 static void test_targets(void **state)
 {
@@ -331,7 +343,8 @@ static void test_targets(void **state)
 			continue;
 		}
 		if (strcmp(outcome.verdicts, "mth") || strcmp(outcome.path, row->route))
-			fail_msg("%s: '%s' path '%s'", row->comment, outcome.verdicts, outcome.path);
+			fail_msg("%s: '%s' path '%s'", row->comment, outcome.verdicts,
+				 outcome.path);
 		assert_int_equal(outcome.consumed, length);
 	}
 }
@@ -346,6 +359,7 @@ struct line_row {
 	uint16_t status;
 };
 
+/* clang-format off */
 static const struct line_row version_rows[] = {
 	{ "1.0", TEXT("GET / HTTP/1.0\r\n\r\n"), "mth", 0 },
 	{ "1.9", TEXT("GET / HTTP/1.9\r\n\r\n"), "mth", 0 },
@@ -385,6 +399,7 @@ static const struct line_row status_rows[] = {
 	{ "other text", TEXT("Hello"), "b", 0 },
 	{ "not complete", TEXT("HTTP/1.1 20"), "", 20 },
 };
+/* clang-format on */
 
 static void check_lines(uint8_t phase, const struct line_row *rows, size_t count)
 {
@@ -398,7 +413,8 @@ static void check_lines(uint8_t phase, const struct line_row *rows, size_t count
 		    outcome.feed.parser.status != rows[i].status)
 			fail_msg("%s: '%s' status %u", rows[i].comment, outcome.verdicts,
 				 outcome.feed.parser.status);
-		assert_int_equal(outcome.feed.parser.flags & (HTTP_HAS_LENGTH | HTTP_HAS_CODING), 0);
+		assert_int_equal(outcome.feed.parser.flags & (HTTP_HAS_LENGTH | HTTP_HAS_CODING),
+				 0);
 	}
 }
 
@@ -426,6 +442,7 @@ struct header_row {
 #define CODED HTTP_HAS_CODING
 #define CHUNKED (HTTP_HAS_CODING | HTTP_CHUNKED)
 
+/* clang-format off */
 static const struct header_row header_rows[] = {
 	{ "none", TEXT(""), 0, 0 },
 	{ "others", TEXT("Host: a\r\nContent-Type: text/plain\r\nTE: trailers\r\n"), 0, 0 },
@@ -487,6 +504,7 @@ static const struct header_row header_rows[] = {
 	{ "a value over several windows", TEXT("Cookie: " REPEAT8(REPEAT8(LONG16)) "\r\nContent-Length: 5\r\n"), GOOD, 5 },
 	{ "CR in a value", TEXT("A: b\rContent-Length: 9\r\n"), 0, 0 },
 };
+/* clang-format on */
 
 static void check_headers(uint8_t phase, const char *before, const char *verdicts)
 {
@@ -505,7 +523,8 @@ static void check_headers(uint8_t phase, const char *before, const char *verdict
 		memcpy(input + length, "\r\nbody", 6);
 		outcome = feed_all_ways(row->comment, phase, input, length + 6);
 		parser = outcome.feed.parser;
-		if (strcmp(outcome.verdicts, verdicts) || (parser.flags & FRAMING_FLAGS) != row->flags)
+		if (strcmp(outcome.verdicts, verdicts) ||
+		    (parser.flags & FRAMING_FLAGS) != row->flags)
 			fail_msg("%s: '%s' flags %u", row->comment, outcome.verdicts, parser.flags);
 		if (row->flags == GOOD && parser.length != row->content_length)
 			fail_msg("%s: length %llu", row->comment, parser.length);
@@ -531,6 +550,7 @@ struct chunk_row {
 	size_t left; /* bytes behind the end that are not consumed */
 };
 
+/* clang-format off */
 static const struct chunk_row chunk_rows[] = {
 	{ "one chunk", TEXT("5\r\nhello\r\n0\r\n\r\n"), "de", 5, 0 },
 	{ "what follows is left", TEXT("1\r\nx\r\n0\r\n\r\nHTTP/1.1"), "de", 1, 8 },
@@ -564,6 +584,7 @@ static const struct chunk_row chunk_rows[] = {
 	{ "not complete: data", TEXT("5\r\nhel"), "d", 3, 0 },
 	{ "not complete: trailers", TEXT("0\r\nA: b\r\n"), "", 0, 0 },
 };
+/* clang-format on */
 
 static void test_chunks(void **state)
 {
@@ -574,8 +595,8 @@ static void test_chunks(void **state)
 		const struct chunk_row *row = &chunk_rows[i];
 		const struct outcome outcome =
 			feed_all_ways(row->comment, PHASE_CHUNK_SIZE, row->input, row->length);
-		const char last = outcome.verdict_count ?
-					  outcome.verdicts[outcome.verdict_count - 1] : '-';
+		const char last =
+			outcome.verdict_count ? outcome.verdicts[outcome.verdict_count - 1] : '-';
 
 		if (strcmp(outcome.verdicts, row->verdicts) || outcome.data != row->data)
 			fail_msg("%s: '%s' data %lu", row->comment, outcome.verdicts, outcome.data);
@@ -619,12 +640,9 @@ static void test_word_has_lf(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_methods),
-		cmocka_unit_test(test_targets),
-		cmocka_unit_test(test_lines),
-		cmocka_unit_test(test_headers),
-		cmocka_unit_test(test_chunks),
-		cmocka_unit_test(test_chunk_size),
+		cmocka_unit_test(test_methods),     cmocka_unit_test(test_targets),
+		cmocka_unit_test(test_lines),       cmocka_unit_test(test_headers),
+		cmocka_unit_test(test_chunks),      cmocka_unit_test(test_chunk_size),
 		cmocka_unit_test(test_word_has_lf),
 	};
 

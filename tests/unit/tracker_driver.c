@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
  * tracker_driver.c - see tracker_driver.h.  The walks follow receive_walk() and
- * send_walk() of bpf/redtap.bpf.c step by step, their bound included.
+ * send_walk() of bpf/redtap.bpf.c, their bound included.
  */
 #include "unit.h"
 
 #include "tracker_driver.h"
 
 /*
- * Lies behind the valid bytes of each window: whoever reads it, takes it for
- * the end of a head and the beginning of another message.
+ * Lie behind the valid bytes of windows, in turn: whoever reads them, takes them
+ * for the end of what is inside, or for the beginning of something else.
  */
-static const char hostile[] = "\r\n\r\nHTTP/1.1 500 No\r\nContent-Length: 9\r\n\r\n0\r\n\r\nGET / ";
+static const char *const hostiles[] = {
+	"\r\n\r\nHTTP/1.1 500 No\r\nContent-Length: 9\r\n\r\n0\r\n\r\nGET / ",
+	" / HTTP/1.1\r\n\r\n",
+	"/ 1 500 No\r\n",
+	"1 200 OK\r\n\r\n",
+};
 
 /* Where the bytes of one call lie: one buffer, or a vector of two pieces. */
 struct source {
@@ -37,8 +42,9 @@ static void ledger_check(struct driver *driver)
 		lost += ledger->lost[i];
 	if (ledger->in_flight < 0 ||
 	    ledger->seen != ledger->counted + (uint64_t)ledger->in_flight + lost)
-		fail_msg("%s: the ledger is out of balance: seen %lu counted %lu in flight %ld lost %lu",
-			 driver->comment, ledger->seen, ledger->counted, ledger->in_flight, lost);
+		fail_msg(
+			"%s: the ledger is out of balance: seen %lu counted %lu in flight %ld lost %lu",
+			driver->comment, ledger->seen, ledger->counted, ledger->in_flight, lost);
 	if ((uint64_t)ledger->in_flight != tracker_outstanding(&driver->connection))
 		fail_msg("%s: in flight %ld, but the tracker holds %u", driver->comment,
 			 ledger->in_flight, tracker_outstanding(&driver->connection));
@@ -105,6 +111,7 @@ static enum fetched source_fetch(struct driver *driver, struct source *source, s
 {
 	struct http_window *window = &driver->job.feed.window;
 	const size_t step = source->behind < source->left ? source->behind : source->left;
+	const char *hostile = hostiles[driver->windows++ % ROWS(hostiles)];
 	size_t i;
 
 	if (!source->bytes)
@@ -124,7 +131,7 @@ static enum fetched source_fetch(struct driver *driver, struct source *source, s
 		limit = HTTP_WINDOW;
 	memcpy(window->bytes, source->bytes + source->base, limit);
 	for (i = limit; i < sizeof(window->bytes); i++)
-		window->bytes[i] = hostile[(i - limit) % (sizeof(hostile) - 1)];
+		window->bytes[i] = hostile[(i - limit) % strlen(hostile)];
 	window->fill = limit;
 	window->position = 0;
 	return FETCHED_READY;
@@ -185,8 +192,8 @@ static void receive_walk(struct driver *driver, struct source *source)
 		if (job->feed.parser.phase == PHASE_LOST && !tracker_receive_ready(job))
 			return;
 		position = window->position;
-		event_enter(driver, tracker_receive_fed(connection, job, position,
-							parse(&job->feed)));
+		event_enter(driver,
+			    tracker_receive_fed(connection, job, position, parse(&job->feed)));
 		source->behind += job->offset - before;
 	}
 	if (job->offset < job->length)
@@ -284,8 +291,8 @@ static void send_call(struct driver *driver, const char *bytes, size_t length, s
 typedef void call_function(struct driver *driver, const char *bytes, size_t length, size_t piece);
 
 /* One call of the application, cut as the stream says. */
-static void call_cut(struct driver *driver, const struct driver_stream *stream,
-		     call_function *call, const char *bytes, size_t length)
+static void call_cut(struct driver *driver, const struct driver_stream *stream, call_function *call,
+		     const char *bytes, size_t length)
 {
 	const bool crosses = stream->at > stream->moved && stream->at < stream->moved + length;
 	const size_t first = stream->at - stream->moved;

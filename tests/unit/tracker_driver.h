@@ -46,7 +46,8 @@ struct driver {
 	uint32_t arrived;    /* rcv_nxt */
 	struct driver_stream receive;
 	struct driver_stream send;
-	uint8_t poison;      /* what lies in memory that nobody has written */
+	uint8_t poison; /* what lies in memory that nobody has written */
+	size_t windows; /* filled so far */
 	struct driver_ledger ledger;
 	size_t finished;
 	struct transaction transactions[DRIVER_TRANSACTIONS];

@@ -36,3 +36,16 @@ $(BUILD)/unit/%.o: tests/unit/%.c
 
 $(BUILD)/unit/test_%: $(BUILD)/unit/test_%.o $(UNIT_OBJECTS)
 	$(CC) $(UNIT_CFLAGS) $(LDFLAGS) -o $@ $^ $(UNIT_LIBS)
+
+# test_vmlinux reads the types that the compiler makes of vmlinux.h.
+$(BUILD)/unit/test_vmlinux: UNIT_LIBS += -lbpf -lelf -lz
+$(BUILD)/unit/test_vmlinux: | $(BUILD)/unit/vmlinux_types.bpf.o
+
+$(BUILD)/unit/vmlinux_types.c: vmlinux.h tests/unit/vmlinux_types.awk
+	@mkdir -p $(@D)
+	$(CLANG) -E -P -target bpf -D__TARGET_ARCH_$(ARCH) -o $(@:.c=.i) vmlinux.h
+	awk -f tests/unit/vmlinux_types.awk $(@:.c=.i) > $@.new
+	@mv $@.new $@
+
+$(BUILD)/unit/vmlinux_types.bpf.o: $(BUILD)/unit/vmlinux_types.c
+	$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
