@@ -271,8 +271,11 @@ static __always_inline void http_segment_end(struct http_request_line *line, cha
 	if (length == 0)
 		return;
 	if (line->segment_digits != length && length < HTTP_SEGMENT_TOKEN &&
-	    (line->segment_hex != length || length < HTTP_SEGMENT_HEX))
+	    (line->segment_hex != length || length < HTTP_SEGMENT_HEX)) {
+		if (at + length > PATH_MAX_BYTES)
+			line->other = 1;
 		return;
+	}
 	if (at + 4 > PATH_MAX_BYTES) {
 		line->other = 1;
 		return;
@@ -290,13 +293,16 @@ static __always_inline void http_path_append(struct http_request_line *line, cha
 	__u8 class = http_class(byte);
 
 	/* a NUL can not be part of a path's text */
-	if (at >= PATH_MAX_BYTES || line->raw_length >= PATH_MAX_BYTES || byte == 0) {
+	if (line->raw_length >= PATH_MAX_BYTES || byte == 0) {
 		line->other = 1;
 		return;
 	}
 	line->raw_length++;
-	path[index_mask(at, PATH_MAX_BYTES - 1)] = byte;
-	line->path_length = at + 1;
+	/* {id} is longer than a digit: a segment that does not fit here may once it is folded */
+	if (at < PATH_MAX_BYTES) {
+		path[index_mask(at, PATH_MAX_BYTES - 1)] = byte;
+		line->path_length = at + 1;
+	}
 	line->segment_length++;
 	line->segment_digits += class & CLASS_DIGIT;
 	line->segment_hex += (class & CLASS_HEX) / CLASS_HEX;
@@ -306,6 +312,8 @@ static __always_inline void http_path_append(struct http_request_line *line, cha
 static __always_inline void http_path_slash(struct http_request_line *line, char *path)
 {
 	http_segment_end(line, path);
+	if (line->path_length >= PATH_MAX_BYTES)
+		line->other = 1;
 	http_path_append(line, path, '/');
 	line->segment_start = line->path_length;
 	line->segment_length = 0;

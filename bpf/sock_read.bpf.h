@@ -95,9 +95,21 @@ static __always_inline bool sock_shut_down(struct sock *sock)
 	return KERNEL_READ(sock, sk_shutdown) & SHUTDOWN_SEND;
 }
 
+/*
+ * Position of the next byte that the application receives.  The client's FIN has a
+ * sequence number too, and the call that takes the last bytes before it takes it
+ * along: that one is no byte.
+ */
 static __always_inline __u32 sock_received(struct sock *sock)
 {
-	return KERNEL_READ(KERNEL_POINTER(struct tcp_sock, sock), copied_seq);
+	struct tcp_sock *tcp = KERNEL_POINTER(struct tcp_sock, sock);
+	__u32 copied = KERNEL_READ(tcp, copied_seq);
+	__u8 state = sock_state(sock);
+
+	if ((state == STATE_CLOSE_WAIT || state == STATE_LAST_ACK) &&
+	    copied == KERNEL_READ(tcp, rcv_nxt))
+		return copied - 1;
+	return copied;
 }
 
 static __always_inline __u32 sock_arrived(struct sock *sock)

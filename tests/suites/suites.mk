@@ -3,11 +3,11 @@
 # `sudo make test`: every suite, and one closing line for all of them.
 
 # A suite NAME is a target test-NAME.
-SUITES ?= unit stack e2e kernels
+SUITES ?= unit stack e2e property kernels
 
 .PHONY: test test-stack
 test:
-	@[ -z "$(filter e2e kernels,$(SUITES))" ] || [ "$$(id -u)" = 0 ] || \
+	@[ -z "$(filter e2e property kernels,$(SUITES))" ] || [ "$$(id -u)" = 0 ] || \
 		{ echo "loading BPF programs needs root: use 'sudo make test', or SUITES='unit stack'" >&2; exit 1; }
 	@BUILD=$(BUILD) stack/deps.sh build demo test
 	+@BUILD=$(BUILD) MAKE="$(MAKE)" tests/summary.sh $(SUITES)

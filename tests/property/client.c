@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * client.c - see client.h.
+ */
+#include "client.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "plan.h"
+
+struct lane {
+	struct clients *clients;
+	unsigned int index;
+	pthread_t thread;
+};
+
+int clients_prepare(const struct clients *clients)
+{
+	static const char *const ways[] = { "up", "down" };
+	char path[256];
+	unsigned int i;
+
+	for (i = 0; i < 2 * LANES; i++) {
+		lane_channel(path, clients->directory, i / 2, ways[i % 2]);
+		unlink(path);
+		if (mkfifo(path, 0600))
+			return -errno;
+	}
+	return 0;
+}
+
+bool clients_find(struct clients *clients, const char *line)
+{
+	unsigned int i;
+	int used;
+
+	line = strstr(line, "listening");
+	if (!line)
+		return false;
+	line += strlen("listening");
+	for (i = 0; i < LANES; i++) {
+		/* "::1:80": what stands before the last colon */
+		const char *end = line + 1 + strcspn(line + 1, " \n");
+		const char *colon = memrchr(line, ':', end - line);
+		unsigned int port;
+
+		if (*line != ' ' || !colon || colon - line - 1 >= 16 ||
+		    sscanf(colon, ":%u%n", &port, &used) != 1)
+			return false;
+		snprintf(clients->hosts[i], 16, "%.*s", (int)(colon - line - 1), line + 1);
+		clients->ports[i] = port;
+		line = end;
+	}
+	return true;
+}
+
+static int connect_one(const char *host, uint16_t port)
+{
+	struct sockaddr_in6 six = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+	struct sockaddr_in four = { .sin_family = AF_INET, .sin_port = htons(port) };
+	const bool is_six = inet_pton(AF_INET6, host, &six.sin6_addr) == 1;
+	const int on = 1;
+	int fd;
+
+	if (!is_six && inet_pton(AF_INET, host, &four.sin_addr) != 1)
+		return -1;
+	fd = socket(is_six ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -1;
+	if (connect(fd, is_six ? (struct sockaddr *)&six : (struct sockaddr *)&four,
+		    is_six ? sizeof(six) : sizeof(four))) {
+		close(fd);
+		return -1;
+	}
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	return fd;
+}
+
+static void lane_play(struct clients *clients, unsigned int index, struct player *player)
+{
+	char *why = clients->why[index];
+	struct plan plan;
+	uint32_t number;
+
+	plan_init(&plan);
+	for (number = lane_first(clients->first, index);
+	     number - clients->first < clients->count && !*why; number += LANES) {
+		const int fd = connect_one(clients->hosts[index], clients->ports[index]);
+
+		if (fd < 0) {
+			snprintf(why, PLAYER_WHY_MAX, "plan %u: cannot connect: %s", number,
+				 strerror(errno));
+			break;
+		}
+		plan_make(&plan, clients->seed, number);
+		if (player_play(player, fd, number, &plan.client, &plan.responses,
+				&plan.requests))
+			snprintf(why, PLAYER_WHY_MAX, "%s", player->why);
+	}
+	plan_release(&plan);
+}
+
+static int open_channel(const char *directory, unsigned int index, const char *way)
+{
+	char path[256];
+
+	lane_channel(path, directory, index, way);
+	return open(path, O_RDWR | O_CLOEXEC);
+}
+
+static void *lane_thread(void *context)
+{
+	struct lane *lane = context;
+	struct clients *clients = lane->clients;
+	int up = open_channel(clients->directory, lane->index, "up");
+	int down = open_channel(clients->directory, lane->index, "down");
+	struct player player;
+
+	if (up < 0 || down < 0 || player_open(&player, up, down)) {
+		snprintf(clients->why[lane->index], PLAYER_WHY_MAX, "cannot open the channel: %s",
+			 strerror(errno));
+		return NULL;
+	}
+	lane_play(clients, lane->index, &player);
+	player_close(&player);
+	close(up);
+	close(down);
+	return NULL;
+}
+
+bool clients_play(struct clients *clients)
+{
+	struct lane lanes[LANES];
+	unsigned int started, i;
+	bool fine = true;
+
+	for (started = 0; started < LANES; started++) {
+		struct lane *lane = &lanes[started];
+
+		*lane = (struct lane){ .clients = clients, .index = started };
+		clients->why[started][0] = '\0';
+		if (pthread_create(&lane->thread, NULL, lane_thread, lane)) {
+			snprintf(clients->why[started], PLAYER_WHY_MAX, "cannot make a thread");
+			fine = false;
+			break;
+		}
+	}
+	for (i = 0; i < started; i++) {
+		pthread_join(lanes[i].thread, NULL);
+		fine = fine && clients->why[i][0] == '\0';
+	}
+	return fine;
+}

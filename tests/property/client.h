@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * client.h - the other side of server.c: plays the clients' scripts, a thread a
+ * lane.
+ *
+ * Inputs: seed, numbers of plans, the server's addresses, the channels.
+ * Outputs: true, or what went wrong.  It must not know redtap.
+ */
+#ifndef REDTAP_PROPERTY_CLIENT_H
+#define REDTAP_PROPERTY_CLIENT_H
+
+#include <stdbool.h>
+
+#include "lanes.h"
+#include "player.h"
+
+struct clients {
+	uint64_t seed;
+	uint32_t first, count;
+	const char *directory;
+	char hosts[LANES][16];
+	uint16_t ports[LANES];
+	char why[LANES][PLAYER_WHY_MAX]; /* empty: nothing */
+};
+
+/* Makes the channels of all lanes in the directory.  0 or -errno. */
+int clients_prepare(const struct clients *clients);
+
+/* Takes the addresses from the server's line.  False if it is another one. */
+bool clients_find(struct clients *clients, const char *line);
+
+/* Plays all of them; false: some lane's `why` says it. */
+bool clients_play(struct clients *clients);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * mover.h - moves bytes over a socket by each of the system calls that servers
+ * use.
+ *
+ * Inputs: a socket, the kind of call, how many bytes.  Outputs: what the call
+ * returned.  It must not know what the bytes mean.
+ */
+#ifndef REDTAP_PROPERTY_MOVER_H
+#define REDTAP_PROPERTY_MOVER_H
+
+#include <sys/types.h>
+
+#include "script.h"
+
+/* Bytes that one call is asked for, at most. */
+#define MOVER_SIZE_MAX (64 * 1024)
+
+/* What some calls need beside the socket; one thread's. */
+struct mover {
+	int pipe[2];
+	int file; /* in memory, for sendfile */
+};
+
+/* 0 or -errno. */
+int mover_open(struct mover *mover);
+void mover_close(struct mover *mover);
+
+/*
+ * Receives at most size bytes into buffer, by one call (a peek or the emptying
+ * of the pipe comes on top).  parts: of a vector.  Returns bytes, 0 at the end
+ * of the stream, or -errno.
+ */
+ssize_t mover_receive(struct mover *mover, int socket, enum call call, unsigned int parts,
+		      void *buffer, size_t size);
+
+/* Sends at most size bytes, likewise. */
+ssize_t mover_send(struct mover *mover, int socket, enum call call, unsigned int parts,
+		   const void *bytes, size_t size);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * player.h - plays one side's script on a connected socket.
+ *
+ * Inputs: a script, the streams of both directions, a socket, a channel to the
+ * other side.  Outputs: 0, or what went wrong in words.  Every byte received
+ * is compared with the plan.  It must not know HTTP or redtap.
+ */
+#ifndef REDTAP_PROPERTY_PLAYER_H
+#define REDTAP_PROPERTY_PLAYER_H
+
+#include "mover.h"
+
+/* Longest step; what takes longer is stuck. */
+#define PLAYER_DEADLINE_S 20
+#define PLAYER_WHY_MAX 256
+
+struct player {
+	struct mover mover;
+	int socket;        /* -1: none; the player closes it */
+	int tell, await;   /* the channel: pipes to and from the other side */
+	uint32_t number;   /* of the plan; both sides must be at the same one */
+	const struct stream *incoming, *outgoing;
+	size_t received, sent;
+	uint8_t *buffer; /* MOVER_SIZE_MAX bytes */
+	char why[PLAYER_WHY_MAX];
+};
+
+/* The channel is made by the caller, who also closes it.  0 or -errno. */
+int player_open(struct player *player, int tell, int await);
+void player_close(struct player *player);
+
+/*
+ * Plays the script on a connected socket and closes it.  0, or -1 and words in
+ * player->why.
+ */
+int player_play(struct player *player, int socket, uint32_t number, const struct script *script,
+		const struct stream *incoming, const struct stream *outgoing);
+
+#endif

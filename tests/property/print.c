@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * print.c - shows a plan to somebody who looks for a mistake.
+ *
+ * Input: a plan.  Output: text on standard error.
+ */
+#include <stdio.h>
+
+#include "plan.h"
+
+/* Of a stream, bytes shown; what is left out is said. */
+#define STREAM_SHOWN 6000
+/* Of a run of body data. */
+#define DATA_SHOWN 24
+
+static void print_byte(uint8_t byte)
+{
+	if (byte == '\n')
+		fputs("\\n\n    ", stderr);
+	else if (byte == '\r')
+		fputs("\\r", stderr);
+	else if (byte < ' ' || byte > '~')
+		fprintf(stderr, "\\x%02x", byte);
+	else
+		fputc(byte, stderr);
+}
+
+static void print_stream(const char *name, const struct stream *stream)
+{
+	size_t at = 0, shown = 0;
+
+	fprintf(stderr, "  %s: %zu bytes\n    ", name, stream->length);
+	while (at < stream->length && shown < STREAM_SHOWN) {
+		const size_t run = stream_run(stream, at, stream->length);
+		const bool data = stream->kinds[at] == STREAM_DATA;
+		size_t i, show = data && run > DATA_SHOWN ? DATA_SHOWN : run;
+
+		if (data)
+			fputs("[", stderr);
+		for (i = 0; i < show; i++)
+			print_byte(stream->bytes[at + i]);
+		if (show < run)
+			fprintf(stderr, "... %zu more", run - show);
+		if (data)
+			fputs("]", stderr);
+		at += run;
+		shown += show;
+	}
+	fprintf(stderr, "%s\n", at < stream->length ? " ..." : "");
+}
+
+static void print_script(const char *name, const struct script *script)
+{
+	size_t i;
+
+	fprintf(stderr, "  %s:\n", name);
+	for (i = 0; i < script->count; i++) {
+		const struct step *step = &script->steps[i];
+
+		fprintf(stderr, "    %3zu %s", i, verb_name(step->verb));
+		if (step->call)
+			fprintf(stderr, " to %zu by %s, at most %u bytes, %u parts%s", step->to,
+				call_name(step->call), step->size, step->parts,
+				step->greedy ? ", greedy" : "");
+		else if (step->to)
+			fprintf(stderr, " %zu us", step->to);
+		fputc('\n', stderr);
+	}
+}
+
+static void print_transaction(void *context, const char *method, const char *route, int status,
+			      const char *error, uint64_t request_bytes, uint64_t response_bytes)
+{
+	(void)context;
+	fprintf(stderr, "    %s %s %d %s, bytes %llu and %llu\n", method, route, status,
+		error ? error : "", (unsigned long long)request_bytes,
+		(unsigned long long)response_bytes);
+}
+
+void plan_print(const struct plan *plan)
+{
+	size_t i;
+
+	fprintf(stderr, "plan %u of seed %llu: %s\n", plan->number, (unsigned long long)plan->seed,
+		plan->story);
+	for (i = 0; i < plan->exchange_count; i++) {
+		const struct exchange *exchange = &plan->exchanges[i];
+
+		fprintf(stderr,
+			"  exchange %zu%s%s%s: request at %zu, head to %zu, end %zu; answer at %zu,"
+			" status at %zu, head to %zu, end %zu\n",
+			i, exchange->early ? " early" : "", exchange->expects ? " expects" : "",
+			exchange->close_delimited ? " close-delimited" : "", exchange->begin,
+			exchange->request_head_end, exchange->request_end, exchange->answer_begin,
+			exchange->status_at, exchange->answer_head_end, exchange->answer_end);
+	}
+	print_stream("requests", &plan->requests);
+	print_stream("responses", &plan->responses);
+	print_script("client", &plan->client);
+	print_script("server", &plan->server);
+	fputs("  to be counted:\n", stderr);
+	plan_expect(plan, print_transaction, NULL);
+}

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+#
+# What must hold whatever happens: `sudo make test-property [SEED=n] [COUNT=n]
+# [PLAN=n]`, COUNT: transactions, 20,000 unless given; PLAN: only that
+# connection of the seed, and printed; and `sudo make test-concurrency
+# [SECONDS=n]`, n seconds of load for each of its tests.
+
+PROPERTY_PLAN = $(patsubst %,$(BUILD)/property/%.o,plan script exchange target route stream expect \
+		  player mover)
+
+.PHONY: test-property test-concurrency
+test-property: $(BUILD)/property/test_property $(BUILD)/property/server $(BUILD)/redtap
+	REDTAP_BUILD=$(abspath $(BUILD)) SEED=$(SEED) COUNT=$(COUNT) PLAN=$(PLAN) \
+		$(BUILD)/property/test_property
+
+test-concurrency: $(BUILD)/property/test_concurrency $(BUILD)/property/crowd_server $(BUILD)/redtap
+	REDTAP_BUILD=$(abspath $(BUILD)) SECONDS=$(SECONDS) $(BUILD)/property/test_concurrency
+
+$(BUILD)/property/%.o: tests/property/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -Itests/e2e -c -o $@ $<
+
+$(BUILD)/property/server: $(BUILD)/property/server.o $(PROPERTY_PLAN)
+	$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^
+
+$(BUILD)/property/test_property: $(patsubst %,$(BUILD)/property/%.o,test_property client print) \
+				 $(PROPERTY_PLAN) $(BUILD)/e2e/harness.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ -lcmocka -ljansson -lm
+
+$(BUILD)/property/crowd_server: $(BUILD)/property/crowd_server.o
+	$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^
+
+$(BUILD)/property/test_concurrency: $(patsubst %,$(BUILD)/property/%.o,test_concurrency crowd_client) \
+				    $(BUILD)/e2e/harness.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ -lcmocka -ljansson -lm

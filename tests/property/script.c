@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * script.c - see script.h.
+ */
+#include "script.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Parts of a vector. */
+#define VECTOR_MAX 32
+/* Calls of one byte are costly: a step makes no more of them than this. */
+#define SMALL_CALLS_MAX 300
+
+void script_release(struct script *script)
+{
+	free(script->steps);
+	*script = (struct script){ 0 };
+}
+
+static void script_add(struct script *script, struct step step)
+{
+	if (script->count == script->room) {
+		script->room = script->room ? script->room * 2 : 64;
+		script->steps = realloc(script->steps, script->room * sizeof(*script->steps));
+		if (!script->steps) {
+			fputs("out of memory for a script\n", stderr);
+			abort();
+		}
+	}
+	script->steps[script->count++] = step;
+}
+
+void script_verb(struct script *script, enum verb verb)
+{
+	script_add(script, (struct step){ .verb = verb });
+}
+
+void script_pause(struct script *script, struct random *random, unsigned int of_thousand)
+{
+	if (random_chance(random, of_thousand))
+		script_add(script, (struct step){ .verb = VERB_PAUSE,
+						  .to = random_range(random, 1, 1500) });
+}
+
+#define CALL_ROW(name, text, data, inside) { CALL_##name, data, inside },
+static const struct call_row {
+	uint8_t call;
+	bool data;
+	bool inside; /* more of the same must follow */
+} receive_calls[] = { RECEIVE_CALLS(CALL_ROW) }, send_calls[] = { SEND_CALLS(CALL_ROW) };
+#undef CALL_ROW
+
+/* How many bytes one call moves, of so many. */
+static uint32_t call_size(struct random *random, size_t bytes)
+{
+	switch (random_below(random, 8)) {
+	case 0:
+		if (bytes <= SMALL_CALLS_MAX)
+			return 1;
+		return bytes / 16;
+	case 1:
+		return 1 + bytes / random_range(random, 2, 9);
+	case 2:
+		return bytes > 100000 ? 4096 : 1 + bytes / 3;
+	default:
+		return 1 << 20;
+	}
+}
+
+/* Moves bytes [at, to) of a stream: pieces, each by a call of its own kind. */
+void script_move(struct script *script, struct random *random, const struct stream *stream,
+		       enum verb verb, size_t at, size_t to)
+{
+	while (at < to) {
+		const struct call_row row = verb == VERB_RECEIVE ? RANDOM_ROW(random, receive_calls) :
+								   RANDOM_ROW(random, send_calls);
+		const size_t left = to - at;
+		const size_t run = stream_run(stream, at, to);
+		size_t piece = random_chance(random, 600) ? left : random_range(random, 1, left);
+
+		if (row.data && stream->kinds[at] != STREAM_DATA)
+			continue;
+		if (random_chance(random, 300) || (row.data && piece > run))
+			piece = run;
+		if (row.inside && (piece == run || piece == left) && --piece == 0)
+			continue;
+		at += piece;
+		script_add(script, (struct step){ .verb = verb,
+						  .call = row.call,
+						  .parts = random_range(random, 1,
+									random_chance(random, 200) ?
+										VECTOR_MAX :
+										5),
+						  .size = call_size(random, piece),
+						  .to = at });
+	}
+}
+
+void script_make_greedy(struct script *script, size_t first, size_t end)
+{
+	bool answers_follow = false;
+	size_t i;
+
+	for (i = script->count; i-- > first;) {
+		struct step *step = &script->steps[i];
+
+		answers_follow |= step->verb == VERB_SEND;
+		if (step->verb != VERB_RECEIVE)
+			continue;
+		/* before its last answer the client says nothing new */
+		if (step->to == end && answers_follow &&
+		    (step->call == CALL_READ || step->call == CALL_RECV ||
+		     step->call == CALL_READV || step->call == CALL_RECVMSG))
+			step->greedy = 1;
+		return;
+	}
+}
+
+const char *verb_name(enum verb verb)
+{
+	static const char *const names[] = {
+		[VERB_NONE] = "nothing",     [VERB_RECEIVE] = "receive",
+		[VERB_SEND] = "send",	     [VERB_SEND_REFUSED] = "send in vain",
+		[VERB_PAUSE] = "pause",	     [VERB_TELL] = "tell",
+		[VERB_AWAIT] = "await",	     [VERB_SEE_END] = "see the end",
+		[VERB_RECEIVE_END] = "receive the end", [VERB_SHUT] = "shut",
+		[VERB_CLOSE] = "close",	     [VERB_RESET] = "reset",
+	};
+
+	return names[verb];
+}
+
+const char *call_name(enum call call)
+{
+#define CALL_NAME(name, text, data, inside) [CALL_##name] = text,
+	static const char *const names[] = { [CALL_NONE] = "", RECEIVE_CALLS(CALL_NAME)
+							       SEND_CALLS(CALL_NAME) };
+#undef CALL_NAME
+
+	return names[call];
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * script.h - what one side of a connection does, step by step.
+ *
+ * Inputs: random numbers, ranges of a stream.  Outputs: steps, each with the
+ * system call that moves its bytes.  It must not know HTTP or sockets.
+ */
+#ifndef REDTAP_PROPERTY_SCRIPT_H
+#define REDTAP_PROPERTY_SCRIPT_H
+
+#include "stream.h"
+
+enum verb {
+	VERB_NONE = 0,
+	VERB_RECEIVE,     /* to offset `to` of the incoming stream */
+	VERB_SEND,        /* to offset `to` of the outgoing stream */
+	VERB_SEND_REFUSED, /* a send that must fail: the peer has reset the connection */
+	VERB_PAUSE,       /* `to` microseconds */
+	VERB_TELL,        /* word to the other side ... */
+	VERB_AWAIT,       /* ... which waits for it */
+	VERB_SEE_END,     /* waits until the peer's end has come, takes nothing */
+	VERB_RECEIVE_END, /* receives until the end of the stream; a reset is one */
+	VERB_SHUT,        /* sends no more */
+	VERB_CLOSE,
+	VERB_RESET, /* closes by a reset */
+};
+
+/*
+ * How bytes are moved.  X(enumerator, name, only for body data, only if more of
+ * the same follows): behind a splice the next call comes upon a gap, behind
+ * MSG_MORE the next one pushes.
+ */
+#define RECEIVE_CALLS(X)                                                                           \
+	X(READ, "read", 0, 0)                                                                      \
+	X(RECV, "recv", 0, 0)                                                                      \
+	X(RECV_PEEK, "recv after a peek", 0, 0)                                                    \
+	X(RECV_WAITALL, "recv MSG_WAITALL", 0, 0)                                                  \
+	X(READV, "readv", 0, 0)                                                                    \
+	X(PREADV2, "preadv2", 0, 0)                                                                \
+	X(RECVMSG, "recvmsg", 0, 0)                                                                \
+	X(RECVMMSG, "recvmmsg", 1, 0)                                                              \
+	X(RECV_TRUNC, "recv MSG_TRUNC", 1, 0)                                                      \
+	X(SPLICE_FROM, "splice from", 1, 1)
+#define SEND_CALLS(X)                                                                              \
+	X(WRITE, "write", 0, 0)                                                                    \
+	X(SEND, "send", 0, 0)                                                                      \
+	X(SEND_MORE, "send MSG_MORE", 0, 1)                                                        \
+	X(WRITEV, "writev", 0, 0)                                                                  \
+	X(PWRITEV2, "pwritev2", 0, 0)                                                              \
+	X(SENDMSG, "sendmsg", 0, 0)                                                                \
+	X(SENDMMSG, "sendmmsg", 1, 0)                                                              \
+	X(SENDFILE, "sendfile", 1, 0)                                                              \
+	X(SPLICE_TO, "splice to", 1, 0)
+
+enum call {
+	CALL_NONE = 0,
+#define CALL_ENUMERATOR(name, text, data, inside) CALL_##name,
+	RECEIVE_CALLS(CALL_ENUMERATOR) SEND_CALLS(CALL_ENUMERATOR)
+#undef CALL_ENUMERATOR
+	CALL_COUNT,
+};
+
+struct step {
+	uint8_t verb;  /* enum verb */
+	uint8_t call;  /* enum call */
+	uint8_t parts; /* of a vector; 1 and more */
+	uint8_t greedy; /* asks for more than can come */
+	uint32_t size; /* bytes for one call, at most */
+	size_t to;
+};
+
+struct script {
+	struct step *steps;
+	size_t count;
+	size_t room;
+};
+
+void script_release(struct script *script);
+
+/* A step that is only a verb. */
+void script_verb(struct script *script, enum verb verb);
+/* In so many of a thousand cases a pause of at most 1.5 ms. */
+void script_pause(struct script *script, struct random *random, unsigned int of_thousand);
+/*
+ * Moves bytes [at, to) of a stream (VERB_SEND or VERB_RECEIVE): pieces, each by a
+ * call of its own kind.
+ */
+void script_move(struct script *script, struct random *random, const struct stream *stream,
+		 enum verb verb, size_t at, size_t to);
+/* The last of the receiving steps from `first` on asks for more, if it can. */
+void script_make_greedy(struct script *script, size_t first, size_t end);
+
+/* Words for messages. */
+const char *verb_name(enum verb verb);
+const char *call_name(enum call call);
+
+#endif

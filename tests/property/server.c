@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * server.c - the scripted server: answers what the plans say, by the calls that
+ * they say.
+ *
+ * Inputs: `server SEED FIRST COUNT DIRECTORY`; the plans' numbers are FIRST to
+ * FIRST + COUNT - 1, DIRECTORY has the channels (lanes.h).  Outputs: a line
+ * "listening HOST:PORT ..." with an entry for each lane; what goes wrong on
+ * standard error, and then exit status 1.  Lanes with an odd number are child
+ * processes, the others threads.  It must not know redtap.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lanes.h"
+#include "plan.h"
+#include "player.h"
+
+struct lane {
+	unsigned int index;
+	int listener;
+	int failed;
+};
+
+static uint64_t seed;
+static uint32_t first, count;
+static const char *directory;
+
+static int stop(const char *what)
+{
+	fprintf(stderr, "server: %s: %s\n", what, strerror(errno));
+	return 1;
+}
+
+static int open_channel(unsigned int index, const char *way)
+{
+	char path[256];
+
+	lane_channel(path, directory, index, way);
+	/* For both ways: an open must not wait for the other side. */
+	return open(path, O_RDWR | O_CLOEXEC);
+}
+
+static int accept_one(const struct lane *lane, const struct plan *plan)
+{
+	const int on = 1;
+	const int fd = accept4(lane->listener, NULL, NULL,
+			       SOCK_CLOEXEC | (plan->server_waits_not ? SOCK_NONBLOCK : 0));
+
+	if (fd < 0)
+		return -1;
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (plan->server_buffer)
+		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &plan->server_buffer,
+			   sizeof(plan->server_buffer));
+	return fd;
+}
+
+static int lane_play(struct lane *lane, struct player *player)
+{
+	struct plan plan;
+	uint32_t number;
+	int err = 0;
+
+	plan_init(&plan);
+	for (number = lane_first(first, lane->index); number - first < count && !err;
+	     number += LANES) {
+		int fd;
+
+		plan_make(&plan, seed, number);
+		fd = accept_one(lane, &plan);
+		if (fd < 0) {
+			err = stop("no connection");
+			break;
+		}
+		if (player_play(player, fd, number, &plan.server, &plan.requests,
+				&plan.responses)) {
+			fprintf(stderr, "server: %s\n", player->why);
+			err = 1;
+		}
+	}
+	plan_release(&plan);
+	return err;
+}
+
+static int lane_run(struct lane *lane)
+{
+	struct player player;
+	int err, up = open_channel(lane->index, "up"), down = open_channel(lane->index, "down");
+
+	if (up < 0 || down < 0 || player_open(&player, down, up))
+		return stop("cannot open the channel");
+	err = lane_play(lane, &player);
+	player_close(&player);
+	close(up);
+	close(down);
+	return err;
+}
+
+/* A worker stays for as long as its server, with or without work. */
+static int child_run(struct lane *lane, const int work[2])
+{
+	const int failed = lane_run(lane);
+	char byte;
+
+	close(work[1]);
+	while (read(work[0], &byte, 1) < 0 && errno == EINTR)
+		;
+	return failed;
+}
+
+static void *lane_thread(void *context)
+{
+	struct lane *lane = context;
+
+	lane->failed = lane_run(lane);
+	return NULL;
+}
+
+/* ::1 for the second lane, where there is such a thing. */
+static int lane_listen(struct lane *lane)
+{
+	const struct timeval deadline = { .tv_sec = PLAYER_DEADLINE_S };
+	struct sockaddr_in6 six = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	struct sockaddr_in four = { .sin_family = AF_INET,
+				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t length = sizeof(six);
+	int fd = -1;
+
+	if (lane->index == 1) {
+		fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		if (fd >= 0 && bind(fd, (struct sockaddr *)&six, sizeof(six))) {
+			close(fd);
+			fd = -1;
+		}
+	}
+	if (fd < 0) {
+		fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		if (fd < 0 || bind(fd, (struct sockaddr *)&four, sizeof(four)))
+			return -1;
+	}
+	if (listen(fd, 16) || getsockname(fd, (struct sockaddr *)&six, &length))
+		return -1;
+	/* accept() too: a client that has failed must not leave us waiting */
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &deadline, sizeof(deadline));
+	lane->listener = fd;
+	/* the port lies at the same place in both */
+	printf(" %s:%u", six.sin6_family == AF_INET6 ? "::1" : "127.0.0.1",
+	       ntohs(six.sin6_port));
+	return 0;
+}
+
+static int run(void)
+{
+	struct lane lanes[LANES];
+	pthread_t threads[LANES];
+	pid_t children[LANES];
+	int work[2];
+	const pid_t parent = getpid();
+	int failed = 0, status;
+	unsigned int i;
+
+	printf("listening");
+	for (i = 0; i < LANES; i++) {
+		lanes[i] = (struct lane){ .index = i };
+		if (lane_listen(&lanes[i]))
+			return stop("cannot listen");
+	}
+	fflush(stdout);
+	if (pipe2(work, O_CLOEXEC))
+		return stop("cannot make a pipe");
+	for (i = 1; i < LANES; i += 2) {
+		children[i] = fork();
+		if (children[i] < 0)
+			return stop("cannot fork");
+		if (children[i] == 0) {
+			/* it must not outlive a server that is killed */
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			_exit(getppid() == parent ? child_run(&lanes[i], work) : 1);
+		}
+	}
+	puts("");
+	fflush(stdout);
+	for (i = 0; i < LANES; i += 2)
+		if (pthread_create(&threads[i], NULL, lane_thread, &lanes[i]))
+			return stop("cannot make a thread");
+	for (i = 0; i < LANES; i += 2) {
+		pthread_join(threads[i], NULL);
+		failed |= lanes[i].failed;
+	}
+	close(work[1]);
+	for (i = 1; i < LANES; i += 2)
+		failed |= waitpid(children[i], &status, 0) != children[i] || status != 0;
+	return failed;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 5) {
+		fputs("usage: server SEED FIRST COUNT DIRECTORY\n", stderr);
+		return 2;
+	}
+	seed = strtoull(argv[1], NULL, 0);
+	first = strtoul(argv[2], NULL, 0);
+	count = strtoul(argv[3], NULL, 0);
+	directory = argv[4];
+	signal(SIGPIPE, SIG_IGN);
+	return run();
+}

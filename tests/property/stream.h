@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * stream.h - all bytes that one side of a connection sends, and which of them
+ * are body data.
+ *
+ * Inputs: bytes, in order.  Outputs: the stream.  It must not know HTTP.
+ */
+#ifndef REDTAP_PROPERTY_STREAM_H
+#define REDTAP_PROPERTY_STREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "random.h"
+
+enum stream_kind {
+	STREAM_TEXT = 0, /* decides about framing: only calls whose memory can be looked at */
+	STREAM_DATA,     /* body data: calls without readable memory too */
+};
+
+/* Owned by whoever embeds it. */
+struct stream {
+	uint8_t *bytes;
+	uint8_t *kinds; /* enum stream_kind of each */
+	size_t length;
+	size_t room;
+};
+
+void stream_release(struct stream *stream);
+/* Empty again; the memory is kept. */
+void stream_clear(struct stream *stream);
+
+void stream_bytes(struct stream *stream, const void *bytes, size_t count, enum stream_kind kind);
+/* The text of a format, STREAM_TEXT; at most 511 bytes. */
+void stream_print(struct stream *stream, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+/* One byte, count times. */
+void stream_fill(struct stream *stream, char byte, size_t count);
+/* Body data: noise, or what looks like messages and chunks. */
+void stream_body(struct stream *stream, struct random *random, size_t count);
+
+/* Bytes of one kind from `at` on, at most to `limit`. */
+size_t stream_run(const struct stream *stream, size_t at, size_t limit);
+
+#endif
