@@ -4,6 +4,7 @@
 
 VERSION := 0.1.0
 BUILD   := build
+PREFIX  ?= /usr/local
 
 CLANG   ?= clang
 # Any version does; Ubuntu's /usr/sbin/bpftool fails where the tools of the running kernel are missing.
@@ -27,7 +28,7 @@ WEBAPP_OBJECTS := $(patsubst app/%.c,$(BUILD)/app/%.o,$(wildcard app/*.c))
 include $(wildcard tests/*/*.mk) $(wildcard stack/*.mk)
 
 .DEFAULT_GOAL := all
-.PHONY: all clean
+.PHONY: all clean install
 all: $(BUILD)/redtap $(BUILD)/webapp
 
 $(BUILD)/redtap: $(USER_OBJECTS)
@@ -56,6 +57,12 @@ $(BUILD)/webapp: $(WEBAPP_OBJECTS)
 $(BUILD)/app/%.o: app/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -pthread -c -o $@ $<
+
+# DESTDIR stands before everything, for packages.
+install: $(BUILD)/redtap
+	install -D -m 755 $< $(DESTDIR)$(PREFIX)/bin/redtap
+	install -D -m 644 user/redtap.8 $(DESTDIR)$(PREFIX)/share/man/man8/redtap.8
+	install -D -m 644 user/redtap.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/redtap
 
 clean:
 	rm -rf $(BUILD)

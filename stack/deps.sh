@@ -57,9 +57,13 @@ test  | program gunicorn      | gunicorn
 test  | flask                 | python3-flask
 test  | program python3       | python3
 test  | program qemu-system-x86_64 | qemu-system-x86
+test  | clang_format          | clang-format-14 / clang-format
+test  | program clang-tidy    | clang-tidy
+test  | program shellcheck    | shellcheck
 test  | static_busybox        | busybox-static
 test  | program setpriv       | util-linux
 test  | program systemd-analyze | systemd
+test  | program man           | man-db
 test  | file /usr/share/keyrings/debian-archive-keyring.gpg | debian-archive-keyring
 '
 
@@ -94,6 +98,11 @@ have_sanitizers() {
 
 have_file() {
 	[[ -s $1 ]]
+}
+
+# tests/lint/lint.sh wants the one with the version, and says so without it.
+have_clang_format() {
+	have_program clang-format-14 || have_program clang-format
 }
 
 have_flask() {

@@ -11,26 +11,34 @@
 #include <time.h>
 
 #include "log.h"
+#include "series_table.h"
 
 /* Keys read with one system call. */
 #define KEYS_BATCH 256
 /* Readings of the ledger until it is given up to find it at rest. */
 #define LEDGER_TRIES 1000
 
-/* One series and what is needed to read it. */
-struct entry {
-	struct series series; /* first: the outputs see this part */
-	char route[PATH_MAX_BYTES + 1];
-	uint32_t bins[HISTOGRAM_BINS]; /* as last read: they wrap */
-	bool shown; /* was in a flush before */
+/*
+ * One series of the kernel: what was read of it last, since its counters only
+ * grow (and its bins wrap), and where its requests are added.
+ */
+struct source {
+	struct series *series;
+	uint64_t count;
+	uint64_t sum_ns;
+	uint64_t request_bytes;
+	uint64_t response_bytes;
+	uint32_t bins[HISTOGRAM_BINS];
 };
 
 struct collector {
 	struct loader *loader;
 	uint32_t max_series;
-	struct entry **entries; /* by id */
-	struct series **list;   /* the same, without gaps */
-	size_t count;
+	const struct routes *routes; /* NULL: none */
+	struct source **sources;     /* by the kernel's id; NULL: not met yet */
+	size_t source_count;
+	struct series_table table; /* what is exported */
+	size_t shown;              /* of these, in a flush before */
 	struct series_key *keys;
 	uint32_t *ids;
 	struct service services[SERVICES_MAX];
@@ -48,7 +56,8 @@ static double seconds(clockid_t clock)
 	return now.tv_sec + now.tv_nsec / 1e9;
 }
 
-int collector_open(struct collector **result, struct loader *loader, uint32_t max_series)
+int collector_open(struct collector **result, struct loader *loader, uint32_t max_series,
+		   const struct routes *routes)
 {
 	struct collector *collector = calloc(1, sizeof(*collector));
 
@@ -56,11 +65,12 @@ int collector_open(struct collector **result, struct loader *loader, uint32_t ma
 		return -ENOMEM;
 	collector->loader = loader;
 	collector->max_series = max_series;
-	collector->entries = calloc(max_series, sizeof(*collector->entries));
-	collector->list = calloc(max_series, sizeof(*collector->list));
+	collector->routes = routes;
+	collector->sources = calloc(max_series, sizeof(*collector->sources));
 	collector->keys = calloc(KEYS_BATCH, sizeof(*collector->keys));
 	collector->ids = calloc(KEYS_BATCH, sizeof(*collector->ids));
-	if (!collector->entries || !collector->list || !collector->keys || !collector->ids) {
+	if (series_table_init(&collector->table, max_series) || !collector->sources ||
+	    !collector->keys || !collector->ids) {
 		collector_close(collector);
 		return -ENOMEM;
 	}
@@ -75,12 +85,12 @@ void collector_close(struct collector *collector)
 
 	if (!collector)
 		return;
-	for (i = 0; i < collector->count; i++)
-		free(collector->list[i]); /* the entry begins with it */
+	for (i = 0; collector->sources && i < collector->max_series; i++)
+		free(collector->sources[i]);
 	for (i = 0; i < collector->service_count; i++)
 		free((char *)collector->services[i].name);
-	free(collector->entries);
-	free(collector->list);
+	free(collector->sources);
+	series_table_release(&collector->table);
 	free(collector->keys);
 	free(collector->ids);
 	free(collector);
@@ -104,27 +114,37 @@ int collector_service(struct collector *collector, const char *name)
 
 /* ---- series ----------------------------------------------------------- */
 
-static int add_entry(struct collector *collector, uint32_t id, const struct series_key *key)
+static int add_source(struct collector *collector, uint32_t id, const struct series_key *key)
 {
-	struct entry *entry;
 	size_t length = key->path_length < PATH_MAX_BYTES ? key->path_length : PATH_MAX_BYTES;
+	char path[PATH_MAX_BYTES + 1] = "";
+	const char *route;
+	struct series wanted = {
+		.service = key->service < collector->service_count
+				   ? collector->services[key->service].name
+				   : "",
+		.method = http_method_name(key->method),
+		.route = path,
+		.status = key->status,
+		.error = key->error,
+	};
 
-	if (id >= collector->max_series || collector->entries[id])
+	if (id >= collector->max_series || collector->sources[id])
 		return 0;
-	entry = calloc(1, sizeof(*entry));
-	if (!entry)
+	memcpy(path, key->path, length);
+	route = collector->routes ? routes_match(collector->routes, path) : NULL;
+	if (route)
+		wanted.route = route;
+	collector->sources[id] = calloc(1, sizeof(struct source));
+	if (!collector->sources[id])
 		return -ENOMEM;
-	memcpy(entry->route, key->path, length);
-	entry->series.id = id;
-	entry->series.service = key->service < collector->service_count
-					? collector->services[key->service].name
-					: "";
-	entry->series.method = http_method_name(key->method);
-	entry->series.route = entry->route;
-	entry->series.status = key->status;
-	entry->series.error = key->error;
-	collector->entries[id] = entry;
-	collector->list[collector->count++] = &entry->series;
+	collector->sources[id]->series = series_table_get(&collector->table, &wanted);
+	if (!collector->sources[id]->series) {
+		free(collector->sources[id]);
+		collector->sources[id] = NULL;
+		return -ENOMEM;
+	}
+	collector->source_count++;
 	return 0;
 }
 
@@ -136,7 +156,7 @@ static int read_keys(struct collector *collector)
 	void *position = NULL;
 	int err = 0;
 
-	if (loader_ledger(collector->loader)->series == collector->count)
+	if (loader_ledger(collector->loader)->series == collector->source_count)
 		return 0;
 	do {
 		uint32_t i, count = KEYS_BATCH;
@@ -148,7 +168,7 @@ static int read_keys(struct collector *collector)
 		if (err && err != -ENOENT)
 			return err;
 		for (i = 0; i < count; i++)
-			if (add_entry(collector, collector->ids[i], &collector->keys[i]))
+			if (add_source(collector, collector->ids[i], &collector->keys[i]))
 				return -ENOMEM;
 		in = out;
 		position = &in;
@@ -156,39 +176,69 @@ static int read_keys(struct collector *collector)
 	return 0;
 }
 
-/* What a series counted since the last reading; its total moves on. */
-static void read_series(struct collector *collector, struct entry *entry)
+static uint64_t advance(uint64_t *last, uint64_t value)
 {
-	const volatile struct series_value *value =
-		loader_series(collector->loader, entry->series.id);
-	struct measure *now = &entry->series.now, *total = &entry->series.total;
-	uint64_t sum_ns, request_bytes, response_bytes;
+	uint64_t difference = value - *last;
+
+	*last = value;
+	return difference;
+}
+
+/* Adds what the kernel counted since the last reading. */
+static void read_source(struct collector *collector, uint32_t id)
+{
+	const volatile struct series_value *value = loader_series(collector->loader, id);
+	struct source *source = collector->sources[id];
+	struct measure *now = &source->series->now;
 	size_t i;
 
-	entry->series.born = !entry->shown;
-	entry->shown = true;
-	memset(now, 0, sizeof(*now));
 	/* count is written last: if it has not moved, nothing has */
-	if (value->count == total->count)
+	if (value->count == source->count)
 		return;
 	for (i = 0; i < HISTOGRAM_BINS; i++) {
-		uint32_t bin = value->bins[i];
+		uint32_t bin = value->bins[i], more = bin - source->bins[i];
 
-		now->bins[i] = (uint32_t)(bin - entry->bins[i]);
-		entry->bins[i] = bin;
-		now->count += now->bins[i];
-		total->bins[i] += now->bins[i];
+		source->bins[i] = bin;
+		source->count += more;
+		now->bins[i] += more;
+		now->count += more;
 	}
-	sum_ns = value->sum_ns;
-	request_bytes = value->request_bytes;
-	response_bytes = value->response_bytes;
-	now->sum_ns = sum_ns - total->sum_ns;
-	now->request_bytes = request_bytes - total->request_bytes;
-	now->response_bytes = response_bytes - total->response_bytes;
-	total->sum_ns = sum_ns;
-	total->request_bytes = request_bytes;
-	total->response_bytes = response_bytes;
-	total->count += now->count;
+	now->sum_ns += advance(&source->sum_ns, value->sum_ns);
+	now->request_bytes += advance(&source->request_bytes, value->request_bytes);
+	now->response_bytes += advance(&source->response_bytes, value->response_bytes);
+}
+
+static void add_measure(struct measure *sum, const struct measure *more)
+{
+	size_t i;
+
+	if (more->count == 0 && more->sum_ns == 0 && more->request_bytes == 0 &&
+	    more->response_bytes == 0)
+		return;
+	sum->count += more->count;
+	sum->sum_ns += more->sum_ns;
+	sum->request_bytes += more->request_bytes;
+	sum->response_bytes += more->response_bytes;
+	for (i = 0; i < HISTOGRAM_BINS; i++)
+		sum->bins[i] += more->bins[i];
+}
+
+static void read_all_series(struct collector *collector)
+{
+	struct series_table *table = &collector->table;
+	uint32_t id;
+	size_t i;
+
+	for (i = 0; i < table->count; i++)
+		memset(&table->list[i]->now, 0, sizeof(table->list[i]->now));
+	for (id = 0; id < collector->max_series; id++)
+		if (collector->sources[id])
+			read_source(collector, id);
+	for (i = 0; i < table->count; i++) {
+		add_measure(&table->list[i]->total, &table->list[i]->now);
+		table->list[i]->born = i >= collector->shown;
+	}
+	collector->shown = table->count;
 }
 
 /* ---- ledger ----------------------------------------------------------- */
@@ -278,7 +328,6 @@ int collector_take(struct collector *collector, size_t processes, bool last,
 {
 	struct flush *flush = &collector->flush;
 	double begin = seconds(CLOCK_MONOTONIC);
-	size_t i;
 	int err;
 
 	flush->time = seconds(CLOCK_REALTIME);
@@ -291,10 +340,9 @@ int collector_take(struct collector *collector, size_t processes, bool last,
 	err = read_keys(collector);
 	if (err)
 		return err;
-	for (i = 0; i < collector->count; i++)
-		read_series(collector, (struct entry *)collector->list[i]);
-	flush->series = collector->list;
-	flush->series_count = collector->count;
+	read_all_series(collector);
+	flush->series = collector->table.list;
+	flush->series_count = collector->table.count;
 	flush->collect_s = seconds(CLOCK_MONOTONIC) - begin;
 	*result = flush;
 	return 0;

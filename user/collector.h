@@ -2,23 +2,26 @@
 /*
  * collector.h - reads the kernel's maps and turns them into flushes.
  *
- * Input: the loader's maps.  Output: struct flush.  Kernel counters only grow
- * and nothing is deleted by reading, so nothing is lost between two reads.  It
- * must not know formats.
+ * Inputs: the loader's maps, the user's routes.  Output: struct flush.  Kernel
+ * counters only grow and nothing is deleted by reading, so nothing is lost
+ * between two reads.  It must not know formats.
  */
 #ifndef REDTAP_COLLECTOR_H
 #define REDTAP_COLLECTOR_H
 
 #include "flush.h"
 #include "loader.h"
+#include "routes.h"
 
 struct collector;
 
 /*
- * max_series: as given to the loader, which must outlive the collector.
- * Returns 0 or -ENOMEM.
+ * max_series: as given to the loader.  routes: the user's patterns, or NULL; the
+ * kernel's series whose routes they join are added up.  Loader and routes must
+ * outlive the collector.  Returns 0 or -ENOMEM.
  */
-int collector_open(struct collector **collector, struct loader *loader, uint32_t max_series);
+int collector_open(struct collector **collector, struct loader *loader, uint32_t max_series,
+		   const struct routes *routes);
 void collector_close(struct collector *collector);
 
 /*

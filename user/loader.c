@@ -8,17 +8,17 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "capabilities.h"
+#include "hooks.h"
 #include "log.h"
 #include "redtap.skel.h"
 
@@ -29,8 +29,8 @@
 
 struct loader {
 	struct redtap_bpf *skeleton;
-	struct bpf_link **links;
-	size_t link_count;
+	int *attachments; /* descriptors; closing one detaches */
+	size_t attachment_count;
 	uint32_t max_series;
 	void *values; /* series_values, mapped */
 	size_t values_size;
@@ -49,39 +49,12 @@ static int print_libbpf(enum libbpf_print_level level, const char *format, va_li
 	return 0;
 }
 
-/* The capabilities that loading and attaching need, by kernel header. */
-static const struct {
-	unsigned int number;
-	const char *name;
-} needed_capabilities[] = {
-	{ CAP_BPF, "CAP_BPF" },
-	{ CAP_PERFMON, "CAP_PERFMON" },
-};
-
-static bool capability_held(unsigned int number)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
-
-	if (syscall(SYS_capget, &header, data))
-		return false;
-	return data[CAP_TO_INDEX(number)].effective & CAP_TO_MASK(number);
-}
-
-/* CAP_SYS_ADMIN stands for both. Returns 0, or -EPERM after a message. */
+/* Returns 0, or -EPERM after a message. */
 static int check_capabilities(void)
 {
-	char missing[64] = "";
-	size_t i;
+	char missing[CAPABILITY_TEXT_MAX];
 
-	if (capability_held(CAP_SYS_ADMIN))
-		return 0;
-	for (i = 0; i < sizeof(needed_capabilities) / sizeof(needed_capabilities[0]); i++)
-		if (!capability_held(needed_capabilities[i].number)) {
-			strcat(missing, missing[0] ? " and " : "");
-			strcat(missing, needed_capabilities[i].name);
-		}
-	if (!missing[0])
+	if (capabilities_missing(true, missing) == 0)
 		return 0;
 	log_error("cannot load BPF programs: %s missing; run with sudo", missing);
 	return -EPERM;
@@ -230,22 +203,18 @@ void loader_close(struct loader *loader)
 static int attach_program(struct loader *loader, const struct bpf_program *program)
 {
 	const char *hook = strchr(bpf_program__section_name(program), '/');
-	struct bpf_link *link;
-	int err;
+	int fd;
 
 	if (!hook) /* run by hand */
 		return 0;
 	hook++;
-	link = bpf_program__attach_raw_tracepoint(program, hook);
-	err = link ? 0 : -errno;
-	if (err == -ENOENT)
-		log_error("this kernel has no tracepoint '%s'; redtap needs Linux 6.3 or newer",
-			  hook);
-	else if (err)
-		log_error("cannot attach to tracepoint '%s': %s", hook, strerror(-err));
-	if (err)
-		return err;
-	loader->links[loader->link_count++] = link;
+	fd = hook_attach(HOOK_TRACEPOINT, hook, bpf_program__fd(program));
+	if (fd < 0) {
+		log_error("cannot attach to tracepoint '%s': %s", hook,
+			  hook_explain(HOOK_TRACEPOINT, fd));
+		return fd;
+	}
+	loader->attachments[loader->attachment_count++] = fd;
 	log_detail("hook: %s at tracepoint %s", bpf_program__name(program), hook);
 	return 0;
 }
@@ -262,8 +231,8 @@ int loader_attach(struct loader *loader)
 
 	bpf_object__for_each_program(program, loader->skeleton->obj)
 		count++;
-	loader->links = calloc(count, sizeof(*loader->links));
-	if (!loader->links)
+	loader->attachments = calloc(count, sizeof(*loader->attachments));
+	if (!loader->attachments)
 		return -ENOMEM;
 	for (again = 0; again < 2; again++)
 		bpf_object__for_each_program(program, loader->skeleton->obj)
@@ -275,16 +244,16 @@ int loader_attach(struct loader *loader)
 
 void loader_detach(struct loader *loader)
 {
-	while (loader->link_count > 0)
-		bpf_link__destroy(loader->links[--loader->link_count]);
-	free(loader->links);
-	loader->links = NULL;
+	while (loader->attachment_count > 0)
+		close(loader->attachments[--loader->attachment_count]);
+	free(loader->attachments);
+	loader->attachments = NULL;
 }
 
 const char *loader_hooks(const struct loader *loader)
 {
 	(void)loader;
-	return "tracepoint";
+	return hook_name(HOOK_TRACEPOINT);
 }
 
 int loader_targets_fd(const struct loader *loader)
@@ -310,6 +279,49 @@ const volatile struct ledger *loader_ledger(const struct loader *loader)
 const volatile struct series_value *loader_series(const struct loader *loader, uint32_t id)
 {
 	return (const void *)((const char *)loader->values + id * loader->value_size);
+}
+
+/* The kernel's own account of a map's memory, bytes; since 6.4 what is in use. */
+static uint64_t map_memory_now(int fd)
+{
+	char path[64], line[128];
+	unsigned long bytes = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "memlock: %lu", &bytes) == 1)
+			break;
+	fclose(file);
+	return bytes;
+}
+
+/* What a map that is filled as needed can grow to; its elements have a header of 48. */
+static uint64_t map_memory_full(const struct bpf_map *map, uint64_t now)
+{
+	uint64_t element = 48 + ((bpf_map__key_size(map) + 7) & ~7U) +
+			   ((bpf_map__value_size(map) + 7) & ~7U);
+	uint64_t all = element * bpf_map__max_entries(map);
+
+	if (bpf_map__type(map) != BPF_MAP_TYPE_HASH || !(bpf_map__map_flags(map) & BPF_F_NO_PREALLOC))
+		return now;
+	return now > all ? now : now + all;
+}
+
+void loader_memory(const struct loader *loader, uint64_t *now, uint64_t *full)
+{
+	struct bpf_map *map;
+
+	*now = *full = 0;
+	bpf_object__for_each_map(map, loader->skeleton->obj) {
+		uint64_t bytes = map_memory_now(bpf_map__fd(map));
+
+		*now += bytes;
+		*full += map_memory_full(map, bytes);
+	}
 }
 
 int loader_sweep(struct loader *loader, uint64_t before_ns)

@@ -45,6 +45,12 @@ const volatile struct ledger *loader_ledger(const struct loader *loader);
 const volatile struct series_value *loader_series(const struct loader *loader, uint32_t id);
 
 /*
+ * Memory of the kernel's tables in bytes: as they are now, and about what they
+ * grow to when every table is full.
+ */
+void loader_memory(const struct loader *loader, uint64_t *now, uint64_t *full);
+
+/*
  * Ends responses whose end cannot be known and that have been silent since
  * before_ns (CLOCK_MONOTONIC).  Returns 0 or -errno.
  */

@@ -147,6 +147,16 @@ const char *value_port(const char *text, uint16_t *port)
 	return NULL;
 }
 
+const char *value_name_pattern(const char *text)
+{
+	if (*text == '\0')
+		return "the name is empty";
+	/* TASK_COMM_LEN is 16; with a wildcard there is no telling */
+	if (strlen(text) > 15 && !strpbrk(text, "*?[\\"))
+		return "the kernel keeps only 15 bytes of a process's name: put a * behind the first 15";
+	return NULL;
+}
+
 const char *value_statsd(const char *text, struct statsd_option *statsd)
 {
 	static const char scheme[] = "udp://";

@@ -34,6 +34,9 @@ const char *value_statsd(const char *text, struct statsd_option *statsd);
 const char *value_host(const char *text, size_t length, struct statsd_option *statsd);
 const char *value_port(const char *text, uint16_t *port);
 
+/* A pattern for process names (fnmatch): not empty, and not one that no name is long enough for. */
+const char *value_name_pattern(const char *text);
+
 /* Comma-separated le boundaries in seconds; each is the upper edge of a bin of histogram.h. */
 const char *value_buckets(const char *text, double buckets[BUCKETS_MAX], size_t *count);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * options.c - the command line: which options there are, and what they set.
+ * options.c - the command line: what the options (option_names.c) set.
  *
  * Input: argv and the environment.  Output: struct options, or a message.
  * It must not know how a value is written (option_values.c), nor what it is
@@ -9,65 +9,24 @@
 #include "options.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "log.h"
+#include "option_names.h"
 #include "option_values.h"
+#include "routes.h"
 #include "text.h"
 
 #define SUBJECT_MAX 512
 #define MS 1000000ULL
 #define HOUR (3600 * 1000 * MS)
 
-/* Values of getopt_long() for options without a short form: index + this. */
-#define LONG_ONLY 256
-
-enum option_name {
-	OPTION_PID,
-	OPTION_NO_FOLLOW,
-	OPTION_SERVICE,
-	OPTION_STATSD,
-	OPTION_INTERVAL,
-	OPTION_DURATION,
-	OPTION_OUTPUT,
-	OPTION_BUCKETS,
-	OPTION_MAX_SERIES,
-	OPTION_MAX_CONNECTIONS,
-	OPTION_VERBOSE,
-	OPTION_HELP,
-	OPTION_COUNT,
-};
-
-struct option_row {
-	const char *name;
-	char letter;         /* 0: no short form */
-	const char *allowed; /* what the argument may be; NULL: there is none */
-};
-
-static const struct option_row rows[OPTION_COUNT] = {
-	[OPTION_PID] = { "pid", 'p', "PID or PID=NAME" },
-	[OPTION_NO_FOLLOW] = { "no-follow", 0, NULL },
-	[OPTION_SERVICE] = { "service", 0, "a name" },
-	[OPTION_STATSD] = { "statsd", 0, "udp://HOST:PORT (port 1 to 65535) or none" },
-	[OPTION_INTERVAL] = { "interval", 0, "100ms to 1h, with a unit (ms, s, m, h)" },
-	[OPTION_DURATION] = { "duration", 0, "1ms to 8760h, with a unit (ms, s, m, h)" },
-	[OPTION_OUTPUT] = { "output", 0, "table, json or none" },
-	[OPTION_BUCKETS] = { "buckets", 0,
-			     "up to 100 ascending numbers of seconds, 0.000001 to 100, "
-			     "of at most two significant digits" },
-	[OPTION_MAX_SERIES] = { "max-series", 0, "1 to 65536" },
-	[OPTION_MAX_CONNECTIONS] = { "max-connections", 0, "1 to 1048576" },
-	[OPTION_VERBOSE] = { "verbose", 'v', NULL },
-	[OPTION_HELP] = { "help", 'h', NULL },
-};
-
 /* Section 6 of the metrics: the OpenTelemetry boundaries, finer at the lower end. */
 static const double default_buckets[] = {
 	0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075,
-	0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
+	0.1,    0.25,    0.5,    0.75,  1.0,    2.5,   5.0,  7.5,   10.0,
 };
 _Static_assert(sizeof(default_buckets) <= BUCKETS_MAX * sizeof(double), "room for the default");
 
@@ -106,6 +65,30 @@ static const char *add_pid(struct options *options, const char *text)
 	return wrong;
 }
 
+/* No more of each than words: set_defaults() made room. */
+static const char *add_port(struct options *options, const char *text)
+{
+	uint16_t *port = &options->ports[options->port_count];
+	const char *wrong = value_port(text, port);
+	size_t i;
+
+	for (i = 0; !wrong && i < options->port_count; i++)
+		if (options->ports[i] == *port)
+			wrong = "the port is given twice";
+	if (!wrong)
+		options->port_count++;
+	return wrong;
+}
+
+static const char *add_name(struct options *options, const char *text)
+{
+	const char *wrong = value_name_pattern(text);
+
+	if (!wrong)
+		options->names[options->name_count++] = text;
+	return wrong;
+}
+
 static const char *set_output(struct options *options, const char *text)
 {
 	static const struct {
@@ -141,6 +124,10 @@ static const char *apply_option(struct options *options, enum option_name name, 
 	switch (name) {
 	case OPTION_PID:
 		return add_pid(options, text);
+	case OPTION_PORT:
+		return add_port(options, text);
+	case OPTION_NAME:
+		return add_name(options, text);
 	case OPTION_NO_FOLLOW:
 		options->follow = false;
 		return NULL;
@@ -156,6 +143,8 @@ static const char *apply_option(struct options *options, enum option_name name, 
 		return set_output(options, text);
 	case OPTION_BUCKETS:
 		return value_buckets(text, options->buckets, &options->bucket_count);
+	case OPTION_ROUTE:
+		return routes_add(options->routes, text);
 	case OPTION_MAX_SERIES:
 		return value_number(text, 1, 65536, &options->max_series);
 	case OPTION_MAX_CONNECTIONS:
@@ -164,126 +153,55 @@ static const char *apply_option(struct options *options, enum option_name name, 
 		options->verbose = true;
 		return NULL;
 	case OPTION_HELP:
+		options->help_about = options->command;
 		options->command = COMMAND_HELP;
 		return NULL;
+	case OPTION_ROUTES: /* read_routes() */
 	case OPTION_COUNT:
 		break;
 	}
 	return "not an option";
 }
 
-struct getopt_tables {
-	/* '+' stops at the first word that is no option, ':' tells a missing argument apart. */
-	char letters[2 + 2 * OPTION_COUNT + 1];
-	struct option longs[OPTION_COUNT + 1];
-};
-
-static int row_value(size_t i)
+/* "; did you mean 'NAME'?" or nothing. */
+static int fail_mistyped(const char *problem, const char *text, const char *dashes,
+			 const char *nearest)
 {
-	return rows[i].letter ? rows[i].letter : LONG_ONLY + (int)i;
-}
+	char hint[64] = "";
 
-static void make_tables(struct getopt_tables *tables)
-{
-	char *letter = tables->letters;
-	size_t i;
-
-	memset(tables, 0, sizeof(*tables));
-	*letter++ = '+';
-	*letter++ = ':';
-	for (i = 0; i < OPTION_COUNT; i++) {
-		tables->longs[i] = (struct option){
-			.name = rows[i].name,
-			.has_arg = rows[i].allowed ? required_argument : no_argument,
-			.val = row_value(i),
-		};
-		if (!rows[i].letter)
-			continue;
-		*letter++ = rows[i].letter;
-		if (rows[i].allowed)
-			*letter++ = ':';
-	}
-}
-
-static size_t find_row(int value)
-{
-	size_t i;
-
-	for (i = 0; i < OPTION_COUNT; i++)
-		if (row_value(i) == value)
-			break;
-	return i;
-}
-
-/* Edits (insert, delete, replace) that turn a into b; 3 where b is too long to be a name. */
-static size_t edit_distance(const char *a, const char *b)
-{
-	size_t row[32], i, j;
-	const size_t length = strlen(b);
-
-	if (length + 1 > sizeof(row) / sizeof(row[0]))
-		return 3;
-	for (j = 0; j <= length; j++)
-		row[j] = j;
-	for (i = 1; *a; a++, i++) {
-		size_t diagonal = row[0];
-
-		row[0] = i;
-		for (j = 1; j <= length; j++) {
-			const size_t above = row[j];
-			size_t best = diagonal + (*a != b[j - 1]);
-
-			best = above + 1 < best ? above + 1 : best;
-			best = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
-			diagonal = above;
-			row[j] = best;
-		}
-	}
-	return row[length];
+	if (nearest)
+		snprintf(hint, sizeof(hint), "; did you mean '%s%s'?", dashes, nearest);
+	return fail_text(problem, text, hint);
 }
 
 /* word: the element of argv, "--nmae=x". */
-static int fail_unknown(const char *word)
+static int fail_unknown(const char *word, enum command command)
 {
-	char name[SUBJECT_MAX], hint[64];
-	size_t i;
+	char name[SUBJECT_MAX];
 
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(word, "="), word);
-	for (i = 0; i < OPTION_COUNT; i++) {
-		if (edit_distance(name + 2, rows[i].name) > 2)
-			continue;
-		snprintf(hint, sizeof(hint), "; did you mean '--%s'?", rows[i].name);
-		return fail_text("unknown option", name, hint);
-	}
-	return fail_text("unknown option", name, NULL);
+	return fail_mistyped("unknown option", name, "--", option_nearest(name + 2, command));
 }
 
 /* What getopt_long() refused: the word of argv that it was at, and what it returned. */
-static int fail_option(int result, const char *word)
+static int fail_option(int result, const char *word, enum command command)
 {
-	const size_t i = find_row(optopt);
+	const size_t i = option_find(optopt);
 
 	if (result == ':') {
-		log_error("option '--%s' needs an argument: %s; see 'redtap help'", rows[i].name,
-			  rows[i].allowed);
+		log_error("option '--%s' needs an argument: %s; see 'redtap help'",
+			  option_rows[i].name, option_rows[i].allowed);
 		return -EINVAL;
 	}
 	if (strncmp(word, "--", 2) != 0)
 		return fail_text("unknown option", (char[]){ '-', (char)optopt, '\0' }, NULL);
 	/* An option without argument that was given one has its value in optopt. */
 	if (optopt != 0 && i < OPTION_COUNT) {
-		log_error("option '--%s' takes no argument; see 'redtap help'", rows[i].name);
+		log_error("option '--%s' takes no argument; see 'redtap help'",
+			  option_rows[i].name);
 		return -EINVAL;
 	}
-	return fail_unknown(word);
-}
-
-/* getopt_long() takes abbreviations; today's would be ambiguous in a later release. */
-static bool is_abbreviated(const char *word, const char *name)
-{
-	return strncmp(word, "--", 2) == 0 &&
-	       (strncmp(word + 2, name, strlen(name)) != 0 ||
-		(word[2 + strlen(name)] != '\0' && word[2 + strlen(name)] != '='));
+	return fail_unknown(word, command);
 }
 
 /* The destination where --statsd gives none. */
@@ -313,66 +231,113 @@ static int parse_environment(struct options *options)
 	return 0;
 }
 
+/* Takes the patterns of a file; its messages name the line. */
+static int read_routes(struct options *options, const char *subject, const char *path)
+{
+	struct routes_fault fault;
+	char place[SUBJECT_MAX], shown[SUBJECT_MAX / 2];
+	int err = routes_read(options->routes, path, &fault);
+
+	if (!err)
+		return 0;
+	if (fault.text) {
+		snprintf(place, sizeof(place), "%s: '%s', line %zu", subject,
+			 text_escape_terminal(shown, sizeof(shown), path), fault.line);
+		fail_value(place, fault.text, fault.reason, option_rows[OPTION_ROUTE].allowed);
+		free(fault.text);
+	} else {
+		fail_value(subject, path, fault.reason, option_rows[OPTION_ROUTES].allowed);
+	}
+	return -EINVAL;
+}
+
+/* One option that getopt_long() found. */
+static int take_option(struct options *options, enum option_name name, const char *text)
+{
+	char subject[64];
+	const char *wrong;
+
+	snprintf(subject, sizeof(subject), "option '--%s'", option_rows[name].name);
+	if (!option_fits(name, options->command)) {
+		log_error("%s does not belong to '%s'; see 'redtap help %s'", subject,
+			  command_name(options->command), command_name(options->command));
+		return -EINVAL;
+	}
+	if (name == OPTION_ROUTES)
+		return read_routes(options, subject, text);
+	wrong = apply_option(options, name, text);
+	return wrong ? fail_value(subject, text, wrong, option_rows[name].allowed) : 0;
+}
+
 static int parse_options(struct options *options, int argc, char **argv)
 {
-	struct getopt_tables tables;
+	struct option_getopt tables;
 	bool statsd_given = false;
+	int err;
 
-	make_tables(&tables);
+	option_getopt_init(&tables);
 	opterr = 0;
 	optind = 0; /* glibc: begin anew, and forget what was parsed before */
 	for (;;) {
 		const char *word = argv[optind ? optind : 1];
 		const int result = getopt_long(argc, argv, tables.letters, tables.longs, NULL);
-		char subject[64];
-		const char *wrong;
 		size_t i;
 
 		if (result == -1)
 			break;
 		if (result == '?' || result == ':')
-			return fail_option(result, word);
-		i = find_row(result);
-		if (is_abbreviated(word, rows[i].name))
-			return fail_unknown(word);
-		snprintf(subject, sizeof(subject), "option '--%s'", rows[i].name);
+			return fail_option(result, word, options->command);
+		i = option_find(result);
+		if (option_is_abbreviated(word, i))
+			return fail_unknown(word, options->command);
 		if (i == OPTION_STATSD && statsd_given)
-			return fail_value(subject, optarg, "a second destination", "one");
+			return fail_value("option '--statsd'", optarg, "a second destination",
+					  "one");
 		statsd_given |= i == OPTION_STATSD;
-		wrong = apply_option(options, i, optarg);
-		if (wrong)
-			return fail_value(subject, optarg, wrong, rows[i].allowed);
-		if (options->command == COMMAND_HELP)
-			return 0;
+		err = take_option(options, i, optarg);
+		if (err || options->command == COMMAND_HELP)
+			return err;
 	}
 	if (optind < argc)
 		return fail_text("unexpected argument", argv[optind], NULL);
-	if (options->pid_count == 0) {
-		log_error("no process given; name one with --pid PID; see 'redtap help'");
+	if (options->command != COMMAND_ATTACH)
+		return 0;
+	if (options->pid_count + options->port_count + options->name_count == 0) {
+		log_error(
+			"no process given; name one with --pid PID, --port PORT or --name GLOB; see 'redtap help'");
 		return -EINVAL;
 	}
 	return statsd_given ? 0 : parse_environment(options);
 }
 
+/* `help`, `help COMMAND`; `version`; each may have --help behind it. */
+static int parse_plain(struct options *options, int argc, char **argv)
+{
+	if (argc > 2 && options->command == COMMAND_HELP) {
+		options->help_about = command_find(argv[2]);
+		if (options->help_about == COMMAND_NONE)
+			return fail_mistyped("unknown command", argv[2], "",
+					     command_nearest(argv[2]));
+		argc--;
+		argv++;
+	}
+	if (argc > 2 && options->command == COMMAND_VERSION &&
+	    command_find(argv[2]) == COMMAND_HELP && argv[2][0] == '-') {
+		options->help_about = options->command;
+		options->command = COMMAND_HELP;
+		return 0;
+	}
+	return argc > 2 ? fail_text("unexpected argument", argv[2], NULL) : 0;
+}
+
 static int parse_command(const char *word, enum command *command)
 {
-	static const struct {
-		const char *word;
-		enum command command;
-	} commands[] = {
-		{ "attach", COMMAND_ATTACH }, { "version", COMMAND_VERSION },
-		{ "help", COMMAND_HELP },     { "--version", COMMAND_VERSION },
-		{ "--help", COMMAND_HELP },   { "-h", COMMAND_HELP },
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-		if (strcmp(word, commands[i].word) == 0) {
-			*command = commands[i].command;
-			return 0;
-		}
-	}
-	return fail_text(word[0] == '-' ? "no command before" : "unknown command", word, NULL);
+	*command = command_find(word);
+	if (*command != COMMAND_NONE)
+		return 0;
+	if (word[0] == '-')
+		return fail_text("no command before", word, NULL);
+	return fail_mistyped("unknown command", word, "", command_nearest(word));
 }
 
 static int set_defaults(struct options *options, int argc)
@@ -381,10 +346,14 @@ static int set_defaults(struct options *options, int argc)
 	options->interval_ns = 5000 * MS;
 	options->max_series = 2048;
 	options->max_connections = 65536;
-	/* No more pids than words. */
+	/* No more pids, ports and names than words. */
 	options->pids = calloc(argc, sizeof(*options->pids));
+	options->ports = calloc(argc, sizeof(*options->ports));
+	options->names = calloc(argc, sizeof(*options->names));
 	options->buckets = calloc(BUCKETS_MAX, sizeof(*options->buckets));
-	if (!options->pids || !options->buckets) {
+	options->routes = routes_open();
+	if (!options->pids || !options->ports || !options->names || !options->buckets ||
+	    !options->routes) {
 		log_error("out of memory");
 		return -ENOMEM;
 	}
@@ -405,8 +374,8 @@ int options_parse(struct options *options, int argc, char **argv)
 	err = parse_command(argv[1], &options->command);
 	if (err)
 		return err;
-	if (options->command != COMMAND_ATTACH)
-		return argc > 2 ? fail_text("unexpected argument", argv[2], NULL) : 0;
+	if (options->command != COMMAND_ATTACH && options->command != COMMAND_CHECK)
+		return parse_plain(options, argc, argv);
 	err = set_defaults(options, argc);
 	if (!err)
 		err = parse_options(options, argc - 1, argv + 1);
@@ -418,6 +387,9 @@ int options_parse(struct options *options, int argc, char **argv)
 void options_release(struct options *options)
 {
 	free(options->pids);
+	free(options->ports);
+	free(options->names);
 	free(options->buckets);
+	routes_close(options->routes);
 	memset(options, 0, sizeof(*options));
 }

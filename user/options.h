@@ -2,8 +2,9 @@
 /*
  * options.h - the command line, checked and in one struct.
  *
- * Input: argv and the environment (STATSD_HOST, STATSD_PORT).  Output: struct
- * options.  It must not know BPF, /proc or sockets.
+ * Input: argv, the environment (STATSD_HOST, STATSD_PORT) and the files that
+ * --routes names.  Output: struct options.  It must not know BPF, /proc or
+ * sockets.
  */
 #ifndef REDTAP_OPTIONS_H
 #define REDTAP_OPTIONS_H
@@ -18,6 +19,7 @@
 enum command {
 	COMMAND_NONE = 0,
 	COMMAND_ATTACH,
+	COMMAND_CHECK,
 	COMMAND_VERSION,
 	COMMAND_HELP,
 };
@@ -40,6 +42,8 @@ enum statsd_scheme {
 	STATSD_UDP,
 };
 
+struct routes; /* routes.h */
+
 /* --statsd DEST, syntax checked, not resolved */
 struct statsd_option {
 	enum statsd_scheme scheme;
@@ -49,8 +53,13 @@ struct statsd_option {
 
 struct options {
 	enum command command;
+	enum command help_about; /* `help COMMAND`, `COMMAND --help`; COMMAND_NONE: everything */
 	struct pid_option *pids; /* owned */
 	size_t pid_count;
+	uint16_t *ports; /* owned; --port */
+	size_t port_count;
+	const char **names; /* owned, the patterns point into argv; --name */
+	size_t name_count;
 	bool follow;
 	const char *service; /* NULL: none given */
 	struct statsd_option statsd;
@@ -59,6 +68,7 @@ struct options {
 	enum output_kind output;
 	double *buckets; /* owned; seconds, ascending, without +Inf */
 	size_t bucket_count;
+	struct routes *routes; /* owned; never NULL for COMMAND_ATTACH */
 	uint32_t max_series;
 	uint32_t max_connections;
 	bool verbose;
@@ -72,7 +82,10 @@ struct options {
 int options_parse(struct options *options, int argc, char **argv);
 void options_release(struct options *options);
 
-/* Prints the help text to standard output. Returns 0 or -errno. */
-int options_print_help(void);
+/*
+ * Prints the help text about one command, or about all (COMMAND_NONE), to
+ * standard output.  Returns 0 or -errno.
+ */
+int options_print_help(enum command about);
 
 #endif

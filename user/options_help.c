@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * options_help.c - the help text.
+ * options_help.c - the help texts.
  *
  * Output: text on standard output.  It must not know any state.
  */
@@ -9,21 +9,38 @@
 #include <errno.h>
 #include <stdio.h>
 
-static const char help_text[] =
+/* clang-format off */
+static const char intro_text[] =
 "redtap: rate, errors and duration of a running web server's requests, seen from\n"
 "the kernel.  The server is not changed, restarted or slowed by a proxy.\n"
 "\n"
 "Usage:\n"
-"  redtap attach -p PID[=NAME]... [options]\n"
+"  redtap attach (-p PID[=NAME] | --port PORT | --name GLOB)... [options]\n"
+"  redtap check [-p PID]... [options]\n"
 "  redtap version\n"
-"  redtap help\n"
+"  redtap help [COMMAND]\n";
+
+static const char attach_usage_text[] =
+"Usage: redtap attach (-p PID[=NAME] | --port PORT | --name GLOB)... [options]\n"
 "\n"
-"What is observed:\n"
-"  -p, --pid PID[=NAME]   this process, its children and later forks; repeatable;\n"
-"                         NAME is its service_name\n"
-"      --no-follow        not the children\n"
+"Observes the HTTP requests that running processes answer.\n";
+
+static const char attach_text[] =
+"What is observed (repeatable, in any mixture):\n"
+"  -p, --pid PID[=NAME]   this process; NAME is its service_name\n"
+"      --port PORT        whoever listens on this TCP port, now or later\n"
+"      --name GLOB        processes of this name, now or later: what 'ps -o comm'\n"
+"                         shows, up to 15 bytes; *, ? and [] as in a shell\n"
+"      --no-follow        not their children and later forks\n"
 "      --service NAME     service_name of all that have none of their own\n"
 "                         (default: the process's name)\n"
+"\n"
+"How requests are told apart:\n"
+"      --route PATTERN    requests for such a path share one route, the pattern:\n"
+"                         /users/{name}/orders, where {name} is any one segment;\n"
+"                         repeatable, the first that matches wins; elsewhere\n"
+"                         segments of digits, hex or 32 bytes become {id}\n"
+"      --routes FILE      a pattern a line; # begins a comment\n"
 "\n"
 "Where it goes:\n"
 "      --statsd DEST      udp://HOST:PORT, udp://[IPv6]:PORT or none; default\n"
@@ -38,10 +55,12 @@ static const char help_text[] =
 "\n"
 "When:\n"
 "      --interval DUR     time between two flushes, 100ms to 1h (default 5s)\n"
-"      --duration DUR     end by itself after this time (default: at a signal, or\n"
-"                         when the last process has exited)\n"
+"      --duration DUR     end by itself after this time (default: at a signal, or,\n"
+"                         with --pid alone, when the last process has exited)\n"
 "                         DUR is a number with a unit: 100ms, 1.5s, 2m, 1h\n"
-"\n"
+"\n";
+
+static const char limits_text[] =
 "How much:\n"
 "      --max-series N     combinations of service, method, route and status, 1 to\n"
 "                         65536 (default 2048); what is beyond counts as route\n"
@@ -50,22 +69,106 @@ static const char help_text[] =
 "                         connections at a time, 1 to 1048576 (default 65536)\n"
 "\n"
 "  -v, --verbose          say more on standard error\n"
-"  -h, --help             this text\n"
-"\n"
-"Examples:\n"
+"  -h, --help             help on this command\n";
+
+static const char attach_examples_text[] =
 "  sudo redtap attach --pid 1234\n"
 "      observe process 1234 and send its metrics to the statsd_exporter on this\n"
 "      machine; on a terminal, show a table\n"
-"  sudo STATSD_HOST=metrics redtap attach -p 1234=shop -p 1300=api --interval 10s\n"
-"      two services, sent to the host 'metrics' every 10 seconds (sudo strips the\n"
-"      environment, so variables stand behind it)\n"
+"  sudo STATSD_HOST=127.0.0.1 redtap attach --port 8080 --route '/shops/{shop}/items'\n"
+"      observe whoever listens on port 8080, also after a restart, with one route\n"
+"      for the items of all shops (sudo strips the environment, so variables stand\n"
+"      behind it)\n";
+
+static const char check_usage_text[] =
+"Usage: redtap check [-p PID]... [options]\n"
 "\n"
+"Tells what this kernel and this user allow, by trying, and what 'redtap attach'\n"
+"would use; of processes, what they serve, observed for one second.  Exit status\n"
+"0 only if attach would work.\n";
+
+static const char check_text[] =
+"  -p, --pid PID          look at this process too; repeatable\n"
+"      --output KIND      table (to be read; the default), json or none\n";
+
+static const char check_examples_text[] =
+"  sudo redtap check --pid 1234\n"
+"      whether redtap can observe process 1234, and what it serves\n";
+
+static const char version_usage_text[] =
+"Usage: redtap version\n"
+"\n"
+"Prints the version.\n";
+
+static const char help_usage_text[] =
+"Usage: redtap help [COMMAND]\n"
+"\n"
+"Prints help on a command (attach, check, version, help), or on all of them.\n";
+
+static const char status_text[] =
 "Exit status: 0 ended as asked (signal, --duration, or the processes exited),\n"
 "1 failed, 2 bad usage.\n";
+/* clang-format on */
 
-int options_print_help(void)
+static const char line_break[] = "\n";
+static const char examples_title[] = "Examples:\n";
+
+static const char *const attach_help[] = {
+	attach_usage_text, line_break,           attach_text, limits_text, line_break,
+	examples_title,    attach_examples_text, line_break,  status_text, NULL,
+};
+static const char *const check_help[] = {
+	check_usage_text, line_break,     check_text,          line_break, limits_text,
+	line_break,       examples_title, check_examples_text, NULL,
+};
+static const char *const version_help[] = { version_usage_text, NULL };
+static const char *const help_help[] = { help_usage_text, NULL };
+static const char *const whole_help[] = {
+	intro_text,
+	line_break,
+	"redtap attach\n",
+	line_break,
+	attach_text,
+	limits_text,
+	line_break,
+	"redtap check: what this kernel and this user allow\n",
+	line_break,
+	check_text,
+	"      --max-series, --max-connections, -v, -h: as above\n",
+	line_break,
+	examples_title,
+	attach_examples_text,
+	check_examples_text,
+	line_break,
+	status_text,
+	NULL,
+};
+
+static const char *const *help_of(enum command about)
 {
-	if (fputs(help_text, stdout) == EOF || fflush(stdout) == EOF)
+	switch (about) {
+	case COMMAND_ATTACH:
+		return attach_help;
+	case COMMAND_CHECK:
+		return check_help;
+	case COMMAND_VERSION:
+		return version_help;
+	case COMMAND_HELP:
+		return help_help;
+	case COMMAND_NONE:
+		break;
+	}
+	return whole_help;
+}
+
+int options_print_help(enum command about)
+{
+	const char *const *part;
+
+	for (part = help_of(about); *part; part++)
+		if (fputs(*part, stdout) == EOF)
+			return errno ? -errno : -EIO;
+	if (fflush(stdout) == EOF)
 		return errno ? -errno : -EIO;
 	return 0;
 }

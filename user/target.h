@@ -13,8 +13,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Longest process name (TASK_COMM_LEN), with its NUL. */
-#define TARGET_NAME_SIZE 16
+#include "proc.h"
+
+/* Longest process name, with its NUL. */
+#define TARGET_NAME_SIZE PROC_NAME_SIZE
 
 /*
  * Checks that pid is a process of its own; a thread id is replaced by its
@@ -23,8 +25,11 @@
  */
 int target_resolve(pid_t *pid, char name[TARGET_NAME_SIZE]);
 
-/* Enters a process. Returns 0 or -errno. */
+/* Enters a process.  Returns 1, 0 if it was entered before (and stays as it was), or -errno. */
 int target_add(int targets_fd, pid_t pid, uint16_t service, bool follow);
+
+/* Whether a process is entered. */
+bool target_holds(int targets_fd, pid_t pid);
 
 /*
  * Enters the children, and theirs, of every process that is entered and is to
@@ -41,6 +46,9 @@ int target_remove_dead(int targets_fd);
  * number of ports or -errno.
  */
 int target_add_listeners(int targets_fd, int listeners_fd);
+
+/* Ports that are watched: the first size of them; returns how many there are. */
+size_t target_ports(int listeners_fd, uint16_t *ports, size_t size);
 
 /* Number of processes entered. */
 size_t target_count(int targets_fd);

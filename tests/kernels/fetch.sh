@@ -43,6 +43,7 @@ done
 mirror=${DEBIAN_MIRROR:-}
 if [ -z "$mirror" ]; then
 	# The label, unlike the address, tells the main archive from that of security updates.
+	# shellcheck disable=SC2016 # apt fills in the names
 	mirror=$(apt-get indextargets --format '$(LABEL) $(REPO_URI)' 'Created-By: Packages' |
 		sed -n '/^Debian /{s///p;q;}')
 fi

@@ -9,8 +9,10 @@
 #include <unistd.h>
 
 #include "histogram.h"
+#include "option_names.h"
 #include "option_values.h"
 #include "options.h"
+#include "routes.h"
 
 #define ARGUMENTS_MAX 12
 #define WORDS_MAX 3
@@ -114,6 +116,10 @@ static void test_commands(void **state)
 		{ { "version" }, COMMAND_VERSION },
 		{ { "--version" }, COMMAND_VERSION },
 		{ { "help" }, COMMAND_HELP },
+		{ { "help", "check" }, COMMAND_HELP },
+		{ { "version", "--help" }, COMMAND_HELP },
+		{ { "check", "-h" }, COMMAND_HELP },
+		{ { "check" }, COMMAND_CHECK },
 		{ { "--help" }, COMMAND_HELP },
 		{ { "-h" }, COMMAND_HELP },
 		{ { "attach", "--help" }, COMMAND_HELP },
@@ -128,6 +134,105 @@ static void test_commands(void **state)
 		assert_int_equal(options.command, rows[i].command);
 		options_release(&options);
 	}
+}
+
+static void test_help_about(void **state)
+{
+	static const struct {
+		const char *words[4];
+		enum command about;
+	} rows[] = {
+		{ { "help" }, COMMAND_NONE },
+		{ { "--help" }, COMMAND_NONE },
+		{ { "-h" }, COMMAND_NONE },
+		{ { "help", "attach" }, COMMAND_ATTACH },
+		{ { "help", "check" }, COMMAND_CHECK },
+		{ { "help", "version" }, COMMAND_VERSION },
+		{ { "help", "help" }, COMMAND_HELP },
+		{ { "attach", "--help" }, COMMAND_ATTACH },
+		{ { "attach", "-p1", "-h" }, COMMAND_ATTACH },
+		{ { "check", "--help" }, COMMAND_CHECK },
+		{ { "version", "-h" }, COMMAND_VERSION },
+		{ { "help", "--help" }, COMMAND_HELP },
+	};
+	struct options options;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ROWS(rows); i++) {
+		parse_well(&options, rows[i].words);
+		assert_int_equal(options.command, COMMAND_HELP);
+		if (options.help_about != rows[i].about)
+			fail_msg("row %zu: %d", i, options.help_about);
+		options_release(&options);
+	}
+}
+
+static void test_selection(void **state)
+{
+	static const char *const mixed[] = { "attach", "--port", "80", "--port=65535", "--name",
+					     "nginx*", "-p1", "--name", "web-server-15by", NULL };
+	static const char *const port_alone[] = { "attach", "--port", "1", NULL };
+	static const char *const name_alone[] = { "attach", "--name", "a-name-longer-than-15*",
+						  NULL };
+	struct options options;
+
+	(void)state;
+	parse_well(&options, mixed);
+	assert_int_equal(options.port_count, 2);
+	assert_int_equal(options.ports[0], 80);
+	assert_int_equal(options.ports[1], 65535);
+	assert_int_equal(options.name_count, 2);
+	assert_string_equal(options.names[0], "nginx*");
+	assert_string_equal(options.names[1], "web-server-15by");
+	assert_int_equal(options.pid_count, 1);
+	options_release(&options);
+	parse_well(&options, port_alone);
+	assert_int_equal(options.pid_count, 0);
+	options_release(&options);
+	parse_well(&options, name_alone);
+	options_release(&options);
+}
+
+/* In the order of the command line, whether they come from a file or not. */
+static void test_routes(void **state)
+{
+	FILE *file = tmpfile();
+	char path[64];
+	const char *words[] = { "attach", "-p1", "--route", "/a/{x}", "--routes", path, "--route",
+				"/{z}/c", NULL };
+	struct options options;
+
+	(void)state;
+	assert_non_null(file);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fileno(file));
+	fputs("/{y}/b\n", file);
+	assert_int_equal(fflush(file), 0);
+	parse_well(&options, words);
+	fclose(file);
+	assert_int_equal(routes_count(options.routes), 3);
+	assert_string_equal(routes_match(options.routes, "/a/b"), "/a/{x}");
+	assert_string_equal(routes_match(options.routes, "/q/b"), "/{y}/b");
+	assert_string_equal(routes_match(options.routes, "/q/c"), "/{z}/c");
+	options_release(&options);
+}
+
+static void test_check_options(void **state)
+{
+	static const char *const words[] = { "check", "-p", "1", "-p2", "--output", "json",
+					     "--max-series", "9", "--max-connections", "8", "-v",
+					     NULL };
+	struct options options;
+
+	(void)state;
+	parse_well(&options, words);
+	assert_int_equal(options.command, COMMAND_CHECK);
+	assert_int_equal(options.pid_count, 2);
+	assert_int_equal(options.output, OUTPUT_JSON);
+	assert_int_equal(options.max_series, 9);
+	assert_int_equal(options.max_connections, 8);
+	assert_true(options.verbose);
+	options_release(&options);
 }
 
 static void test_durations(void **state)
@@ -396,7 +501,35 @@ static const struct refused {
 	const char *said[WORDS_MAX];
 } refused[] = {
 	{ "nothing", { NULL }, { "no command", "redtap help" } },
-	{ "unknown command", { "atach" }, { "unknown command 'atach'" } },
+	{ "unknown command", { "frobnicate" }, { "unknown command 'frobnicate'; see" } },
+	{ "nearly a command", { "atach" },
+	  { "unknown command 'atach'", "did you mean 'attach'?" } },
+	{ "nearly another command", { "chekc" }, { "did you mean 'check'?" } },
+	{ "help on nothing", { "help", "versoin" },
+	  { "unknown command 'versoin'", "did you mean 'version'?" } },
+	{ "help on two commands", { "help", "check", "attach" },
+	  { "unexpected argument 'attach'" } },
+	{ "option of another command", { "check", "--interval", "5s" },
+	  { "'--interval' does not belong to 'check'", "redtap help check" } },
+	{ "nearest among the command's own", { "check", "--pot", "5" },
+	  { "unknown option '--pot'", "did you mean '--pid'?" } },
+	{ "nearest of several", { "attach", "-p1", "--rotes", "x" },
+	  { "did you mean '--routes'?" } },
+	{ "nearest to a port", { "attach", "--prot", "1" }, { "did you mean '--port'?" } },
+	{ "stray word for check", { "check", "12" }, { "unexpected argument '12'" } },
+	{ "port zero", { "attach", "--port", "0" }, { "'--port'", "'0'", "1 to 65535" } },
+	{ "port too large", { "attach", "--port", "65536" }, { "'65536'" } },
+	{ "port of letters", { "attach", "--port", "http" }, { "'http'" } },
+	{ "port twice", { "attach", "--port", "80", "--port", "080" }, { "'080'", "twice" } },
+	{ "name empty", { "attach", "--name", "" }, { "'--name'", "empty" } },
+	{ "name too long", { "attach", "--name", "gunicorn-workers" },
+	  { "'gunicorn-workers'", "15 bytes" } },
+	{ "route without a slash", { "attach", "-p1", "--route", "users" },
+	  { "'--route'", "'users'", "begins with '/'" } },
+	{ "route that can not match", { "attach", "-p1", "--route", "/users/42" },
+	  { "'/users/42'", "never match" } },
+	{ "routes of no file", { "attach", "-p1", "--routes", "/nonexistent" },
+	  { "'--routes'", "'/nonexistent'", "No such file" } },
 	{ "option instead of a command", { "-p", "1" }, { "no command before '-p'" } },
 	{ "no pid", { "attach" }, { "no process", "--pid" } },
 	{ "only other options", { "attach", "-v" }, { "no process" } },
@@ -488,13 +621,14 @@ static void test_help_names_the_defaults(void **state)
 {
 	FILE *memory = tmpfile();
 	const int saved = dup(STDOUT_FILENO);
-	char text[8192] = "";
+	size_t i;
+	char text[16384] = "";
 
 	(void)state;
 	assert_non_null(memory);
 	fflush(stdout);
 	assert_int_equal(dup2(fileno(memory), STDOUT_FILENO), STDOUT_FILENO);
-	assert_int_equal(options_print_help(), 0);
+	assert_int_equal(options_print_help(COMMAND_NONE), 0);
 	assert_int_equal(dup2(saved, STDOUT_FILENO), STDOUT_FILENO);
 	close(saved);
 	rewind(memory);
@@ -504,6 +638,12 @@ static void test_help_names_the_defaults(void **state)
 	assert_contains("help", text, "0.075,0.1,0.25,0.5,0.75,1.0,2.5,5.0,7.5,10.0");
 	assert_contains("help", text, "udp://127.0.0.1:9125");
 	assert_contains("help", text, "Examples:");
+	for (i = 0; i < OPTION_COUNT; i++) {
+		char option[32];
+
+		snprintf(option, sizeof(option), "--%s", option_rows[i].name);
+		assert_contains("help", text, option);
+	}
 }
 
 int main(void)
@@ -512,6 +652,10 @@ int main(void)
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_all_options),
 		cmocka_unit_test(test_commands),
+		cmocka_unit_test(test_help_about),
+		cmocka_unit_test(test_selection),
+		cmocka_unit_test(test_routes),
+		cmocka_unit_test(test_check_options),
 		cmocka_unit_test(test_durations),
 		cmocka_unit_test(test_statsd),
 		cmocka_unit_test(test_long_host),

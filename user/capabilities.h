@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * capabilities.h - the rights that redtap needs: the one list that loading,
+ * check and messages go by.
+ *
+ * Input: this process's capabilities.  Output: names.  It must not know what
+ * the rights are used for beyond a phrase.
+ */
+#ifndef REDTAP_CAPABILITIES_H
+#define REDTAP_CAPABILITIES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct capability {
+	const char *name;
+	const char *purpose;   /* "to ..." */
+	bool to_load;          /* nothing can be loaded or attached without */
+	bool admin_stands_for; /* CAP_SYS_ADMIN has it in it */
+	unsigned int number;   /* linux/capability.h */
+};
+
+#define CAPABILITY_COUNT 4
+extern const struct capability capabilities[CAPABILITY_COUNT];
+
+/* Whether this process has it in effect. */
+bool capability_held(const struct capability *capability);
+
+/*
+ * Joins the names of those that are missing by " and "; to_load: only of those
+ * that loading needs.  Returns how many.
+ */
+#define CAPABILITY_TEXT_MAX 128
+size_t capabilities_missing(bool to_load, char text[CAPABILITY_TEXT_MAX]);
+
+#endif

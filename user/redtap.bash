@@ -1,0 +1,87 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+#
+# redtap.bash - completion of redtap's commands, options and values for bash.
+#
+# Input: the words of the command line.  Output: COMPREPLY.  It needs nothing
+# but bash; the lists are held against the program by a test.
+
+_redtap_commands='attach check version help'
+_redtap_attach='--pid --port --name --no-follow --service --statsd --interval --duration
+	--output --buckets --route --routes --max-series --max-connections --verbose --help'
+_redtap_check='--pid --output --max-series --max-connections --verbose --help'
+
+# _redtap_reply WORDS: those that begin with the current word.
+_redtap_reply() {
+	local word
+
+	while IFS= read -r word; do
+		COMPREPLY+=("$word")
+	done < <(compgen -W "$1" -- "${COMP_WORDS[COMP_CWORD]}")
+}
+
+# Process ids, process names, listening ports: of this machine, now.
+_redtap_pids() {
+	local path
+
+	for path in /proc/[0-9]*; do
+		printf '%s\n' "${path##*/}"
+	done
+}
+
+_redtap_names() {
+	local path name
+
+	for path in /proc/[0-9]*/comm; do
+		{ IFS= read -r name <"$path"; } 2>/dev/null && printf '%s\n' "${name// /?}"
+	done
+}
+
+_redtap_ports() {
+	local address state
+
+	# shellcheck disable=SC2034
+	while read -r _ address _ state _; do
+		[[ $state == 0A ]] && printf '%d\n' "0x${address##*:}"
+	done < <(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null)
+}
+
+# The value of the option before the current word; 1: it takes none.
+_redtap_value() {
+	case $1 in
+	-p | --pid) _redtap_reply "$(_redtap_pids)" ;;
+	--port) _redtap_reply "$(_redtap_ports)" ;;
+	--name) _redtap_reply "$(_redtap_names)" ;;
+	--output) _redtap_reply 'table json none' ;;
+	--statsd) _redtap_reply 'none udp://127.0.0.1:9125' ;;
+	--interval) _redtap_reply '1s 5s 10s 1m' ;;
+	--routes) compopt -o default 2>/dev/null || true ;;
+	--service | --duration | --buckets | --route | --max-series | --max-connections) ;;
+	*) return 1 ;;
+	esac
+}
+
+_redtap() {
+	local command=${COMP_WORDS[1]:-} option=${COMP_WORDS[COMP_CWORD - 1]}
+
+	COMPREPLY=()
+	if ((COMP_CWORD == 1)); then
+		_redtap_reply "$_redtap_commands"
+		return
+	fi
+	case $command in
+	attach | check)
+		# `--output=json` comes as three words
+		[[ $option != = ]] || option=${COMP_WORDS[COMP_CWORD - 2]}
+		_redtap_value "$option" && return
+		if [[ $command == attach ]]; then
+			_redtap_reply "$_redtap_attach"
+		else
+			_redtap_reply "$_redtap_check"
+		fi
+		;;
+	help) ((COMP_CWORD == 2)) && _redtap_reply "$_redtap_commands" ;;
+	esac
+}
+
+complete -F _redtap redtap

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * run.c - see run.h.
+ */
+#include "run.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "collector.h"
+#include "loader.h"
+#include "log.h"
+#include "report.h"
+#include "sender.h"
+#include "silence.h"
+#include "statsd.h"
+#include "watch.h"
+
+/* How often it is looked whether the targets live, milliseconds. */
+#define TARGET_POLL_MS 100
+/* A response of unknown end is over after this silence, nanoseconds. */
+#define SWEEP_SILENCE_NS 1000000000ULL
+/* So long without a request wants an explanation, seconds. */
+#define SILENCE_S 10
+
+struct run {
+	const struct options *options;
+	struct watch watch;
+	struct loader *loader;
+	struct collector *collector;
+	struct statsd_encoder *encoder; /* NULL: no StatsD */
+	struct sender *sender;
+	struct report *report;
+	struct utsname kernel;
+	double flush_s; /* time that the last flush took */
+	int signals;    /* signalfd */
+	int timer;      /* timerfd: the next flush */
+	uint64_t silence_due_ns; /* 0: explained, or there was a request */
+};
+
+static uint64_t monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+static double realtime(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec + now.tv_nsec / 1e9;
+}
+
+/* ---- stages ----------------------------------------------------------- */
+
+static int open_statsd(struct run *run)
+{
+	const struct options *options = run->options;
+	struct statsd_settings settings = {
+		.buckets = options->buckets,
+		.bucket_count = options->bucket_count,
+		.version = REDTAP_VERSION,
+		.hooks = loader_hooks(run->loader),
+		.kernel = run->kernel.release,
+	};
+	int err = sender_open(&run->sender, &options->statsd);
+
+	if (err || !run->sender)
+		return err;
+	run->encoder = statsd_open(&settings);
+	return run->encoder ? 0 : -errno;
+}
+
+static int open_report(struct run *run)
+{
+	enum output_kind kind = run->options->output;
+	bool terminal = isatty(STDOUT_FILENO);
+
+	if (kind == OUTPUT_DEFAULT)
+		kind = terminal ? OUTPUT_TABLE : OUTPUT_NONE;
+	run->report = report_open(kind, stdout, terminal);
+	return run->report ? 0 : -ENOMEM;
+}
+
+/* Targets, hooks, then what /proc says of the targets. */
+static int attach(struct run *run)
+{
+	int err = watch_add_named(&run->watch, run->loader, run->collector);
+
+	if (!err)
+		err = loader_attach(run->loader);
+	if (!err)
+		err = watch_begin(&run->watch, monotonic_ns());
+	run->silence_due_ns = monotonic_ns() + SILENCE_S * 1000000000ULL;
+	return err;
+}
+
+static int open_timer(struct run *run)
+{
+	uint64_t interval = run->options->interval_ns;
+	struct itimerspec spec = {
+		.it_interval = { interval / 1000000000, interval % 1000000000 },
+		.it_value = { interval / 1000000000, interval % 1000000000 },
+	};
+
+	run->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (run->timer < 0 || timerfd_settime(run->timer, 0, &spec, NULL))
+		return -errno;
+	return 0;
+}
+
+static int open_signals(struct run *run)
+{
+	sigset_t set;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	run->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return run->signals < 0 ? -errno : 0;
+}
+
+static int announce(struct run *run)
+{
+	const struct proc_pids *first = &run->watch.first;
+
+	watch_announce(&run->watch);
+	return report_attached(run->report, realtime(), loader_hooks(run->loader), first->pids,
+			       first->count);
+}
+
+/* ---- the run ---------------------------------------------------------- */
+
+static int flush(struct run *run, bool last)
+{
+	uint64_t begin = monotonic_ns();
+	const struct flush *flush;
+	int err;
+
+	err = loader_sweep(run->loader, last ? begin : begin - SWEEP_SILENCE_NS);
+	if (err)
+		log_detail("sweep: %s", strerror(-err));
+	err = collector_take(run->collector, target_count(loader_targets_fd(run->loader)), last,
+			     &flush);
+	if (err) {
+		log_error("cannot read the kernel's tables: %s", strerror(-err));
+		return err;
+	}
+	if (run->encoder) {
+		err = statsd_encode(run->encoder, flush, sender_errors(run->sender), run->flush_s,
+				    sender_line, run->sender);
+		sender_flush(run->sender);
+		if (err)
+			return err;
+	}
+	err = report_flush(run->report, flush);
+	if (!err && last)
+		err = report_total(run->report, flush);
+	run->flush_s = (monotonic_ns() - begin) / 1e9;
+	return err;
+}
+
+static void collect_facts(const struct run *run, struct silence_facts *facts)
+{
+	const volatile struct ledger *ledger = loader_ledger(run->loader);
+	size_t i;
+
+	facts->processes = target_count(loader_targets_fd(run->loader));
+	facts->port_count = target_ports(loader_listeners_fd(run->loader), facts->ports,
+					 SILENCE_PORTS_MAX);
+	for (i = 0; i < LOSS_COUNT; i++)
+		facts->lost += ledger->lost[i];
+	for (i = 0; i < IGNORE_COUNT; i++)
+		facts->ignored[i] = ledger->ignored[i];
+	for (i = 0; i < SERVICES_MAX; i++) {
+		facts->in_flight += ledger->services[i].active_requests;
+		facts->connections += ledger->services[i].open_connections;
+	}
+}
+
+/* Says once why there is nothing to be seen, where no request is. */
+static void explain_silence(struct run *run)
+{
+	struct silence_facts facts = { .seconds = SILENCE_S };
+	char text[SILENCE_TEXT_MAX];
+
+	run->silence_due_ns = 0;
+	if (loader_ledger(run->loader)->counted)
+		return;
+	collect_facts(run, &facts);
+	log_warning("%s", silence_explain(text, &facts));
+}
+
+enum wake {
+	WAKE_NONE = 0,
+	WAKE_FLUSH,
+	WAKE_END,
+};
+
+/* Sleeps until something is due. deadline_ns: --duration, 0: none. */
+static enum wake wait_for_work(struct run *run, uint64_t deadline_ns)
+{
+	struct pollfd polls[] = {
+		{ .fd = run->signals, .events = POLLIN },
+		{ .fd = run->timer, .events = POLLIN },
+	};
+	struct signalfd_siginfo info;
+	uint64_t expirations, now = monotonic_ns();
+	int timeout = TARGET_POLL_MS;
+
+	if (deadline_ns && deadline_ns < now + TARGET_POLL_MS * 1000000ULL)
+		timeout = deadline_ns > now ? (deadline_ns - now) / 1000000 + 1 : 0;
+	if (poll(polls, 2, timeout) < 0 && errno != EINTR)
+		return WAKE_END;
+	if ((polls[0].revents & POLLIN) && read(run->signals, &info, sizeof(info)) > 0) {
+		log_detail("ended by signal %u", info.ssi_signo);
+		return WAKE_END;
+	}
+	if (deadline_ns && monotonic_ns() >= deadline_ns)
+		return WAKE_END;
+	if (watch_is_over(&run->watch)) {
+		log_info("the last watched process has exited");
+		return WAKE_END;
+	}
+	if ((polls[1].revents & POLLIN) &&
+	    read(run->timer, &expirations, sizeof(expirations)) > 0)
+		return WAKE_FLUSH;
+	return WAKE_NONE;
+}
+
+static int observe(struct run *run)
+{
+	uint64_t deadline_ns =
+		run->options->duration_ns ? monotonic_ns() + run->options->duration_ns : 0;
+	int err = 0;
+
+	while (!err) {
+		enum wake wake = wait_for_work(run, deadline_ns);
+
+		if (wake == WAKE_END)
+			break;
+		if (wake == WAKE_FLUSH)
+			err = flush(run, false);
+		if (!err)
+			err = watch_look(&run->watch, monotonic_ns());
+		if (run->silence_due_ns && monotonic_ns() >= run->silence_due_ns)
+			explain_silence(run);
+	}
+	/* at rest from here on: nothing is counted behind the last reading */
+	loader_detach(run->loader);
+	log_detail("the kernel skipped %" PRIu64 " program runs", loader_missed(run->loader));
+	return err ? err : flush(run, true);
+}
+
+/* Everything that is owned, in the opposite order. */
+static void release(struct run *run)
+{
+	report_close(run->report);
+	statsd_close(run->encoder);
+	sender_close(run->sender);
+	collector_close(run->collector);
+	loader_close(run->loader);
+	watch_release(&run->watch);
+	if (run->timer >= 0)
+		close(run->timer);
+	if (run->signals >= 0)
+		close(run->signals);
+}
+
+int run_attach(const struct options *options)
+{
+	struct run run = { .options = options, .signals = -1, .timer = -1 };
+	struct loader_settings settings = {
+		.max_series = options->max_series,
+		.max_connections = options->max_connections,
+	};
+	int err;
+
+	uname(&run.kernel);
+	err = watch_init(&run.watch, options);
+	if (!err)
+		err = loader_open(&run.loader, &settings);
+	if (!err)
+		err = collector_open(&run.collector, run.loader, options->max_series,
+				     options->routes);
+	if (!err)
+		err = open_statsd(&run);
+	if (!err)
+		err = open_report(&run);
+	if (!err)
+		err = open_signals(&run);
+	if (!err)
+		err = attach(&run);
+	if (!err)
+		err = open_timer(&run);
+	if (!err)
+		err = announce(&run);
+	if (!err)
+		err = observe(&run);
+	if (err == -EPIPE) { /* whoever read the output has gone: ended as asked */
+		log_detail("standard output was closed");
+		err = 0;
+	}
+	release(&run);
+	return err;
+}
