@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+#
+# Fuzzers (libFuzzer, address and undefined behaviour sanitizers).
+#
+#   make fuzz [FUZZ_SECONDS=60] [FUZZERS="parse tracker"]   each for so long
+#   make fuzz-nightly                                       each for half an hour
+#   make test-fuzz                                          only the seeds, in a second
+#
+# Every tests/fuzz/fuzz_NAME.c becomes build/fuzz/fuzz_NAME; its seeds are in
+# tests/fuzz/seeds/NAME.  What is found stays in build/fuzz/found: run the fuzzer
+# with the file as its argument, add a row to the unit tests, and the file to the
+# seeds.  New inputs are kept in build/fuzz/corpus.
+
+FUZZERS      ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+FUZZ_SECONDS ?= 60
+FUZZ_PROGRAMS = $(addprefix $(BUILD)/fuzz/fuzz_,$(FUZZERS))
+FUZZ_CFLAGS   = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+		-fno-sanitize-recover=all
+FUZZ_OBJECTS  = $(addprefix $(BUILD)/fuzz/,fuzz.o user/statsd.o user/text.o user/flush.o \
+		  unit/tracker_driver.o)
+FUZZ_COMPILE  = $(CLANG) $(ALL_CFLAGS) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link
+
+.PHONY: fuzz fuzz-nightly fuzz-programs test-fuzz
+fuzz-programs: $(FUZZ_PROGRAMS)
+
+fuzz: fuzz-programs
+	@BUILD=$(BUILD) tests/fuzz/run.sh "$(FUZZ_SECONDS)" $(FUZZERS)
+
+fuzz-nightly:
+	+@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=1800
+
+test-fuzz: fuzz-programs
+	@BUILD=$(BUILD) tests/fuzz/run.sh seeds $(FUZZERS)
+
+.SECONDARY: $(FUZZ_OBJECTS) $(FUZZ_PROGRAMS:=.o)
+
+$(BUILD)/fuzz/user/%.o: user/%.c
+	@mkdir -p $(@D)
+	$(FUZZ_COMPILE) -c -o $@ $<
+
+$(BUILD)/fuzz/unit/%.o: tests/unit/%.c
+	@mkdir -p $(@D)
+	$(FUZZ_COMPILE) -Itests/unit -c -o $@ $<
+
+$(BUILD)/fuzz/%.o: tests/fuzz/%.c
+	@mkdir -p $(@D)
+	$(FUZZ_COMPILE) -Itests/fuzz -Itests/unit -c -o $@ $<
+
+$(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/fuzz_%.o $(FUZZ_OBJECTS)
+	$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ -lcmocka -ljansson -lm

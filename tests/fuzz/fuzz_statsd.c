@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * fuzz_statsd.c - fuzzes the StatsD encoder: made-up flushes, one after the
+ * other, the last of them marked as such.
+ *
+ * Input: settings, then operations on a few series.  Asserted: every line is one
+ * well-formed line whatever the texts are, and what all lines add up to is what
+ * the last flush says, failed datagrams or not.
+ */
+#include <inttypes.h>
+
+#include "fuzz.h"
+#include "histogram.h"
+#include "statsd.h"
+
+#define SERIES_MAX 8
+#define BUCKETS_MAX 12
+#define FLUSHES_MAX 12
+#define NS_PER_S 1000000000ULL
+
+/* What the lines amount to, over all series: the receiver's counters. */
+struct sums {
+	uint64_t count;
+	uint64_t buckets[BUCKETS_MAX + 1]; /* the last one used: +Inf */
+	uint64_t sum_ns;
+	uint64_t request_bytes;
+	uint64_t response_bytes;
+	uint64_t seen, counted, lost, approximate, ignored, errors;
+};
+
+struct made {
+	struct flush flush;
+	struct series series[SERIES_MAX];
+	struct series *list[SERIES_MAX];
+	struct service services[2];
+	char *texts[SERIES_MAX * 3 + 8];
+	size_t text_count;
+	double buckets[BUCKETS_MAX];
+	uint32_t bins[BUCKETS_MAX]; /* of which they are the upper edges */
+	size_t bucket_count;
+	struct sums sums;
+};
+
+static const char *take_text(struct made *made, struct fuzz_input *input)
+{
+	const char *bytes;
+	const size_t length = fuzz_until(input, '\0', &bytes);
+
+	FUZZ_ASSERT(made->text_count < sizeof(made->texts) / sizeof(made->texts[0]), "texts");
+	return made->texts[made->text_count++] = fuzz_string(bytes, length);
+}
+
+/* ---- lines ------------------------------------------------------------ */
+
+static bool in_name(char byte)
+{
+	return (byte >= 'a' && byte <= 'z') || byte == '_' || byte == '.';
+}
+
+static bool in_digits(char byte)
+{
+	return byte >= '0' && byte <= '9';
+}
+
+/* Digits, and if need be a point and one to nine digits; in billionths. */
+static const char *check_value(const char *at, uint64_t *whole, uint64_t *billionths)
+{
+	const char *begin = at;
+	unsigned int places = 0;
+
+	*whole = 0;
+	*billionths = 0;
+	for (; in_digits(*at); at++)
+		*whole = *whole * 10 + (*at - '0');
+	FUZZ_ASSERT(at > begin && at - begin <= 20, "no number at '%s'", begin);
+	if (*at == '.') {
+		for (at++; in_digits(*at); at++, places++)
+			*billionths = *billionths * 10 + (*at - '0');
+		FUZZ_ASSERT(places >= 1 && places <= 9, "%u decimals", places);
+		for (; places < 9; places++)
+			*billionths *= 10;
+	}
+	return at;
+}
+
+/* key:value[,key:value]... up to the end; no key twice. */
+static void check_tags(const char *tags)
+{
+	static const char *const keys[] = { "service_name", "http_request_method", "http_route",
+					    "http_response_status_code", "error_type", "le",
+					    "reason", "version", "hooks", "kernel" };
+	const size_t key_count = sizeof(keys) / sizeof(keys[0]);
+	unsigned int seen = 0;
+	const char *at = tags;
+
+	for (;;) {
+		const size_t length = strcspn(at, ",|");
+		const char *colon = memchr(at, ':', length);
+		size_t key;
+
+		FUZZ_ASSERT(colon && colon + 1 < at + length, "no tag with a value: '%s'", at);
+		for (key = 0; key < key_count; key++)
+			if (strlen(keys[key]) == (size_t)(colon - at) &&
+			    memcmp(keys[key], at, colon - at) == 0)
+				break;
+		FUZZ_ASSERT(key < key_count && !(seen & 1u << key), "the tag '%s'", at);
+		seen |= 1u << key;
+		at += length;
+		if (*at == '\0')
+			return;
+		FUZZ_ASSERT(*at == ',', "another section: '%s'", at);
+		at++;
+	}
+}
+
+/* The bucket of a line: its number, bucket_count for +Inf. */
+static size_t find_bucket(const struct made *made, const char *line)
+{
+	const char *le = strrchr(line, ',');
+	char text[32];
+	size_t i;
+
+	FUZZ_ASSERT(le && strncmp(le, ",le:", 4) == 0, "a bucket without le: '%s'", line);
+	for (i = 0; i < made->bucket_count; i++)
+		if (strcmp(le + 4, statsd_format_le(text, made->buckets[i])) == 0)
+			return i;
+	FUZZ_ASSERT(strcmp(le + 4, "+Inf") == 0, "no such bucket: '%s'", line);
+	return i;
+}
+
+/* Adds a counter's value to what it belongs to; names as in the documentation. */
+static void sums_add(struct made *made, const char *line, size_t name_length, uint64_t value,
+		     uint64_t billionths)
+{
+	struct sums *sums = &made->sums;
+	struct {
+		const char *name;
+		uint64_t *sum;
+	} rows[] = {
+		{ "http.server.request.duration.seconds.count", &sums->count },
+		{ "http.server.request.body.size.bytes.sum", &sums->request_bytes },
+		{ "http.server.response.body.size.bytes.sum", &sums->response_bytes },
+		{ "redtap.requests.seen", &sums->seen },
+		{ "redtap.requests.counted", &sums->counted },
+		{ "redtap.requests.lost", &sums->lost },
+		{ "redtap.requests.approximate", &sums->approximate },
+		{ "redtap.connections.ignored", &sums->ignored },
+		{ "redtap.statsd.errors", &sums->errors },
+	};
+	size_t i;
+
+	if (strncmp(line, "http.server.request.duration.seconds.sum:", name_length + 1) == 0) {
+		sums->sum_ns += value * NS_PER_S + billionths;
+		return;
+	}
+	FUZZ_ASSERT(billionths == 0, "a part of one: '%s'", line);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (strlen(rows[i].name) == name_length &&
+		    memcmp(rows[i].name, line, name_length) == 0)
+			*rows[i].sum += value;
+	if (strncmp(line, "http.server.request.duration.seconds.bucket:", name_length + 1) == 0)
+		sums->buckets[find_bucket(made, line)] += value;
+}
+
+static void take_line(void *context, const char *line, size_t length)
+{
+	struct made *made = context;
+	uint64_t whole, billionths;
+	const char *at = line;
+	size_t i, name_length;
+	char type;
+
+	FUZZ_ASSERT(length <= STATSD_LINE_MAX && strlen(line) == length, "length %zu", length);
+	FUZZ_ASSERT(fuzz_is_utf8(line, length), "invalid UTF-8");
+	for (i = 0; i < length; i++)
+		FUZZ_ASSERT((unsigned char)line[i] >= 0x20 && line[i] != 0x7f, "a control byte");
+	while (in_name(*at))
+		at++;
+	name_length = at - line;
+	FUZZ_ASSERT(name_length > 0 && *at == ':', "no name and colon: '%s'", line);
+	at = check_value(at + 1, &whole, &billionths);
+	FUZZ_ASSERT(at[0] == '|' && (at[1] == 'c' || at[1] == 'g'), "no type: '%s'", line);
+	type = at[1];
+	at += 2;
+	if (*at) {
+		FUZZ_ASSERT(at[0] == '|' && at[1] == '#', "not tags: '%s'", line);
+		check_tags(at + 2);
+	}
+	if (strncmp(line, "redtap.flush.seconds:", name_length + 1) == 0)
+		FUZZ_ASSERT(whole < 1000000000, "a flush of %" PRIu64 " s", whole);
+	if (type == 'c')
+		sums_add(made, line, name_length, whole, billionths);
+}
+
+/* ---- flushes ---------------------------------------------------------- */
+
+/* Boundaries that are edges of bins, ascending. */
+static void make_buckets(struct made *made, struct fuzz_input *input)
+{
+	const size_t count = fuzz_byte(input) % (BUCKETS_MAX + 1);
+	uint32_t bin = 0;
+
+	while (made->bucket_count < count) {
+		bin += 1 + fuzz_byte(input);
+		if (bin >= HISTOGRAM_OVERFLOW)
+			break;
+		made->bins[made->bucket_count] = bin;
+		made->buckets[made->bucket_count++] = (double)histogram_upper_ns(bin) / NS_PER_S;
+	}
+}
+
+static struct series *make_series(struct made *made, struct fuzz_input *input)
+{
+	struct series *series = &made->series[made->flush.series_count];
+
+	*series = (struct series){
+		.id = (uint32_t)made->flush.series_count * (1 + fuzz_byte(input) % 3),
+		.service = take_text(made, input),
+		.method = take_text(made, input),
+		.route = take_text(made, input),
+		.status = (uint16_t)fuzz_number(input, 2),
+		.error = fuzz_byte(input) % ERROR_COUNT,
+		.born = true,
+	};
+	/* ids are distinct */
+	if (made->flush.series_count && series->id <= series[-1].id)
+		series->id = series[-1].id + 1;
+	made->list[made->flush.series_count++] = series;
+	return series;
+}
+
+static void add_requests(struct made *made, struct series *series, struct fuzz_input *input)
+{
+	const uint32_t bin = fuzz_number(input, 2) % HISTOGRAM_BINS;
+	const uint64_t count = fuzz_number(input, 1 + (bin & 3));
+
+	series->total.bins[bin] += count;
+	series->total.count += count;
+	series->total.sum_ns += fuzz_number(input, 5);
+	series->total.request_bytes += fuzz_number(input, 4);
+	series->total.response_bytes += fuzz_number(input, 6);
+	made->flush.total.seen += count;
+	made->flush.total.counted += count;
+}
+
+static void add_ledger(struct made *made, struct fuzz_input *input)
+{
+	struct tally *total = &made->flush.total;
+
+	total->seen += fuzz_byte(input);
+	total->lost[1 + fuzz_byte(input) % (LOSS_COUNT - 1)] += fuzz_byte(input);
+	total->approximate[1 + fuzz_byte(input) % (APPROXIMATE_COUNT - 1)] += fuzz_byte(input);
+	total->ignored[1 + fuzz_byte(input) % (IGNORE_COUNT - 1)] += fuzz_byte(input);
+}
+
+static void check_sums(const struct made *made, uint64_t errors)
+{
+	const struct tally *total = &made->flush.total;
+	const struct sums *sums = &made->sums;
+	struct sums want = { .errors = errors };
+	size_t i, bucket;
+	uint32_t bin;
+
+	for (i = 0; i < made->flush.series_count; i++) {
+		const struct measure *measure = &made->series[i].total;
+
+		for (bucket = 0; bucket < made->bucket_count; bucket++)
+			for (bin = 0; bin <= made->bins[bucket]; bin++)
+				want.buckets[bucket] += measure->bins[bin];
+		want.buckets[bucket] += measure->count;
+		want.count += measure->count;
+		want.sum_ns += measure->sum_ns;
+		want.request_bytes += measure->request_bytes;
+		want.response_bytes += measure->response_bytes;
+	}
+	for (i = 1; i < LOSS_COUNT; i++)
+		want.lost += total->lost[i];
+	for (i = 1; i < APPROXIMATE_COUNT; i++)
+		want.approximate += total->approximate[i];
+	for (i = 1; i < IGNORE_COUNT; i++)
+		want.ignored += total->ignored[i];
+	FUZZ_ASSERT(sums->count == want.count, "%" PRIu64 " requests sent for %" PRIu64,
+		    sums->count, want.count);
+	FUZZ_ASSERT(memcmp(sums->buckets, want.buckets, sizeof(want.buckets)) == 0, "buckets");
+	FUZZ_ASSERT(sums->sum_ns == want.sum_ns, "%" PRIu64 " ns sent for %" PRIu64, sums->sum_ns,
+		    want.sum_ns);
+	FUZZ_ASSERT(sums->request_bytes == want.request_bytes &&
+			    sums->response_bytes == want.response_bytes, "sizes");
+	FUZZ_ASSERT(sums->seen == total->seen && sums->counted == total->counted &&
+			    sums->lost == want.lost && sums->approximate == want.approximate &&
+			    sums->ignored == want.ignored && sums->errors == errors, "the ledger");
+}
+
+static void run(struct made *made, struct fuzz_input *input)
+{
+	const struct statsd_settings settings = {
+		.version = take_text(made, input),
+		.hooks = take_text(made, input),
+		.kernel = take_text(made, input),
+		.buckets = made->buckets,
+		.bucket_count = made->bucket_count,
+	};
+	struct statsd_encoder *encoder = statsd_open(&settings);
+	uint64_t errors = 0, flush_bits;
+	size_t flushes = 0;
+	double flush_s;
+
+	FUZZ_ASSERT(encoder, "no encoder");
+	made->services[0].name = take_text(made, input);
+	made->services[1].name = take_text(made, input);
+	while (!made->flush.last) {
+		const uint8_t operation = fuzz_byte(input);
+		struct series *series = NULL;
+
+		if (made->flush.series_count)
+			series = &made->series[operation / 8 % made->flush.series_count];
+		switch (operation % 8) {
+		case 0:
+		case 1:
+			if (made->flush.series_count < SERIES_MAX)
+				series = make_series(made, input);
+			add_requests(made, series, input);
+			break;
+		case 2:
+		case 3:
+			if (series)
+				add_requests(made, series, input);
+			break;
+		case 4:
+			add_ledger(made, input);
+			break;
+		case 5:
+			errors += fuzz_byte(input);
+			break;
+		default:
+			flush_bits = fuzz_number(input, 8);
+			memcpy(&flush_s, &flush_bits, sizeof(flush_s));
+			made->flush.last = input->left == 0 || ++flushes == FLUSHES_MAX;
+			FUZZ_ASSERT(statsd_encode(encoder, &made->flush, errors, flush_s, take_line,
+						  made) == 0, "no memory");
+		}
+		if (input->left == 0 && !made->flush.last) {
+			made->flush.last = true;
+			FUZZ_ASSERT(statsd_encode(encoder, &made->flush, errors, 0, take_line,
+						  made) == 0, "no memory");
+		}
+	}
+	check_sums(made, errors);
+	statsd_close(encoder);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct fuzz_input input = { data, size };
+	struct made *made = calloc(1, sizeof(*made));
+	size_t i;
+
+	FUZZ_ASSERT(made, "out of memory");
+	made->flush.series = made->list;
+	made->flush.services = made->services;
+	made->flush.service_count = 2;
+	make_buckets(made, &input);
+	run(made, &input);
+	for (i = 0; i < made->text_count; i++)
+		free(made->texts[i]);
+	free(made);
+	return 0;
+}
