@@ -86,7 +86,8 @@ static __always_inline struct connection *connection_make(struct scratch *scratc
 	if (bpf_map_update_elem(&connections, &address, blank, BPF_NOEXIST)) {
 		struct connection *other = bpf_map_lookup_elem(&connections, &address);
 
-		if (!other)
+		/* once a connection: its later calls come here as late ones */
+		if (!other && !late)
 			ledger_add(&ledger.ignored[IGNORE_CONNECTIONS_FULL], 1);
 		return other;
 	}
@@ -120,35 +121,58 @@ __noinline int connection_end_one(__u64 address, __u32 owner)
 	return event;
 }
 
+/* Turns that settling takes when others leave work to it meanwhile. */
+#define SETTLE_TURNS 4
+
 /*
  * Ends what is open on a connection that is closing, and deletes the entry if
- * that is due.  Whoever finds a part claimed leaves the work to its owner, who
- * comes here after releasing it.
+ * that is due.  Returns whether somebody may have left work here meanwhile.  A
+ * function of its own for the verifier.
  */
-__noinline int connection_settle(__u64 address, __u32 owner)
+__noinline int connection_settle_once(__u64 address, __u32 owner)
 {
 	struct connection *connection = bpf_map_lookup_elem(&connections, &address);
 	struct scratch *scratch = scratch_get(owner);
-	__u32 i;
+	__u32 i, due, now;
 
-	if (!connection || !scratch || !part_claim(&connection->send.claim))
+	if (!connection || !scratch)
+		return 0;
+	/* a request that is being read would end without the route that it has */
+	if (TRACKER_OBSERVE(connection->receive.claim))
+		return 0;
+	if (!part_claim(&connection->send.claim))
 		return 0;
 	if (connection->sock != address) {
 		part_release(&connection->send.claim);
 		return 0;
 	}
+	due = TRACKER_OBSERVE(connection->closing);
 	scratch->job.now_ns = bpf_ktime_get_ns();
 	tracker_send_load(connection, &scratch->job);
 	for (i = 0; i < PIPELINE_MAX + 1; i++)
 		if (connection_end_one(address, owner) == EVENT_NONE)
 			break;
 	tracker_send_store(connection, &scratch->job);
-	if ((connection->closing & CLOSING_DELETE) && part_claim(&connection->receive.claim)) {
+	if ((due & CLOSING_DELETE) && part_claim(&connection->receive.claim)) {
 		connection_delete(connection, address);
 		return 0;
 	}
 	part_release(&connection->send.claim);
-	return 0;
+	now = TRACKER_OBSERVE(connection->closing);
+	return now != due || (now & CLOSING_DELETE);
+}
+
+/*
+ * Likewise.  Whoever finds a part claimed leaves the work to its owner, who comes
+ * here after releasing it, and looks again after releasing what was claimed here.
+ */
+static __always_inline void connection_settle(__u64 address, __u32 owner)
+{
+	__u32 turn;
+
+	for (turn = 0; turn < SETTLE_TURNS; turn++)
+		if (!connection_settle_once(address, owner))
+			break;
 }
 
 /* Releases a part; does what was asked for meanwhile. */

@@ -45,8 +45,8 @@ struct check {
 	char lockdown[32];  /* "none", "integrity", "confidentiality"; "": not known */
 	uid_t user;
 	struct hook_probe hooks[HOOK_COUNT];
-	int load_error;   /* 0, or -errno */
-	int attach_error; /* likewise, once loaded */
+	int load_error;                   /* 0, or -errno */
+	int attach_error;                 /* likewise, once loaded */
 	uint64_t memory_now, memory_full; /* bytes; 0: not loaded */
 	struct check_process *processes;  /* owned; one for each --pid */
 	struct check_observed observed;

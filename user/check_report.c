@@ -35,14 +35,17 @@ static void print_kernel(FILE *out, const struct check *check)
 	if (check->btf_bytes)
 		fprintf(out, "BTF           %s, %.1f MB\n", CHECK_BTF_PATH, check->btf_bytes / MB);
 	else
-		fprintf(out, "BTF           none: %s: %s (the kernel needs CONFIG_DEBUG_INFO_BTF)\n",
+		fprintf(out,
+			"BTF           none: %s: %s (the kernel needs CONFIG_DEBUG_INFO_BTF)\n",
 			CHECK_BTF_PATH, strerror(-check->btf_error));
 	if (!check->lockdown[0])
-		fprintf(out, "lockdown      not known: securityfs is not mounted, or has no lockdown\n");
+		fprintf(out,
+			"lockdown      not known: securityfs is not mounted, or has no lockdown\n");
 	else
 		fprintf(out, "lockdown      %s%s\n", check->lockdown,
-			strcmp(check->lockdown, "confidentiality") == 0 ?
-				": programs must not read kernel memory, which redtap needs" : "");
+			strcmp(check->lockdown, "confidentiality") == 0
+				? ": programs must not read kernel memory, which redtap needs"
+				: "");
 }
 
 static void print_capabilities(FILE *out, const struct check *check)
@@ -192,7 +195,8 @@ static void put_hooks(FILE *out, const struct check *check)
 		put_text(out, "reason", probe->reason);
 		fputs(",\"subjects\":[", out);
 		for (subject = hook_subjects(kind); *subject; subject++)
-			fprintf(out, "%s\"%s\"", subject == hook_subjects(kind) ? "" : ",", *subject);
+			fprintf(out, "%s\"%s\"", subject == hook_subjects(kind) ? "" : ",",
+				*subject);
 		fputs("]}", out);
 	}
 	fputc(']', out);

@@ -24,7 +24,7 @@
  */
 struct source {
 	struct series *series;
-	uint64_t count;
+	uint64_t counted; /* the kernel's count, read before the bins */
 	uint64_t sum_ns;
 	uint64_t request_bytes;
 	uint64_t response_bytes;
@@ -190,16 +190,21 @@ static void read_source(struct collector *collector, uint32_t id)
 	const volatile struct series_value *value = loader_series(collector->loader, id);
 	struct source *source = collector->sources[id];
 	struct measure *now = &source->series->now;
+	uint64_t counted = value->count;
 	size_t i;
 
-	/* count is written last: if it has not moved, nothing has */
-	if (value->count == source->count)
+	/*
+	 * count is written last, and read first: if it has not moved, nothing has.
+	 * It is not compared with the bins' sum, which may hold a request whose
+	 * other numbers came after they were read.
+	 */
+	if (counted == source->counted)
 		return;
+	source->counted = counted;
 	for (i = 0; i < HISTOGRAM_BINS; i++) {
 		uint32_t bin = value->bins[i], more = bin - source->bins[i];
 
 		source->bins[i] = bin;
-		source->count += more;
 		now->bins[i] += more;
 		now->count += more;
 	}

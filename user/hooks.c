@@ -24,7 +24,7 @@ struct hook_row {
 	const char *name;
 	bool implemented;
 	const char *subjects[SUBJECTS_MAX + 1]; /* that redtap attaches to, or would */
-	int (*load)(const char *subject);   /* an empty program: descriptor or -errno */
+	int (*load)(const char *subject);       /* an empty program: descriptor or -errno */
 	int (*attach)(const char *subject, int program);
 	const char *missing; /* what -ENOENT means */
 	const char *refused; /* what -EPERM means */
@@ -106,8 +106,7 @@ static int kprobe_event_type(void)
 static int attach_kprobe(const char *subject, int program)
 {
 	struct perf_event_attr attributes = {
-		.size = sizeof(attributes),
-		.config1 = (uintptr_t)subject, /* kprobe_func */
+		.size = sizeof(attributes), .config1 = (uintptr_t)subject, /* kprobe_func */
 	};
 	int type = kprobe_event_type();
 	int fd, err;

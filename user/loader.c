@@ -86,6 +86,19 @@ static bool program_is_again(const struct bpf_program *program)
 	return strncmp(bpf_program__name(program), "again_", strlen("again_")) == 0;
 }
 
+/*
+ * Whether the first of a pair can be skipped on this kernel.  States change, and
+ * data arrives, in system calls and in softirqs, and a softirq can interrupt the
+ * program that a system call is in: on every kernel.
+ */
+static bool program_is_skipped(const struct bpf_program *program)
+{
+	const char *name = bpf_program__name(program);
+
+	return tracepoints_preemptible() || strstr(name, "inet_sock_set_state") ||
+	       strstr(name, "sk_data_ready");
+}
+
 static int configure(struct redtap_bpf *skeleton, const struct loader_settings *settings)
 {
 	uint32_t reserve = settings->max_series / SERIES_RESERVE_PART;
@@ -97,10 +110,9 @@ static int configure(struct redtap_bpf *skeleton, const struct loader_settings *
 	values->max_series = settings->max_series;
 	values->series_reserve = reserve ? reserve : 1;
 
-	if (!tracepoints_preemptible())
-		bpf_object__for_each_program(program, skeleton->obj)
-			if (program_is_again(program))
-				bpf_program__set_autoload(program, false);
+	bpf_object__for_each_program(program, skeleton->obj)
+		if (program_is_again(program) && !program_is_skipped(program))
+			bpf_program__set_autoload(program, false);
 	err = err ?: bpf_map__set_max_entries(skeleton->maps.connections, settings->max_connections);
 	err = err ?: bpf_map__set_max_entries(skeleton->maps.open_ended, settings->max_connections);
 	err = err ?: bpf_map__set_max_entries(skeleton->maps.series_ids, settings->max_series);
@@ -242,10 +254,17 @@ int loader_attach(struct loader *loader)
 	return err;
 }
 
+/*
+ * In the order of attaching, so receive goes before send: requests that are
+ * seen get their answers, where the opposite order piles them up under load.
+ */
 void loader_detach(struct loader *loader)
 {
-	while (loader->attachment_count > 0)
-		close(loader->attachments[--loader->attachment_count]);
+	size_t i;
+
+	for (i = 0; i < loader->attachment_count; i++)
+		close(loader->attachments[i]);
+	loader->attachment_count = 0;
 	free(loader->attachments);
 	loader->attachments = NULL;
 }
@@ -328,18 +347,19 @@ int loader_sweep(struct loader *loader, uint64_t before_ns)
 {
 	int program = bpf_program__fd(loader->skeleton->progs.sweep);
 	int map = bpf_map__fd(loader->skeleton->maps.open_ended);
-	uint64_t address = 0, next;
-	void *position = NULL;
+	uint64_t address, next;
+	int more = bpf_map_get_next_key(map, NULL, &next);
 
-	while (bpf_map_get_next_key(map, position, &next) == 0) {
+	/* the next key first: behind one that is gone, the kernel begins anew */
+	while (more == 0) {
 		uint64_t arguments[2] = { next, before_ns };
 		LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = arguments,
 			    .ctx_size_in = sizeof(arguments));
 
+		address = next;
+		more = bpf_map_get_next_key(map, &address, &next);
 		if (bpf_prog_test_run_opts(program, &run))
 			return -errno;
-		address = next;
-		position = &address;
 	}
 	return 0;
 }

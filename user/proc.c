@@ -115,8 +115,7 @@ int proc_pids_add(struct proc_pids *list, pid_t pid)
 
 bool proc_pids_hold(const struct proc_pids *list, pid_t pid)
 {
-	return list->count &&
-	       bsearch(&pid, list->pids, list->count, sizeof(pid), compare_pids);
+	return list->count && bsearch(&pid, list->pids, list->count, sizeof(pid), compare_pids);
 }
 
 int proc_pids_read(struct proc_pids *list)
@@ -267,7 +266,8 @@ static void visit_table(pid_t pid, const char *table, proc_visit_socket *visit, 
 		struct proc_socket socket;
 		unsigned int port;
 
-		if (sscanf(line, " %*d: %*[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%*x %x %*s %*s %*s %*d %*d %lu",
+		if (sscanf(line,
+			   " %*d: %*[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%*x %x %*s %*s %*s %*d %*d %lu",
 			   &port, &socket.state, &socket.inode) != 3 ||
 		    port > UINT16_MAX)
 			continue;

@@ -42,9 +42,9 @@ struct run {
 	struct sender *sender;
 	struct report *report;
 	struct utsname kernel;
-	double flush_s; /* time that the last flush took */
-	int signals;    /* signalfd */
-	int timer;      /* timerfd: the next flush */
+	double flush_s;          /* time that the last flush took */
+	int signals;             /* signalfd */
+	int timer;               /* timerfd: the next flush */
 	uint64_t silence_due_ns; /* 0: explained, or there was a request */
 };
 
@@ -181,8 +181,8 @@ static void collect_facts(const struct run *run, struct silence_facts *facts)
 	size_t i;
 
 	facts->processes = target_count(loader_targets_fd(run->loader));
-	facts->port_count = target_ports(loader_listeners_fd(run->loader), facts->ports,
-					 SILENCE_PORTS_MAX);
+	facts->port_count =
+		target_ports(loader_listeners_fd(run->loader), facts->ports, SILENCE_PORTS_MAX);
 	for (i = 0; i < LOSS_COUNT; i++)
 		facts->lost += ledger->lost[i];
 	for (i = 0; i < IGNORE_COUNT; i++)
@@ -237,8 +237,7 @@ static enum wake wait_for_work(struct run *run, uint64_t deadline_ns)
 		log_info("the last watched process has exited");
 		return WAKE_END;
 	}
-	if ((polls[1].revents & POLLIN) &&
-	    read(run->timer, &expirations, sizeof(expirations)) > 0)
+	if ((polls[1].revents & POLLIN) && read(run->timer, &expirations, sizeof(expirations)) > 0)
 		return WAKE_FLUSH;
 	return WAKE_NONE;
 }

@@ -226,8 +226,9 @@ int selection_look(struct selection *selection, selection_found *found, void *co
 
 		if (selection->port_found[port])
 			continue;
-		log_error("cannot see who listens on port '%u': CAP_SYS_PTRACE or CAP_DAC_READ_SEARCH missing; run with sudo",
-			  selection->ports[port]);
+		log_error(
+			"cannot see who listens on port '%u': CAP_SYS_PTRACE or CAP_DAC_READ_SEARCH missing; run with sudo",
+			selection->ports[port]);
 		err = -EACCES;
 	}
 	return err;

@@ -14,8 +14,8 @@ struct sentence {
 	unsigned int parts;
 };
 
-static void __attribute__((format(printf, 2, 3))) append(struct sentence *sentence,
-							 const char *format, ...)
+static void __attribute__((format(printf, 2, 3)))
+append(struct sentence *sentence, const char *format, ...)
 {
 	va_list arguments;
 	int written;
@@ -69,8 +69,8 @@ char *silence_explain(char buffer[SILENCE_TEXT_MAX], const struct silence_facts 
 		     "encrypted by TLS, which redtap does not observe yet");
 	append_count(&sentence, ignored[IGNORE_HTTP2], "connection",
 		     "with HTTP/2, which redtap does not observe yet");
-	append_count(&sentence, ignored[IGNORE_NOT_HTTP] + ignored[IGNORE_MALFORMED],
-		     "connection", "with something other than HTTP");
+	append_count(&sentence, ignored[IGNORE_NOT_HTTP] + ignored[IGNORE_MALFORMED], "connection",
+		     "with something other than HTTP");
 	append_count(&sentence, ignored[IGNORE_CONNECTIONS_FULL], "connection",
 		     "beyond --max-connections");
 	if (sentence.parts)

@@ -54,7 +54,7 @@ void watch_release(struct watch *watch)
 static int enter(struct watch *watch, pid_t pid, const char *own_service, const char *name)
 {
 	const struct options *options = watch->options;
-	const char *service = own_service	 ? own_service
+	const char *service = own_service        ? own_service
 			      : options->service ? options->service
 						 : name;
 	int id = collector_service(watch->collector, service);
@@ -116,8 +116,9 @@ static int take_selected(void *context, pid_t pid, const char name[TARGET_NAME_S
 	err = enter(watch, pid, NULL, name);
 	text_escape_terminal(shown, sizeof(shown), name);
 	if (err == -ENOSPC && !watch->crowded)
-		log_warning("there are %d service names already: pid %d (%s) and others are not watched; give one name to all by --service",
-			    SERVICES_MAX, pid, shown);
+		log_warning(
+			"there are %d service names already: pid %d (%s) and others are not watched; give one name to all by --service",
+			SERVICES_MAX, pid, shown);
 	watch->crowded |= err == -ENOSPC;
 	if (err > 0 && watch->begun) {
 		/* at once: what is said has to be true */

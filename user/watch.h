@@ -21,10 +21,10 @@ struct watch {
 	const struct options *options;
 	struct loader *loader;
 	struct collector *collector;
-	pid_t *pids;                     /* owned; --pid, threads replaced by their process */
-	char (*names)[TARGET_NAME_SIZE]; /* owned; of the same */
-	struct selection *selection;     /* owned; NULL: neither --port nor --name */
-	struct proc_pids first;          /* owned; those that were there at the start ... */
+	pid_t *pids;                       /* owned; --pid, threads replaced by their process */
+	char (*names)[TARGET_NAME_SIZE];   /* owned; of the same */
+	struct selection *selection;       /* owned; NULL: neither --port nor --name */
+	struct proc_pids first;            /* owned; those that were there at the start ... */
 	char first_name[TARGET_NAME_SIZE]; /* ... and the first one's name */
 	bool begun;                        /* the start is over */
 	bool crowded;                      /* said that there are too many services */

@@ -86,9 +86,11 @@ static const char *check_value(const char *at, uint64_t *whole, uint64_t *billio
 /* key:value[,key:value]... up to the end; no key twice. */
 static void check_tags(const char *tags)
 {
-	static const char *const keys[] = { "service_name", "http_request_method", "http_route",
-					    "http_response_status_code", "error_type", "le",
-					    "reason", "version", "hooks", "kernel" };
+	static const char *const keys[] = { "service_name", "http_request_method",
+					    "http_route",   "http_response_status_code",
+					    "error_type",   "le",
+					    "reason",       "version",
+					    "hooks",        "kernel" };
 	const size_t key_count = sizeof(keys) / sizeof(keys[0]);
 	unsigned int seen = 0;
 	const char *at = tags;
@@ -285,10 +287,12 @@ static void check_sums(const struct made *made, uint64_t errors)
 	FUZZ_ASSERT(sums->sum_ns == want.sum_ns, "%" PRIu64 " ns sent for %" PRIu64, sums->sum_ns,
 		    want.sum_ns);
 	FUZZ_ASSERT(sums->request_bytes == want.request_bytes &&
-			    sums->response_bytes == want.response_bytes, "sizes");
+			    sums->response_bytes == want.response_bytes,
+		    "sizes");
 	FUZZ_ASSERT(sums->seen == total->seen && sums->counted == total->counted &&
 			    sums->lost == want.lost && sums->approximate == want.approximate &&
-			    sums->ignored == want.ignored && sums->errors == errors, "the ledger");
+			    sums->ignored == want.ignored && sums->errors == errors,
+		    "the ledger");
 }
 
 static void run(struct made *made, struct fuzz_input *input)
@@ -337,12 +341,14 @@ static void run(struct made *made, struct fuzz_input *input)
 			memcpy(&flush_s, &flush_bits, sizeof(flush_s));
 			made->flush.last = input->left == 0 || ++flushes == FLUSHES_MAX;
 			FUZZ_ASSERT(statsd_encode(encoder, &made->flush, errors, flush_s, take_line,
-						  made) == 0, "no memory");
+						  made) == 0,
+				    "no memory");
 		}
 		if (input->left == 0 && !made->flush.last) {
 			made->flush.last = true;
 			FUZZ_ASSERT(statsd_encode(encoder, &made->flush, errors, 0, take_line,
-						  made) == 0, "no memory");
+						  made) == 0,
+				    "no memory");
 		}
 	}
 	check_sums(made, errors);

@@ -36,7 +36,8 @@ struct run {
 /* A character as a number of bytes: small ones, and those around limits. */
 static size_t take_size(struct fuzz_input *input)
 {
-	static const uint32_t large[] = { 127, 128, 255, 256, 257, 1000, 4096, 65536, 140000, 1 << 20 };
+	static const uint32_t large[] = { 127,  128,  255,   256,    257,
+					  1000, 4096, 65536, 140000, 1 << 20 };
 	const uint8_t byte = fuzz_byte(input);
 
 	if (byte >= 'A' && byte < 'A' + sizeof(large) / sizeof(large[0]))
@@ -76,7 +77,8 @@ static void check_transaction(struct run *run, const struct transaction *transac
 	FUZZ_ASSERT(key->error < ERROR_COUNT && key->padding == 0 && transaction->padding == 0,
 		    "error %u", key->error);
 	FUZZ_ASSERT(key->status == 0 || key->status == 101 ||
-			    (key->status >= 200 && key->status <= 999), "status %u", key->status);
+			    (key->status >= 200 && key->status <= 999),
+		    "status %u", key->status);
 	FUZZ_ASSERT(key->status || key->error, "neither an answer nor a reason");
 	FUZZ_ASSERT(key->error != ERROR_NO_RESPONSE || key->status == 0, "no response but %u",
 		    key->status);
@@ -88,10 +90,10 @@ static void check_transaction(struct run *run, const struct transaction *transac
 		    "%llu ns, longer than the connection", transaction->duration_ns);
 	run->request_bytes += transaction->request_bytes;
 	run->response_bytes += transaction->response_bytes;
-	FUZZ_ASSERT(run->overtaken || run->request_bytes <= driver->receive.moved, "%llu bytes of requests",
-		    (unsigned long long)run->request_bytes);
-	FUZZ_ASSERT(run->overtaken || run->response_bytes <= driver->send.moved, "%llu bytes of responses",
-		    (unsigned long long)run->response_bytes);
+	FUZZ_ASSERT(run->overtaken || run->request_bytes <= driver->receive.moved,
+		    "%llu bytes of requests", (unsigned long long)run->request_bytes);
+	FUZZ_ASSERT(run->overtaken || run->response_bytes <= driver->send.moved,
+		    "%llu bytes of responses", (unsigned long long)run->response_bytes);
 }
 
 /* The requests that wait for their answers. */
@@ -336,7 +338,8 @@ static uint64_t run_input(struct fuzz_input input, uint8_t poison)
 		operation_run(run, &input);
 	driver_end(run->driver, END_LOCAL);
 	check(run);
-	FUZZ_ASSERT(run->finished == run->driver->ledger.counted, "%zu transactions", run->finished);
+	FUZZ_ASSERT(run->finished == run->driver->ledger.counted, "%zu transactions",
+		    run->finished);
 	hash = run->hash ^ run->driver->ledger.seen << 32;
 	free(run->driver);
 	free(run);
