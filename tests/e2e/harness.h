@@ -26,7 +26,7 @@
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
 /* Seconds that something on this machine may take before it counts as stuck. */
-#define DEADLINE_S 20.0
+#define DEADLINE_S 50.0
 
 /* Longest path that the harness makes. */
 #define HARNESS_PATH_MAX 512
