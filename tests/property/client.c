@@ -101,8 +101,7 @@ static void lane_play(struct clients *clients, unsigned int index, struct player
 			break;
 		}
 		plan_make(&plan, clients->seed, number);
-		if (player_play(player, fd, number, &plan.client, &plan.responses,
-				&plan.requests))
+		if (player_play(player, fd, number, &plan.client, &plan.responses, &plan.requests))
 			snprintf(why, PLAYER_WHY_MAX, "%s", player->why);
 	}
 	plan_release(&plan);

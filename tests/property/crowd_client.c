@@ -41,8 +41,8 @@ static double now_s(void)
 
 static void *fail(struct crowd_client *client, const char *what)
 {
-	snprintf(client->why, sizeof(client->why), "%s, %s client %u: %s", what,
-		 client->kind.word, client->index, strerror(errno));
+	snprintf(client->why, sizeof(client->why), "%s, %s client %u: %s", what, client->kind.word,
+		 client->index, strerror(errno));
 	return NULL;
 }
 
@@ -108,7 +108,7 @@ static size_t response_make(char bytes[MESSAGE_MAX], const struct crowd_kind *ki
 /* A lasting connection: positions in endless rows of requests and of responses. */
 struct lasting {
 	int fd;
-	char *requests; /* WINDOW + 1 of them */
+	char *requests;           /* WINDOW + 1 of them */
 	size_t request, response; /* bytes of one */
 	uint64_t sent, received;
 	char expected[MESSAGE_MAX];
@@ -209,8 +209,10 @@ void *crowd_leaving(void *context)
 	random_init(&random, client->seed, client->index);
 	one = requests_make(&requests, &client->kind, WINDOW);
 	while (now_s() < client->until) {
-		const size_t size = random_range(&random, 1, random_range(&random, 1, WINDOW) * one);
-		const int fd = connect_to(client, random_below(&random, 2) ? CROWD_PAIR : CROWD_POOL);
+		const size_t size =
+			random_range(&random, 1, random_range(&random, 1, WINDOW) * one);
+		const int fd =
+			connect_to(client, random_below(&random, 2) ? CROWD_PAIR : CROWD_POOL);
 
 		if (fd < 0) {
 			fail(client, "cannot connect");
@@ -243,7 +245,8 @@ void *crowd_cut(void *context)
 	one = requests_make(&requests, &client->kind, WINDOW);
 	while (now_s() < client->until) {
 		const size_t size = one + random_below(&random, 5 * one);
-		const int fd = connect_to(client, random_below(&random, 2) ? CROWD_PAIR : CROWD_POOL);
+		const int fd =
+			connect_to(client, random_below(&random, 2) ? CROWD_PAIR : CROWD_POOL);
 		ssize_t received;
 
 		if (fd < 0) {

@@ -256,7 +256,8 @@ static bool answer_piece(struct link *link, const struct answer *answer, unsigne
 	const unsigned int half = answer->bytes / 2;
 	char head[CROWD_HEAD_MAX];
 	struct iovec parts[2] = {
-		{ .iov_base = head, .iov_len = crowd_response(head, answer->status, answer->bytes) },
+		{ .iov_base = head,
+		  .iov_len = crowd_response(head, answer->status, answer->bytes) },
 		{ .iov_base = body, .iov_len = half },
 	};
 
@@ -387,7 +388,8 @@ int main(void)
 		listeners[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 		address.sin_port = 0;
 		must(listeners[i] >= 0 &&
-			     bind(listeners[i], (struct sockaddr *)&address, sizeof(address)) == 0 &&
+			     bind(listeners[i], (struct sockaddr *)&address, sizeof(address)) ==
+				     0 &&
 			     listen(listeners[i], 1024) == 0 &&
 			     getsockname(listeners[i], (struct sockaddr *)&address, &length) == 0,
 		     "listen");

@@ -21,24 +21,41 @@
 
 /* Forms of one field; %s is the value. */
 static const char *const length_lines[] = {
-	"Content-Length: %zu", "content-length:%zu", "CONTENT-LENGTH: \t %zu",
+	"Content-Length: %zu",   "content-length:%zu",     "CONTENT-LENGTH: \t %zu",
 	"Content-Length: %zu  ", "cOnTeNt-LeNgTh: 000%zu",
 };
 static const char *const coding_lines[] = {
-	"Transfer-Encoding: chunked", "transfer-encoding:chunked", "TRANSFER-ENCODING: Chunked ",
-	"Transfer-Encoding: gzip, chunked", "Transfer-Encoding: gzip,\tdeflate ,chunked",
+	"Transfer-Encoding: chunked",
+	"transfer-encoding:chunked",
+	"TRANSFER-ENCODING: Chunked ",
+	"Transfer-Encoding: gzip, chunked",
+	"Transfer-Encoding: gzip,\tdeflate ,chunked",
 };
 /* Fields that must not be taken for framing. */
 static const char *const other_lines[] = {
-	"Host: h", "User-Agent: test/1.0 (a; b)", "Accept: */*", "Content-Type: text/plain",
-	"Content-Lengthy: 12", "X-Content-Length: 99", "Content: 5", "Content-Languag: 1",
-	"Transfer-Encodin: chunked", "Transfer-Encodings: chunked", "TE: trailers", "T: t",
-	"C: c", "Trailer: X-Sum", "X-Note: Content-Length: 77", "Empty:", "Connection: keep-alive",
-	"Cookie: Transfer-Encoding: chunked", "X-Odd:\"quoted \\\" : text\"",
+	"Host: h",
+	"User-Agent: test/1.0 (a; b)",
+	"Accept: */*",
+	"Content-Type: text/plain",
+	"Content-Lengthy: 12",
+	"X-Content-Length: 99",
+	"Content: 5",
+	"Content-Languag: 1",
+	"Transfer-Encodin: chunked",
+	"Transfer-Encodings: chunked",
+	"TE: trailers",
+	"T: t",
+	"C: c",
+	"Trailer: X-Sum",
+	"X-Note: Content-Length: 77",
+	"Empty:",
+	"Connection: keep-alive",
+	"Cookie: Transfer-Encoding: chunked",
+	"X-Odd:\"quoted \\\" : text\"",
 };
 
-static const int statuses[] = { 200, 200, 200, 200, 200, 201, 202, 204, 206, 301, 304, 304,
-				400, 403, 404, 405, 418, 429, 500, 503, 599, 999 };
+static const int statuses[] = { 200, 200, 200, 200, 200, 201, 202, 204, 206, 301, 304,
+				304, 400, 403, 404, 405, 418, 429, 500, 503, 599, 999 };
 static const int statuses_rare[] = { 200, 204, 404, 501 };
 static const int interim_statuses[] = { 100, 102, 103 };
 
@@ -66,7 +83,8 @@ static void put_other_fields(struct stream *stream, struct random *random,
 	/* as browsers send them, and longer than one window of the parser */
 	if (!style->small && random_chance(random, 150)) {
 		stream_print(stream, "Cookie: ");
-		stream_fill(stream, 'c', random_range(random, 1, random_chance(random, 100) ? 20000 : 900));
+		stream_fill(stream, 'c',
+			    random_range(random, 1, random_chance(random, 100) ? 20000 : 900));
 		stream_print(stream, "%s", style->line_end);
 	}
 }
@@ -103,12 +121,14 @@ static void put_coding(struct stream *stream, struct random *random, const struc
 static void put_chunk_size(struct stream *stream, struct random *random, const struct style *style,
 			   size_t size)
 {
-	static const char *const extensions[] = { "", "", "", "", ";x", ";name=value",
-						  " ; a=\"b;c\"", ";5", "  " };
+	static const char *const extensions[] = {
+		"", "", "", "", ";x", ";name=value", " ; a=\"b;c\"", ";5", "  "
+	};
+	const char *extension = RANDOM_ROW(random, extensions);
+	const int digits = random_chance(random, 50) ? 6 : 1;
 
-	stream_print(stream, random_chance(random, 500) ? "%0*zx%s%s" : "%0*zX%s%s",
-		     random_chance(random, 50) ? 6 : 1, size, RANDOM_ROW(random, extensions),
-		     style->line_end);
+	stream_print(stream, random_chance(random, 500) ? "%0*zx%s%s" : "%0*zX%s%s", digits, size,
+		     extension, style->line_end);
 }
 
 static void put_chunks(struct stream *stream, struct random *random, const struct style *style,
@@ -119,8 +139,8 @@ static void put_chunks(struct stream *stream, struct random *random, const struc
 	size_t trailers = random_chance(random, 200) ? random_range(random, 1, 3) : 0;
 
 	while (length > 0) {
-		const size_t size = chunks > 1 ? random_range(random, 1, 1 + 2 * (length / chunks)) :
-						 length;
+		const size_t size = chunks > 1 ? random_range(random, 1, 1 + 2 * (length / chunks))
+					       : length;
 		const size_t taken = size < length ? size : length;
 
 		put_chunk_size(stream, random, style, taken);
@@ -136,8 +156,7 @@ static void put_chunks(struct stream *stream, struct random *random, const struc
 }
 
 static void request_body(struct exchange *exchange, struct random *random,
-			 const struct style *style, enum exchange_role role,
-			 struct stream *stream)
+			 const struct style *style, enum exchange_role role, struct stream *stream)
 {
 	const bool early = random_chance(random, 60);
 	const size_t max = style->small ? BODY_MAX_PIPELINED : early ? BODY_MAX_EARLY : BODY_MAX;
@@ -173,8 +192,8 @@ static const char *request_make(struct exchange *exchange, struct random *random
 				struct stream *stream)
 {
 	/* What stands where the version should be. */
-	static const char *const versions_bad[] = { "HTTP/2.0", "http/1.1", "FTP/1.1", "HTTP/1.x",
-						    "HTTP/1.1 x", "HTTP/1.10" };
+	static const char *const versions_bad[] = { "HTTP/2.0", "http/1.1",   "FTP/1.1",
+						    "HTTP/1.x", "HTTP/1.1 x", "HTTP/1.10" };
 	char target[TARGET_MAX];
 	const char *method = role == ROLE_TUNNEL ? "CONNECT" : target_method(random);
 	size_t blank = random_chance(random, 40) ? random_range(random, 1, 3) : 0;
@@ -195,8 +214,9 @@ static const char *request_make(struct exchange *exchange, struct random *random
 		stream_print(stream, " ");
 		exchange->route_at = stream->length;
 		stream_print(stream, "%s%s",
-			     role == ROLE_MALFORMED  ? RANDOM_ROW(random, versions_bad) :
-			     random_chance(random, 100) ? "HTTP/1.0" : "HTTP/1.1",
+			     role == ROLE_MALFORMED       ? RANDOM_ROW(random, versions_bad)
+			     : random_chance(random, 100) ? "HTTP/1.0"
+							  : "HTTP/1.1",
 			     style->line_end);
 		put_other_fields(stream, random, style);
 		request_body(exchange, random, style, role, stream);
@@ -255,9 +275,9 @@ static void response_bodiless(struct exchange *exchange, struct random *random,
 static void response_body(struct exchange *exchange, struct random *random,
 			  const struct style *style, struct stream *stream)
 {
-	const size_t max = style->small    ? BODY_MAX_PIPELINED :
-			   exchange->early ? BODY_MAX_EARLY :
-					     BODY_MAX;
+	const size_t max = style->small      ? BODY_MAX_PIPELINED
+			   : exchange->early ? BODY_MAX_EARLY
+					     : BODY_MAX;
 	const size_t length = exchange_size(random, max);
 	const bool chunked = random_chance(random, 420);
 

@@ -31,8 +31,8 @@ struct exchange {
 	bool early;   /* the server answers before it has read the body */
 	/* Offsets in the stream of requests. */
 	size_t begin;
-	size_t seen_at;    /* behind the method and its space */
-	size_t route_at;   /* behind the target and its space; SIZE_MAX: never */
+	size_t seen_at;  /* behind the method and its space */
+	size_t route_at; /* behind the target and its space; SIZE_MAX: never */
 	size_t request_head_end;
 	size_t request_end;
 	/* Offsets in the stream of responses. */

@@ -25,8 +25,8 @@ static void count_one(const struct exchange *exchange, const struct progress *pr
 	count(context, exchange->method,
 	      progress->received >= exchange->route_at ? exchange->route : "other", status, error,
 	      bytes_between(progress->received, exchange->request_head_end, exchange->request_end),
-	      status == 0 ? 0 :
-			    bytes_between(progress->sent, exchange->answer_head_end,
+	      status == 0 ? 0
+			  : bytes_between(progress->sent, exchange->answer_head_end,
 					  exchange->answer_end));
 }
 

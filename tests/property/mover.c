@@ -90,8 +90,9 @@ static ssize_t send_messages(int socket, void *bytes, size_t size)
 
 	/* a message behind one that was cut short would leave a hole */
 	if (fcntl(socket, F_GETFL) & O_NONBLOCK)
-		return sendmmsg(socket, messages, 1, MSG_NOSIGNAL) == 1 ? (ssize_t)messages[0].msg_len :
-									  -1;
+		return sendmmsg(socket, messages, 1, MSG_NOSIGNAL) == 1
+			       ? (ssize_t)messages[0].msg_len
+			       : -1;
 	sent = sendmmsg(socket, messages, count, MSG_NOSIGNAL);
 	if (sent <= 0)
 		return sent;

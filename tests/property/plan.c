@@ -48,10 +48,12 @@ static const char *const stories[FINALE_COUNT] = {
 static enum finale pick_finale(struct random *random)
 {
 	static const unsigned char shares[FINALE_COUNT] = {
-		[FINALE_CLIENT_CLOSES] = 25, [FINALE_SERVER_CLOSES] = 16, [FINALE_HALF_CLOSE] = 7,
-		[FINALE_CLOSE_DELIMITED] = 14, [FINALE_TUNNEL] = 3, [FINALE_NOISE] = 4,
-		[FINALE_UNSOLICITED] = 3, [FINALE_MALFORMED] = 4, [FINALE_CLIENT_ABORTS] = 8,
-		[FINALE_CLIENT_RESETS] = 8, [FINALE_SERVER_CUTS] = 8,
+		[FINALE_CLIENT_CLOSES] = 25, [FINALE_SERVER_CLOSES] = 16,
+		[FINALE_HALF_CLOSE] = 7,     [FINALE_CLOSE_DELIMITED] = 14,
+		[FINALE_TUNNEL] = 3,         [FINALE_NOISE] = 4,
+		[FINALE_UNSOLICITED] = 3,    [FINALE_MALFORMED] = 4,
+		[FINALE_CLIENT_ABORTS] = 8,  [FINALE_CLIENT_RESETS] = 8,
+		[FINALE_SERVER_CUTS] = 8,
 	};
 	size_t at = random_below(random, 100), finale = 0;
 
@@ -64,7 +66,7 @@ static enum finale pick_finale(struct random *random)
 
 /* Where an unfinished batch stops. */
 struct limits {
-	size_t client_sends;  /* offsets */
+	size_t client_sends; /* offsets */
 	size_t server_receives;
 	size_t server_sends;
 };
@@ -89,16 +91,16 @@ static void serve_batch(struct plan *plan, size_t from, size_t to, const struct 
 		    limits->server_receives >= exchange->request_head_end)
 			need = limits->server_receives;
 		if (received < need && received < limits->server_receives) {
-			target = random_chance(random, 400) ? need :
-				 random_chance(random, 600) ?
-							      limits->server_receives :
-							      random_range(random, need,
-									   plan->requests.length);
+			target = random_chance(random, 400) ? need
+				 : random_chance(random, 600)
+					 ? limits->server_receives
+					 : random_range(random, need, plan->requests.length);
 			if (target > limits->server_receives)
 				target = limits->server_receives;
 			if (target < received)
 				target = received;
-			script_move(script, random, &plan->requests, VERB_RECEIVE, received, target);
+			script_move(script, random, &plan->requests, VERB_RECEIVE, received,
+				    target);
 			received = target;
 		}
 		if (received < need)
@@ -117,7 +119,7 @@ static void serve_batch(struct plan *plan, size_t from, size_t to, const struct 
 		script_move(script, random, &plan->responses, VERB_SEND, sent, answer);
 	if (received < limits->server_receives)
 		script_move(script, random, &plan->requests, VERB_RECEIVE, received,
-			   limits->server_receives);
+			    limits->server_receives);
 }
 
 /* A request whose body waits for an interim response. */
@@ -126,22 +128,22 @@ static void play_expect(struct plan *plan, const struct exchange *exchange, size
 	struct random *random = &plan->random;
 
 	script_move(&plan->client, random, &plan->requests, VERB_SEND, begin,
-		   exchange->request_head_end);
+		    exchange->request_head_end);
 	script_move(&plan->server, random, &plan->requests, VERB_RECEIVE, begin,
-		   exchange->request_head_end);
+		    exchange->request_head_end);
 	script_move(&plan->server, random, &plan->responses, VERB_SEND, exchange->answer_begin,
-		   exchange->interim_end);
+		    exchange->interim_end);
 	script_move(&plan->client, random, &plan->responses, VERB_RECEIVE, exchange->answer_begin,
-		   exchange->interim_end);
+		    exchange->interim_end);
 	script_move(&plan->client, random, &plan->requests, VERB_SEND, exchange->request_head_end,
-		   exchange->request_end);
+		    exchange->request_end);
 	script_move(&plan->server, random, &plan->requests, VERB_RECEIVE,
-		   exchange->request_head_end, exchange->request_end);
+		    exchange->request_head_end, exchange->request_end);
 	script_pause(&plan->server, random, 15);
 	script_move(&plan->server, random, &plan->responses, VERB_SEND, exchange->interim_end,
-		   exchange->answer_end);
+		    exchange->answer_end);
 	script_move(&plan->client, random, &plan->responses, VERB_RECEIVE, exchange->interim_end,
-		   exchange->answer_end);
+		    exchange->answer_end);
 }
 
 /* The client sends and receives what the limits leave of exchanges [from, to). */
@@ -154,7 +156,7 @@ static void ask_batch(struct plan *plan, size_t from, const struct limits *limit
 	script_move(&plan->client, random, &plan->requests, VERB_SEND, begin, limits->client_sends);
 	script_pause(&plan->client, random, 10);
 	script_move(&plan->client, random, &plan->responses, VERB_RECEIVE, answer,
-		   limits->server_sends);
+		    limits->server_sends);
 }
 
 /* A batch that is answered in full. */
@@ -162,20 +164,26 @@ static void play_batch(struct plan *plan, size_t from, bool half_close)
 {
 	const struct exchange *last = &plan->exchanges[plan->exchange_count - 1];
 	const struct limits all = { last->request_end, last->request_end, last->answer_end };
+	const size_t begin = from > 0 ? plan->exchanges[from - 1].request_end : 0;
 	const size_t first = plan->server.count;
 
 	if (plan->exchange_count - from == 1 && last->expects && !half_close) {
-		play_expect(plan, last, from > 0 ? plan->exchanges[from - 1].request_end : 0);
+		play_expect(plan, last, begin);
 		return;
 	}
 	if (!half_close) {
 		ask_batch(plan, from, &all);
 	} else {
-		ask_batch(plan, from, &(struct limits){ .client_sends = all.client_sends,
-							.server_sends = 0 });
+		ask_batch(plan, from,
+			  &(struct limits){ .client_sends = all.client_sends, .server_sends = 0 });
 		script_verb(&plan->client, VERB_SHUT);
+		/* its FIN may lie in the socket before the first byte is received */
+		if (begin + UNREAD_MAX > all.client_sends && random_chance(&plan->random, 600)) {
+			script_verb(&plan->client, VERB_TELL);
+			script_verb(&plan->server, VERB_AWAIT);
+		}
 		script_move(&plan->client, &plan->random, &plan->responses, VERB_RECEIVE,
-			   plan->exchanges[from].answer_begin, all.server_sends);
+			    plan->exchanges[from].answer_begin, all.server_sends);
 	}
 	serve_batch(plan, from, plan->exchange_count, &all);
 	script_make_greedy(&plan->server, first, all.client_sends);
@@ -198,25 +206,27 @@ static void play_cut(struct plan *plan, size_t from, enum finale finale)
 	const size_t middle = random_range(random, from, plan->exchange_count - 1);
 	const struct exchange *exchange = &plan->exchanges[middle];
 	const size_t all = plan->exchanges[plan->exchange_count - 1].request_end;
-	const size_t places[] = { exchange->begin, exchange->seen_at - 1, exchange->seen_at,
-				  exchange->route_at - 1, exchange->route_at,
-				  exchange->request_head_end, exchange->request_end };
-	const size_t answers[] = { exchange->answer_begin, exchange->interim_end,
-				   exchange->status_at - 1, exchange->status_at,
+	const size_t places[] = { exchange->begin,      exchange->seen_at - 1,
+				  exchange->seen_at,    exchange->route_at - 1,
+				  exchange->route_at,   exchange->request_head_end,
+				  exchange->request_end };
+	const size_t answers[] = { exchange->answer_begin,    exchange->interim_end,
+				   exchange->status_at - 1,   exchange->status_at,
 				   exchange->answer_head_end, exchange->answer_end - 1,
 				   exchange->answer_end };
 	struct limits limits = { .server_sends = exchange->answer_begin }, asked;
 	const size_t need = exchange->early ? exchange->request_head_end : exchange->request_end;
 
-	limits.server_receives = cut_place(random, exchange->begin, all, RANDOM_ROW(random, places));
+	limits.server_receives =
+		cut_place(random, exchange->begin, all, RANDOM_ROW(random, places));
 	if (random_chance(random, 500))
 		limits.server_receives = all;
 	if (limits.server_receives >= need)
 		limits.server_sends = cut_place(random, exchange->answer_begin,
 						exchange->answer_end, RANDOM_ROW(random, answers));
-	limits.client_sends = random_chance(random, 500) ?
-				      limits.server_receives :
-				      random_range(random, limits.server_receives, all);
+	limits.client_sends = random_chance(random, 500)
+				      ? limits.server_receives
+				      : random_range(random, limits.server_receives, all);
 	if (limits.client_sends > limits.server_receives + UNREAD_MAX)
 		limits.client_sends = limits.server_receives + UNREAD_MAX;
 	asked = limits;
@@ -252,9 +262,9 @@ static void play_beyond(struct plan *plan, struct stream *stream, const void *by
 
 	stream_bytes(stream, bytes, count, STREAM_TEXT);
 	script_move(from_client ? &plan->client : &plan->server, &plan->random, stream, VERB_SEND,
-		   begin, stream->length);
+		    begin, stream->length);
 	script_move(from_client ? &plan->server : &plan->client, &plan->random, stream,
-		   VERB_RECEIVE, begin, stream->length);
+		    VERB_RECEIVE, begin, stream->length);
 }
 
 static void play_tunnel(struct plan *plan)
@@ -360,8 +370,8 @@ static size_t batch_size(struct random *random)
 {
 	if (random_chance(random, 750))
 		return 1;
-	return random_chance(random, 300) ? PLAN_PIPELINE_MAX :
-					    random_range(random, 2, PLAN_PIPELINE_MAX);
+	return random_chance(random, 300) ? PLAN_PIPELINE_MAX
+					  : random_range(random, 2, PLAN_PIPELINE_MAX);
 }
 
 static enum exchange_role role_of(enum finale finale, bool last, size_t size)

@@ -78,8 +78,8 @@ static int receive_step(struct player *player, const struct step *step)
 {
 	while (player->received < step->to) {
 		const size_t left = step->to - player->received;
-		const size_t size = step->greedy ? MOVER_SIZE_MAX :
-						   smallest(left, step->size, MOVER_SIZE_MAX);
+		const size_t size = step->greedy ? MOVER_SIZE_MAX
+						 : smallest(left, step->size, MOVER_SIZE_MAX);
 		const uint8_t *expected = player->incoming->bytes + player->received;
 		const ssize_t result = mover_receive(&player->mover, player->socket, step->call,
 						     step->parts, player->buffer, size);
@@ -120,8 +120,7 @@ static int send_step(struct player *player, const struct step *step)
 
 static int tell_step(struct player *player)
 {
-	if (write(player->tell, &player->number, sizeof(player->number)) !=
-	    sizeof(player->number))
+	if (write(player->tell, &player->number, sizeof(player->number)) != sizeof(player->number))
 		return fail(player, "cannot tell the other side: %s", strerror(errno));
 	return 0;
 }

@@ -17,9 +17,9 @@
 
 struct player {
 	struct mover mover;
-	int socket;        /* -1: none; the player closes it */
-	int tell, await;   /* the channel: pipes to and from the other side */
-	uint32_t number;   /* of the plan; both sides must be at the same one */
+	int socket;      /* -1: none; the player closes it */
+	int tell, await; /* the channel: pipes to and from the other side */
+	uint32_t number; /* of the plan; both sides must be at the same one */
 	const struct stream *incoming, *outgoing;
 	size_t received, sent;
 	uint8_t *buffer; /* MOVER_SIZE_MAX bytes */

@@ -54,7 +54,6 @@ static inline bool random_chance(struct random *random, unsigned int of_thousand
 }
 
 /* One row of a table. */
-#define RANDOM_ROW(random, table) \
-	(table)[random_below(random, sizeof(table) / sizeof((table)[0]))]
+#define RANDOM_ROW(random, table) (table)[random_below(random, sizeof(table) / sizeof((table)[0]))]
 
 #endif

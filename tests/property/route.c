@@ -13,6 +13,7 @@
 #define SEGMENT_TOKEN_MIN 32
 
 /* IANA HTTP Method Registry, without PRI and `*`, which no request has. */
+/* clang-format off */
 const char *const route_methods[] = {
 	"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "ACL",
 	"BASELINE-CONTROL", "BIND", "CHECKIN", "CHECKOUT", "COPY", "LABEL", "LINK", "LOCK",
@@ -20,6 +21,7 @@ const char *const route_methods[] = {
 	"ORDERPATCH", "PROPFIND", "PROPPATCH", "QUERY", "REBIND", "REPORT", "SEARCH", "UNBIND",
 	"UNCHECKOUT", "UNLINK", "UNLOCK", "UPDATE", "UPDATEREDIRECTREF", "VERSION-CONTROL", NULL,
 };
+/* clang-format on */
 
 const char *route_method(const char *method)
 {

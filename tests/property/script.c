@@ -68,13 +68,23 @@ static uint32_t call_size(struct random *random, size_t bytes)
 	}
 }
 
-/* Moves bytes [at, to) of a stream: pieces, each by a call of its own kind. */
+/* One after the other: in an initializer the order would be the compiler's. */
+static struct step step_of(struct random *random, enum verb verb, enum call call, size_t bytes,
+			   size_t to)
+{
+	struct step step = { .verb = verb, .call = call, .to = to };
+
+	step.parts = random_range(random, 1, random_chance(random, 200) ? VECTOR_MAX : 5);
+	step.size = call_size(random, bytes);
+	return step;
+}
+
 void script_move(struct script *script, struct random *random, const struct stream *stream,
-		       enum verb verb, size_t at, size_t to)
+		 enum verb verb, size_t at, size_t to)
 {
 	while (at < to) {
-		const struct call_row row = verb == VERB_RECEIVE ? RANDOM_ROW(random, receive_calls) :
-								   RANDOM_ROW(random, send_calls);
+		const struct call_row row = verb == VERB_RECEIVE ? RANDOM_ROW(random, receive_calls)
+								 : RANDOM_ROW(random, send_calls);
 		const size_t left = to - at;
 		const size_t run = stream_run(stream, at, to);
 		size_t piece = random_chance(random, 600) ? left : random_range(random, 1, left);
@@ -86,14 +96,7 @@ void script_move(struct script *script, struct random *random, const struct stre
 		if (row.inside && (piece == run || piece == left) && --piece == 0)
 			continue;
 		at += piece;
-		script_add(script, (struct step){ .verb = verb,
-						  .call = row.call,
-						  .parts = random_range(random, 1,
-									random_chance(random, 200) ?
-										VECTOR_MAX :
-										5),
-						  .size = call_size(random, piece),
-						  .to = at });
+		script_add(script, step_of(random, verb, row.call, piece, at));
 	}
 }
 
@@ -120,12 +123,18 @@ void script_make_greedy(struct script *script, size_t first, size_t end)
 const char *verb_name(enum verb verb)
 {
 	static const char *const names[] = {
-		[VERB_NONE] = "nothing",     [VERB_RECEIVE] = "receive",
-		[VERB_SEND] = "send",	     [VERB_SEND_REFUSED] = "send in vain",
-		[VERB_PAUSE] = "pause",	     [VERB_TELL] = "tell",
-		[VERB_AWAIT] = "await",	     [VERB_SEE_END] = "see the end",
-		[VERB_RECEIVE_END] = "receive the end", [VERB_SHUT] = "shut",
-		[VERB_CLOSE] = "close",	     [VERB_RESET] = "reset",
+		[VERB_NONE] = "nothing",
+		[VERB_RECEIVE] = "receive",
+		[VERB_SEND] = "send",
+		[VERB_SEND_REFUSED] = "send in vain",
+		[VERB_PAUSE] = "pause",
+		[VERB_TELL] = "tell",
+		[VERB_AWAIT] = "await",
+		[VERB_SEE_END] = "see the end",
+		[VERB_RECEIVE_END] = "receive the end",
+		[VERB_SHUT] = "shut",
+		[VERB_CLOSE] = "close",
+		[VERB_RESET] = "reset",
 	};
 
 	return names[verb];
@@ -134,8 +143,8 @@ const char *verb_name(enum verb verb)
 const char *call_name(enum call call)
 {
 #define CALL_NAME(name, text, data, inside) [CALL_##name] = text,
-	static const char *const names[] = { [CALL_NONE] = "", RECEIVE_CALLS(CALL_NAME)
-							       SEND_CALLS(CALL_NAME) };
+	static const char *const names[] = { [CALL_NONE] = "",
+					     RECEIVE_CALLS(CALL_NAME) SEND_CALLS(CALL_NAME) };
 #undef CALL_NAME
 
 	return names[call];

@@ -12,15 +12,15 @@
 
 enum verb {
 	VERB_NONE = 0,
-	VERB_RECEIVE,     /* to offset `to` of the incoming stream */
-	VERB_SEND,        /* to offset `to` of the outgoing stream */
+	VERB_RECEIVE,      /* to offset `to` of the incoming stream */
+	VERB_SEND,         /* to offset `to` of the outgoing stream */
 	VERB_SEND_REFUSED, /* a send that must fail: the peer has reset the connection */
-	VERB_PAUSE,       /* `to` microseconds */
-	VERB_TELL,        /* word to the other side ... */
-	VERB_AWAIT,       /* ... which waits for it */
-	VERB_SEE_END,     /* waits until the peer's end has come, takes nothing */
-	VERB_RECEIVE_END, /* receives until the end of the stream; a reset is one */
-	VERB_SHUT,        /* sends no more */
+	VERB_PAUSE,        /* `to` microseconds */
+	VERB_TELL,         /* word to the other side ... */
+	VERB_AWAIT,        /* ... which waits for it */
+	VERB_SEE_END,      /* waits until the peer's end has come, takes nothing */
+	VERB_RECEIVE_END,  /* receives until the end of the stream; a reset is one */
+	VERB_SHUT,         /* sends no more */
 	VERB_CLOSE,
 	VERB_RESET, /* closes by a reset */
 };
@@ -30,6 +30,7 @@ enum verb {
  * the same follows): behind a splice the next call comes upon a gap, behind
  * MSG_MORE the next one pushes.
  */
+/* clang-format off */
 #define RECEIVE_CALLS(X)                                                                           \
 	X(READ, "read", 0, 0)                                                                      \
 	X(RECV, "recv", 0, 0)                                                                      \
@@ -55,17 +56,18 @@ enum verb {
 enum call {
 	CALL_NONE = 0,
 #define CALL_ENUMERATOR(name, text, data, inside) CALL_##name,
-	RECEIVE_CALLS(CALL_ENUMERATOR) SEND_CALLS(CALL_ENUMERATOR)
+	RECEIVE_CALLS(CALL_ENUMERATOR)
+	SEND_CALLS(CALL_ENUMERATOR)
 #undef CALL_ENUMERATOR
-	CALL_COUNT,
 };
+/* clang-format on */
 
 struct step {
-	uint8_t verb;  /* enum verb */
-	uint8_t call;  /* enum call */
-	uint8_t parts; /* of a vector; 1 and more */
+	uint8_t verb;   /* enum verb */
+	uint8_t call;   /* enum call */
+	uint8_t parts;  /* of a vector; 1 and more */
 	uint8_t greedy; /* asks for more than can come */
-	uint32_t size; /* bytes for one call, at most */
+	uint32_t size;  /* bytes for one call, at most */
 	size_t to;
 };
 

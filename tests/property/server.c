@@ -157,8 +157,7 @@ static int lane_listen(struct lane *lane)
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &deadline, sizeof(deadline));
 	lane->listener = fd;
 	/* the port lies at the same place in both */
-	printf(" %s:%u", six.sin6_family == AF_INET6 ? "::1" : "127.0.0.1",
-	       ntohs(six.sin6_port));
+	printf(" %s:%u", six.sin6_family == AF_INET6 ? "::1" : "127.0.0.1", ntohs(six.sin6_port));
 	return 0;
 }
 

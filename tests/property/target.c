@@ -21,6 +21,7 @@
  * a query, %Q a long one, %s one-digit segments, so many that they fit, %S more
  * than fit, %p a path that is too long; all else is as it stands.
  */
+/* clang-format off */
 static const char *const templates[] = {
 	"/",
 	"/users/%d",
@@ -60,17 +61,26 @@ static const char *const templates[] = {
 	"/edge/aaaaaaaaa.aaaaaaaaa.aaaaaaaaa/aaaaaaaaa.aaaaaaaaa.aaaaaaaaa/aaaaaaaaa.aaaaaaaaa."
 	"aaaaaaaaa/aaaaaaaaa.aaaaaaaaa.aaaaaa/12.456?%q",
 };
+/* clang-format on */
 
 /* For the methods that are not among the usual: the number of series is kept down. */
 static const char *const templates_rare[] = { "/", "/dav/%d", "/dav/%t?%q", "*" };
 
 static const char *const unregistered[] = {
-	"BREW", "GETS", "GE", "X", "PRIX", "M-SEARCH", "NOTIFY", "A1_B-2", "UPDATEREDIRECTREFS",
+	"BREW",
+	"GETS",
+	"GE",
+	"X",
+	"PRIX",
+	"M-SEARCH",
+	"NOTIFY",
+	"A1_B-2",
+	"UPDATEREDIRECTREFS",
 	"ABCDEFGHIJKLMNOPQRSTUVWX", /* ROUTE_METHOD_MAX bytes */
 };
 
-static const char *const usual[] = { "GET", "GET", "GET", "GET", "POST", "POST", "PUT",
-				     "DELETE", "HEAD", "HEAD", "OPTIONS" };
+static const char *const usual[] = { "GET", "GET",    "GET",  "GET",  "POST",   "POST",
+				     "PUT", "DELETE", "HEAD", "HEAD", "OPTIONS" };
 
 static size_t put_bytes(char *text, struct random *random, const char *alphabet, size_t count)
 {
@@ -121,7 +131,8 @@ static size_t put_field(char *text, struct random *random, char field)
 	case 'q':
 		return put_bytes(text, random, QUERY_BYTES, random_range(random, 0, 60));
 	case 'Q':
-		return put_bytes(text, random, QUERY_BYTES, random_range(random, 200, QUERY_LONG_MAX));
+		return put_bytes(text, random, QUERY_BYTES,
+				 random_range(random, 200, QUERY_LONG_MAX));
 	case 's': /* a route for each number of them, so only a few */
 		return put_segments(text, random, 8 + 4 * random_below(random, 4));
 	case 'S':
@@ -156,8 +167,8 @@ static bool is_usual(const char *method)
 
 void target_make(char *target, struct random *random, const char *method)
 {
-	const char *at = is_usual(method) ? RANDOM_ROW(random, templates) :
-					    RANDOM_ROW(random, templates_rare);
+	const char *at = is_usual(method) ? RANDOM_ROW(random, templates)
+					  : RANDOM_ROW(random, templates_rare);
 	size_t used = 0;
 
 	if (strcmp(method, "CONNECT") == 0 && random_chance(random, 700))

@@ -77,8 +77,8 @@ static void crowd_begin(struct crowd *crowd)
 	for (i = 0; i < CROWD_PORTS; i++)
 		crowd->ports[i] = ports[i];
 	free(line);
-	crowd->redtap = redtap_attach(&(struct redtap_options){ .pid = crowd->server->pid,
-								.interval = "1s" });
+	crowd->redtap = redtap_attach(
+		&(struct redtap_options){ .pid = crowd->server->pid, .interval = "1s" });
 }
 
 static struct crowd_client *crowd_add(struct crowd *crowd, void *(*play)(void *))
@@ -96,8 +96,8 @@ static struct crowd_client *crowd_add(struct crowd *crowd, void *(*play)(void *)
 /* A client whose requests are all answered; number: below 100, one of its own. */
 static void crowd_add_exact(struct crowd *crowd, void *(*play)(void *), unsigned int number)
 {
-	static const char *const methods[] = { "GET", "POST", "PUT", "DELETE", "OPTIONS",
-					       "SEARCH", "REPORT", "PROPFIND" };
+	static const char *const methods[] = { "GET",     "POST",   "PUT",    "DELETE",
+					       "OPTIONS", "SEARCH", "REPORT", "PROPFIND" };
 	struct crowd_client *client = crowd_add(crowd, play);
 
 	client->kind = (struct crowd_kind){ .method = methods[number % ROWS(methods)],
@@ -117,7 +117,8 @@ static void crowd_play(struct crowd *crowd)
 	for (i = 0; i < crowd->count; i++) {
 		crowd->clients[i].until = until;
 		assert_int_equal(pthread_create(&threads[i], NULL, crowd->clients[i].play,
-						&crowd->clients[i]), 0);
+						&crowd->clients[i]),
+				 0);
 	}
 	for (i = 0; i < crowd->count; i++)
 		pthread_join(threads[i], NULL);

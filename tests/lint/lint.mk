@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+#
+# `make lint` checks format, C and shell; `make format` brings all C files into
+# the form of .clang-format.  LINT="tidy" and the like: only some of the checks.
+
+LINT ?= format tidy shell
+
+.PHONY: lint test-lint format
+# The generated header is included by user/loader.c.
+lint test-lint: $(BUILD)/redtap.skel.h
+	@BUILD=$(BUILD) LINT_CFLAGS='$(filter-out -MMD -MP -DREDTAP_VERSION=%,$(ALL_CFLAGS))' \
+		LINT_BPF_CFLAGS='$(filter-out -MMD -MP,$(BPF_CFLAGS))' tests/lint/lint.sh $(LINT)
+
+format:
+	@tests/lint/lint.sh apply-format
