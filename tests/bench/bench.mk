@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+#
+# Instructions per exchange, without noise: `make bench-instructions`.
+#   KERNEL=newest|6.12  the kernel to measure on
+#   ROWS="keep_alive browser_heads one_request routes_500"   (default: all)
+#   STATES="nothing empty unwatched watched"                 (default: all)
+#   UPDATE=1            writes what was measured into tests/bench/baseline.json
+# `make test-bench` is the row that belongs to `make test`.
+
+BENCH_GUEST = $(BUILD)/bench/bench_guest $(BUILD)/bench/empty.bpf.o $(BUILD)/redtap
+
+.PHONY: bench-instructions test-bench
+bench-instructions: KERNEL ?= newest
+bench-instructions: $(BENCH_GUEST) $(BUILD)/kernels/$(or $(KERNEL),newest)/package
+	@BUILD=$(BUILD) KERNEL="$(KERNEL)" ROWS="$(ROWS)" STATES="$(STATES)" UPDATE="$(UPDATE)" \
+		tests/bench/run.sh
+
+test-bench: $(BENCH_GUEST) $(BUILD)/kernels/newest/package
+	@BUILD=$(BUILD) KERNEL=newest ROWS=keep_alive STATES="nothing watched" tests/bench/run.sh
+
+$(BUILD)/bench/bench_guest: $(patsubst tests/bench/%.c,$(BUILD)/bench/%.o, \
+			      $(filter-out %.bpf.c,$(wildcard tests/bench/*.c)))
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -ljansson $(LIBS)
+
+$(BUILD)/bench/%.o: tests/bench/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -Itests/bench -c -o $@ $<
+
+$(BUILD)/bench/%.bpf.o: tests/bench/%.bpf.c
+	@mkdir -p $(@D)
+	$(CLANG) $(BPF_CFLAGS) -MF $(@:.o=.d) -c -o $@ $<
