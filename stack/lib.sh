@@ -40,7 +40,7 @@ process_start_time() {
 	{ stat=$(<"/proc/$1/stat"); } 2>/dev/null || return 1
 	# The name in parentheses may hold spaces; fields count from behind it.
 	read -ra fields <<<"${stat##*) }"
-	[[ ${fields[0]} != [ZX] ]] || return 1
+	[[ ${fields[0]:-Z} != [ZX] ]] || return 1
 	printf '%s\n' "${fields[19]}"
 }
 
