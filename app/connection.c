@@ -96,9 +96,9 @@ static ssize_t receive_input(struct connection *connection)
 	ssize_t received;
 
 	do {
-		received = connection->receive == RECEIVE_RECV ?
-				   recv(connection->fd, place, room, 0) :
-				   read(connection->fd, place, room);
+		received = connection->receive == RECEIVE_RECV
+				   ? recv(connection->fd, place, room, 0)
+				   : read(connection->fd, place, room);
 	} while (received < 0 && errno == EINTR);
 	if (received < 0)
 		return -errno;
@@ -124,8 +124,9 @@ static void begin_response(struct connection *connection)
 		.keep_alive = request->minor_version == 0,
 	};
 
-	connection->close = connection->close || !request->keep_alive ||
-			    (request->minor_version == 0 && connection->response.way == WAY_CHUNKED);
+	connection->close =
+		connection->close || !request->keep_alive ||
+		(request->minor_version == 0 && connection->response.way == WAY_CHUNKED);
 	form.close = connection->close;
 	output_begin(&connection->output, &connection->response, &form);
 	connection->state = STATE_RESPONSE;
@@ -184,8 +185,8 @@ static enum connection_need read_head(struct connection *connection)
 					    connection->end);
 	if (result == HTTP_BAD) {
 		refuse(connection, connection->request.status);
-	} else if (result == HTTP_OK ? connection->request.head_bytes > HEAD_MAX :
-				       connection->end >= HEAD_MAX) {
+	} else if (result == HTTP_OK ? connection->request.head_bytes > HEAD_MAX
+				     : connection->end >= HEAD_MAX) {
 		connection->request.status = 431;
 		refuse(connection, 431);
 	} else if (result == HTTP_OK) {

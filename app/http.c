@@ -323,8 +323,8 @@ enum http_result http_body_decode(struct http_body *body, const char *bytes, siz
 			*used += *content_bytes;
 			body->remaining -= *content_bytes;
 			if (body->remaining == 0)
-				body->state = body->state == BODY_CHUNK ? BODY_CHUNK_END :
-									  BODY_NONE;
+				body->state = body->state == BODY_CHUNK ? BODY_CHUNK_END
+									: BODY_NONE;
 			break;
 		}
 		if (!decode_framing(body, bytes[(*used)++]))

@@ -30,8 +30,8 @@ static void make_signals(sigset_t *signals)
 	sigaddset(signals, SIGCHLD);
 }
 
-static void __attribute__((noreturn)) worker_main(pid_t master, int (*work)(void *context),
-						   void *context)
+static void __attribute__((noreturn))
+worker_main(pid_t master, int (*work)(void *context), void *context)
 {
 	sigset_t signals;
 	int err;
@@ -98,8 +98,7 @@ static void end_workers(struct worker *workers, unsigned int count)
 		if (workers[i].pid > 0)
 			kill(workers[i].pid, SIGTERM);
 	for (i = 0; i < count; i++)
-		while (workers[i].pid > 0 && waitpid(workers[i].pid, NULL, 0) < 0 &&
-		       errno == EINTR)
+		while (workers[i].pid > 0 && waitpid(workers[i].pid, NULL, 0) < 0 && errno == EINTR)
 			;
 }
 
@@ -135,8 +134,8 @@ int master_run(unsigned int count, int (*work)(void *context), void (*ready)(voi
 	}
 	ready(context);
 	do {
-		signal_number = err ? sigtimedwait(&signals, NULL, &retry) :
-				      sigwaitinfo(&signals, NULL);
+		signal_number = err ? sigtimedwait(&signals, NULL, &retry)
+				    : sigwaitinfo(&signals, NULL);
 		reap(workers, count);
 		if (signal_number != SIGTERM && signal_number != SIGINT)
 			err = start_missing(workers, count, work, context);

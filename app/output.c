@@ -119,8 +119,8 @@ static int next_pieces(const struct output *output, struct iovec *pieces, int co
 
 	for (i = 0; i < count && place < output->content_bytes; i++) {
 		length = output->content_bytes - place;
-		base = output->content ? output->content + place :
-					 route_alphabet(place, length, &length);
+		base = output->content ? output->content + place
+				       : route_alphabet(place, length, &length);
 		pieces[i] = (struct iovec){ .iov_base = (char *)base, .iov_len = length };
 		place += length;
 	}

@@ -35,7 +35,7 @@ enum route_argument {
 };
 
 struct route {
-	const char *path; /* all of it, or with an argument what stands before that */
+	const char *path;  /* all of it, or with an argument what stands before that */
 	const char *allow; /* methods, or NULL: all but CONNECT */
 	enum route_argument argument;
 	uint64_t minimum;

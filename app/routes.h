@@ -30,10 +30,10 @@ struct response {
 	int status;
 	enum response_way way;
 	const char *content_type;
-	const char *allow;    /* the Allow field of a 405, else NULL */
-	const char *content;  /* NULL: the alphabet over and over, see route_alphabet() */
+	const char *allow;   /* the Allow field of a 405, else NULL */
+	const char *content; /* NULL: the alphabet over and over, see route_alphabet() */
 	uint64_t content_bytes;
-	char text[128];       /* where content points to when it is made for the response */
+	char text[128]; /* where content points to when it is made for the response */
 };
 
 /* Largest body of a request, bytes of content. */

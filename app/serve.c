@@ -24,11 +24,11 @@ static int accept_failure(int error)
 	const struct timespec pause = { .tv_nsec = 10 * 1000000 };
 
 	switch (error) {
-	case EAGAIN:       /* another worker was faster */
+	case EAGAIN: /* another worker was faster */
 	case EINTR:
 	case ECONNABORTED: /* the client has gone already */
 	case EPROTO:
-	case EPERM:        /* a firewall's word */
+	case EPERM: /* a firewall's word */
 		return 0;
 	case EMFILE:
 	case ENFILE:

@@ -173,8 +173,8 @@ static void announce(void *context)
 	    getnameinfo((struct sockaddr *)&address, length, host, sizeof(host), port, sizeof(port),
 			NI_NUMERICHOST | NI_NUMERICSERV) != 0)
 		return;
-	printf(strchr(host, ':') ? "webapp: listening on [%s]:%s\n" :
-				   "webapp: listening on %s:%s\n",
+	printf(strchr(host, ':') ? "webapp: listening on [%s]:%s\n"
+				 : "webapp: listening on %s:%s\n",
 	       host, port);
 	fflush(stdout);
 }

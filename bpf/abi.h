@@ -73,7 +73,7 @@ enum http_method {
 #define METHOD_ENUMERATOR(name, token) METHOD_##name,
 	HTTP_METHODS(METHOD_ENUMERATOR)
 #undef METHOD_ENUMERATOR
-	METHOD_OTHER, /* exported as `_OTHER` */
+		METHOD_OTHER, /* exported as `_OTHER` */
 	METHOD_COUNT,
 };
 
@@ -82,14 +82,14 @@ enum http_method {
  */
 #define TRANSACTION_ERRORS(X)                                                                      \
 	X(CLIENT_ABORT, "client_abort") /* the client gave up before the end of the answer */      \
-	X(NO_RESPONSE, "no_response") /* the server closed without an answer */
+	X(NO_RESPONSE, "no_response")   /* the server closed without an answer */
 
 enum transaction_error {
 	ERROR_NONE = 0,
 #define ERROR_ENUMERATOR(name, text) ERROR_##name,
 	TRANSACTION_ERRORS(ERROR_ENUMERATOR)
 #undef ERROR_ENUMERATOR
-	ERROR_COUNT,
+		ERROR_COUNT,
 };
 
 /*
@@ -97,19 +97,19 @@ enum transaction_error {
  * name)
  */
 #define LOSS_REASONS(X)                                                                            \
-	X(SERIES_FULL, "series_full") /* no free series, not even for `other` */                   \
+	X(SERIES_FULL, "series_full")     /* no free series, not even for `other` */               \
 	X(PIPELINE_FULL, "pipeline_full") /* more than PIPELINE_MAX outstanding */                 \
-	X(UNREADABLE, "unreadable") /* head handed over in memory that cannot be read */           \
-	X(FRAMING, "framing") /* the end of a message could not be found */                        \
-	X(MALFORMED, "malformed") /* not HTTP/1 after all */                                       \
-	X(HOOK_MISSED, "hook_missed") /* bytes that no hook showed, where a request was due */
+	X(UNREADABLE, "unreadable")       /* head handed over in memory that cannot be read */     \
+	X(FRAMING, "framing")             /* the end of a message could not be found */            \
+	X(MALFORMED, "malformed")         /* not HTTP/1 after all */                               \
+	X(HOOK_MISSED, "hook_missed")     /* bytes that no hook showed, where a request was due */
 
 enum loss_reason {
 	LOSS_NONE = 0,
 #define LOSS_ENUMERATOR(name, text) LOSS_##name,
 	LOSS_REASONS(LOSS_ENUMERATOR)
 #undef LOSS_ENUMERATOR
-	LOSS_COUNT,
+		LOSS_COUNT,
 };
 
 /*
@@ -119,11 +119,11 @@ enum loss_reason {
 #define APPROXIMATE_REASONS(X)                                                                     \
 	X(ATTACHED_LATE, "attached_late") /* arrived before attach: t2 stands in for t1 */         \
 	X(NO_ARRIVAL, "no_arrival") /* no stamp covers the first byte: t2 stands in for t1 */      \
-	X(HEAD_TOO_LONG, "head_too_long") /* framing lies beyond the capture */                    \
+	X(HEAD_TOO_LONG, "head_too_long")     /* framing lies beyond the capture */                \
 	X(CHUNKS_TOO_MANY, "chunks_too_many") /* chunk walk beyond its bound */                    \
 	X(BODY_UNREADABLE, "body_unreadable") /* chunk framing in memory that cannot be read */    \
-	X(CONTENTION, "contention") /* two calls on one side of a connection at once */            \
-	X(TRUNCATED, "truncated") /* the server closed in the middle of its answer */              \
+	X(CONTENTION, "contention")           /* two calls on one side of a connection at once */  \
+	X(TRUNCATED, "truncated")             /* the server closed in the middle of its answer */  \
 	X(ROUTE_OTHER, "route_other") /* series table full: counted under the route `other` */
 
 enum approximate_reason {
@@ -131,7 +131,7 @@ enum approximate_reason {
 #define APPROXIMATE_ENUMERATOR(name, text) APPROXIMATE_##name,
 	APPROXIMATE_REASONS(APPROXIMATE_ENUMERATOR)
 #undef APPROXIMATE_ENUMERATOR
-	APPROXIMATE_COUNT,
+		APPROXIMATE_COUNT,
 };
 
 /*
@@ -139,19 +139,19 @@ enum approximate_reason {
  * X(enumerator, exported name)
  */
 #define IGNORE_REASONS(X)                                                                          \
-	X(TLS, "tls") /* first byte is that of a TLS handshake record */                           \
-	X(HTTP2, "http2") /* HTTP/2 connection preface (RFC 9113, section 3.4) */                  \
-	X(NOT_HTTP, "not_http") /* anything else that is not a request line */                     \
+	X(TLS, "tls")             /* first byte is that of a TLS handshake record */               \
+	X(HTTP2, "http2")         /* HTTP/2 connection preface (RFC 9113, section 3.4) */          \
+	X(NOT_HTTP, "not_http")   /* anything else that is not a request line */                   \
 	X(MALFORMED, "malformed") /* a method, but no HTTP/1 request line behind it */             \
 	X(CONNECTIONS_FULL, "connections_full") /* connection table full */                        \
-	X(UNSOLICITED, "unsolicited") /* an answer without a request */
+	X(UNSOLICITED, "unsolicited")           /* an answer without a request */
 
 enum ignore_reason {
 	IGNORE_NONE = 0,
 #define IGNORE_ENUMERATOR(name, text) IGNORE_##name,
 	IGNORE_REASONS(IGNORE_ENUMERATOR)
 #undef IGNORE_ENUMERATOR
-	IGNORE_COUNT,
+		IGNORE_COUNT,
 };
 
 /*
@@ -224,7 +224,7 @@ struct ledger {
 	__u64 lost[LOSS_COUNT];
 	__u64 approximate[APPROXIMATE_COUNT];
 	__u64 ignored[IGNORE_COUNT];
-	__u64 series;    /* series ids handed out so far */
+	__u64 series; /* series ids handed out so far */
 	struct service_gauges services[SERVICES_MAX];
 };
 

@@ -12,7 +12,7 @@
 
 #include "abi.h"
 
-#define HISTOGRAM_LOWEST_NS 1000ULL         /* upper edge of the underflow bin: 1 us */
+#define HISTOGRAM_LOWEST_NS 1000ULL          /* upper edge of the underflow bin: 1 us */
 #define HISTOGRAM_HIGHEST_NS 100000000000ULL /* upper edge of the last bin: 100 s */
 #define HISTOGRAM_OVERFLOW (HISTOGRAM_BINS - 1)
 
@@ -39,7 +39,8 @@ static __always_inline __u32 histogram_bin(__u64 duration_ns)
 		decade += 1;
 	}
 	/* tenths, rounded up: 11 .. 100 */
-	return 1 + decade * HISTOGRAM_BINS_PER_DECADE + (__u32)((duration_ns + unit - 1) / unit) - 11;
+	return 1 + decade * HISTOGRAM_BINS_PER_DECADE + (__u32)((duration_ns + unit - 1) / unit) -
+	       11;
 }
 
 /* Bounds are only asked for in user space; inline, so unused in BPF they cost nothing. */

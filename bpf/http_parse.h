@@ -97,13 +97,13 @@ static __always_inline bool http_phase_is_chunk(__u8 phase)
 }
 
 enum http_flag {
-	HTTP_HAS_LENGTH = 1,   /* Content-Length seen, in `length` */
-	HTTP_HAS_CODING = 2,   /* Transfer-Encoding seen */
-	HTTP_CHUNKED = 4,      /* its last coding is chunked */
-	HTTP_LENGTH_BAD = 8,   /* Content-Length malformed or contradictory */
-	HTTP_LINE_DIGIT = 16,  /* a digit was seen in the number at hand */
-	HTTP_LINE_SPACE = 32,  /* white space behind that number */
-	HTTP_LINE_CR = 64,     /* CR seen, LF due */
+	HTTP_HAS_LENGTH = 1,  /* Content-Length seen, in `length` */
+	HTTP_HAS_CODING = 2,  /* Transfer-Encoding seen */
+	HTTP_CHUNKED = 4,     /* its last coding is chunked */
+	HTTP_LENGTH_BAD = 8,  /* Content-Length malformed or contradictory */
+	HTTP_LINE_DIGIT = 16, /* a digit was seen in the number at hand */
+	HTTP_LINE_SPACE = 32, /* white space behind that number */
+	HTTP_LINE_CR = 64,    /* CR seen, LF due */
 };
 #define HTTP_LINE_FLAGS (HTTP_LINE_DIGIT | HTTP_LINE_SPACE | HTTP_LINE_CR)
 
@@ -121,15 +121,15 @@ struct http_parser {
 
 /* What a request line adds. The folded route is built in place in `path`. */
 struct http_request_line {
-	__u64 method[3];      /* token, little endian, zero padded */
+	__u64 method[3]; /* token, little endian, zero padded */
 	__u8 method_length;
-	__u8 raw_length;      /* bytes of the path as sent */
-	__u8 path_length;     /* bytes of `path`, folded so far */
-	__u8 segment_start;   /* in `path`, behind the slash */
-	__u8 segment_length;  /* as sent */
-	__u8 segment_digits;  /* of these, digits */
-	__u8 segment_hex;     /* of these, hexadecimal digits */
-	__u8 other;           /* the route is `other` */
+	__u8 raw_length;     /* bytes of the path as sent */
+	__u8 path_length;    /* bytes of `path`, folded so far */
+	__u8 segment_start;  /* in `path`, behind the slash */
+	__u8 segment_length; /* as sent */
+	__u8 segment_digits; /* of these, digits */
+	__u8 segment_hex;    /* of these, hexadecimal digits */
+	__u8 other;          /* the route is `other` */
 };
 
 /* The window; the padding lets eight bytes be loaded at its end. */
@@ -144,7 +144,8 @@ struct http_word {
 } __attribute__((packed, aligned(1)));
 
 /* The eight bytes of a token literal from offset on, packed as in method[]. */
-#define HTTP_TOKEN_BYTE(text, i) ((__u64)(__u8)((text "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0")[i]))
+#define HTTP_TOKEN_BYTE(text, i)                                                                   \
+	((__u64)(__u8)((text "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0")[i]))
 #define HTTP_TOKEN_WORD(text, o)                                                                   \
 	(HTTP_TOKEN_BYTE(text, o) | HTTP_TOKEN_BYTE(text, (o) + 1) << 8 |                          \
 	 HTTP_TOKEN_BYTE(text, (o) + 2) << 16 | HTTP_TOKEN_BYTE(text, (o) + 3) << 24 |             \
@@ -195,10 +196,10 @@ enum http_class {
  * registered methods use: the more narrow, the less noise is taken for HTTP.
  */
 CONSTANT_TABLE __u8 http_class_table[256] = {
-	['0'...'9'] = CLASS_DIGIT | CLASS_HEX | CLASS_METHOD,
-	['A'...'F'] = CLASS_HEX | CLASS_METHOD,
-	['G'...'Z'] = CLASS_METHOD,
-	['a'...'f'] = CLASS_HEX,
+	['0' ... '9'] = CLASS_DIGIT | CLASS_HEX | CLASS_METHOD,
+	['A' ... 'F'] = CLASS_HEX | CLASS_METHOD,
+	['G' ... 'Z'] = CLASS_METHOD,
+	['a' ... 'f'] = CLASS_HEX,
 	['-'] = CLASS_METHOD,
 	['_'] = CLASS_METHOD,
 	['?'] = CLASS_PATH_END,

@@ -69,7 +69,7 @@ struct request_slot {
 	__u8 method;          /* enum http_method */
 	__u8 flags;           /* enum slot_flag */
 	__u8 path_length;
-	__u8 approximate;     /* enum approximate_reason */
+	__u8 approximate; /* enum approximate_reason */
 	char path[PATH_MAX_BYTES];
 };
 
@@ -81,7 +81,7 @@ struct receive_part {
 	__u32 stamp;    /* next arrival stamp to look at, free running */
 	__u8 reading;   /* slot of the request being read; SLOT_SPARE: it has none */
 	__u8 padding[3];
-	__u64 begun_ns; /* t2 of a request whose method is not complete yet */
+	__u64 begun_ns;      /* t2 of a request whose method is not complete yet */
 	__u64 dropped_heads; /* bit n % 64: the n-th of `dropped` is known to be a HEAD */
 	struct http_parser parser;
 	struct http_request_line line;
@@ -103,8 +103,8 @@ struct send_part {
 	__u8 owner;             /* enum response_owner, from the final head on */
 	__u8 approximate;       /* enum approximate_reason of the response at hand */
 	__u8 padding[6];
-	__u64 first_ns;         /* t3 */
-	__u64 last_ns;          /* t4 so far */
+	__u64 first_ns; /* t3 */
+	__u64 last_ns;  /* t4 so far */
 	__u64 body_bytes;
 	struct http_parser parser;
 };
@@ -118,15 +118,15 @@ enum connection_end {
 };
 
 struct connection {
-	__u64 sock;      /* address of the socket; 0: not set up, or gone */
-	__u64 inode;     /* of the socket, 0: not accepted yet */
-	__u32 end;       /* enum connection_end, or-ed; set under the socket's lock */
-	__u32 closing;   /* the owner's of connections: what is to be done at release */
+	__u64 sock;    /* address of the socket; 0: not set up, or gone */
+	__u64 inode;   /* of the socket, 0: not accepted yet */
+	__u32 end;     /* enum connection_end, or-ed; set under the socket's lock */
+	__u32 closing; /* the owner's of connections: what is to be done at release */
 	__u16 service;
-	__u8 watched;    /* a target has received on it */
-	__u8 late;       /* was open when first noticed */
-	__u8 ignored;    /* enum ignore_reason */
-	__u8 tunnel;     /* 101, or 2xx to CONNECT: no longer HTTP */
+	__u8 watched; /* a target has received on it */
+	__u8 late;    /* was open when first noticed */
+	__u8 ignored; /* enum ignore_reason */
+	__u8 tunnel;  /* 101, or 2xx to CONNECT: no longer HTTP */
 	__u8 padding[2];
 	struct arrival_part arrival;
 	struct receive_part receive;
@@ -160,7 +160,7 @@ struct tracker_job {
 	__u64 offset;   /* of these, bytes consumed */
 	__u32 sequence; /* of the first byte of this call */
 	__u32 reason;
-	__u8 fresh;     /* the request being read began in this call */
+	__u8 fresh; /* the request being read began in this call */
 	__u8 padding[7];
 	struct transaction transaction;
 	struct http_feed feed; /* the part's parser while the call is worked on */
@@ -232,7 +232,8 @@ static __always_inline void tracker_arrival_trim(struct connection *connection)
 
 /* ---- transactions ----------------------------------------------------- */
 
-static __always_inline struct request_slot *tracker_slot(struct connection *connection, __u32 number)
+static __always_inline struct request_slot *tracker_slot(struct connection *connection,
+							 __u32 number)
 {
 	return &connection->slots[number & (PIPELINE_MAX - 1)];
 }
@@ -560,8 +561,8 @@ static __always_inline __u32 tracker_receive_seen(struct connection *connection,
 	/* a stamp from later on: the one of these bytes was missed */
 	if (arrived_ns == 0 || arrived_ns > slot->received_ns) {
 		arrived_ns = slot->received_ns;
-		slot->approximate =
-			connection->late ? APPROXIMATE_ATTACHED_LATE : APPROXIMATE_NO_ARRIVAL;
+		slot->approximate = connection->late ? APPROXIMATE_ATTACHED_LATE
+						     : APPROXIMATE_NO_ARRIVAL;
 	}
 	slot->arrived_ns = arrived_ns;
 	slot->body_bytes = 0;
@@ -967,8 +968,9 @@ static __always_inline __u32 tracker_send_fed(struct connection *connection,
 		job->offset = job->length;
 		/* with its status known, it is counted */
 		return tracker_send_lose(connection, job,
-					 job->feed.parser.status >= 200 ? APPROXIMATE_BODY_UNREADABLE
-									: APPROXIMATE_NONE);
+					 job->feed.parser.status >= 200
+						 ? APPROXIMATE_BODY_UNREADABLE
+						 : APPROXIMATE_NONE);
 	default:
 		return EVENT_NONE;
 	}
@@ -1004,7 +1006,8 @@ static __always_inline __u32 tracker_end(struct connection *connection, struct t
 
 	if (tracker_outstanding(connection) == 0)
 		return EVENT_NONE;
-	if (send->owner != OWNER_SLOT && tracker_slot(connection, send->answered)->flags & SLOT_MALFORMED)
+	if (send->owner != OWNER_SLOT &&
+	    tracker_slot(connection, send->answered)->flags & SLOT_MALFORMED)
 		return tracker_lose(connection, job, LOSS_MALFORMED);
 	if (phase == PHASE_LOST && send->owner == OWNER_SLOT)
 		return tracker_send_complete(connection, job);

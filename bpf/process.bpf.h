@@ -26,8 +26,9 @@ static __noinline __u32 process_id_nested(struct task_struct *task)
 	__u32 i;
 
 	for (i = 0; i < PID_LEVELS; i++) {
-		struct upid *upid = (struct upid *)(pid + bpf_core_field_offset(struct pid, numbers) +
-						    i * bpf_core_type_size(struct upid));
+		struct upid *upid =
+			(struct upid *)(pid + bpf_core_field_offset(struct pid, numbers) +
+					i * bpf_core_type_size(struct upid));
 
 		if (i > level)
 			break;

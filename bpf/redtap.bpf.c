@@ -115,8 +115,9 @@ static __always_inline void receive_walk(struct connection *connection, struct t
 	if (job->offset < job->length)
 		event_enter(owner, connection, job,
 			    tracker_receive_rest(connection, job,
-						 i < TRACKER_WALK_STEPS ? APPROXIMATE_BODY_UNREADABLE
-								: APPROXIMATE_HEAD_TOO_LONG));
+						 i < TRACKER_WALK_STEPS
+							 ? APPROXIMATE_BODY_UNREADABLE
+							 : APPROXIMATE_HEAD_TOO_LONG));
 }
 
 static __always_inline void on_receive(__u64 address, __u64 length, __u32 again)
@@ -131,12 +132,12 @@ static __always_inline void on_receive(__u64 address, __u64 length, __u32 again)
 	if (!scratch)
 		return;
 	job = &scratch->job;
-	if (again && (!connection || sequence_reached(sock_received(sock),
-						      connection->receive.sequence)))
+	if (again &&
+	    (!connection || sequence_reached(sock_received(sock), connection->receive.sequence)))
 		return;
 	if (!connection) {
-		connection = connection_adopt(scratch, owner, sock, address, sock_received(sock) - (__u32)length,
-					      sock_sent(sock));
+		connection = connection_adopt(scratch, owner, sock, address,
+					      sock_received(sock) - (__u32)length, sock_sent(sock));
 		if (!connection)
 			return;
 	}
@@ -153,8 +154,7 @@ static __always_inline void on_receive(__u64 address, __u64 length, __u32 again)
 			connection->receive.sequence = end;
 			connection->receive.parser.phase = PHASE_LOST;
 		}
-		connection_release(connection, &connection->receive.claim, address,
-				   owner);
+		connection_release(connection, &connection->receive.claim, address, owner);
 		return;
 	}
 	job->now_ns = bpf_ktime_get_ns();
@@ -235,8 +235,9 @@ static __always_inline void send_walk(struct connection *connection, struct trac
 	if (job->offset < job->length)
 		event_enter(owner, connection, job,
 			    tracker_send_rest(connection, job,
-					      i < TRACKER_WALK_STEPS ? APPROXIMATE_BODY_UNREADABLE
-							     : APPROXIMATE_CHUNKS_TOO_MANY));
+					      i < TRACKER_WALK_STEPS
+						      ? APPROXIMATE_BODY_UNREADABLE
+						      : APPROXIMATE_CHUNKS_TOO_MANY));
 }
 
 static __always_inline void on_send(__u64 address, __u64 length, __u32 again)
@@ -373,8 +374,7 @@ static __always_inline void on_state(__u64 address, int from, int to, __u32 agai
 		return;
 	}
 	connection->end |= end;
-	closing_set(connection,
-		    to == STATE_CLOSE ? CLOSING_END | CLOSING_DELETE : CLOSING_END);
+	closing_set(connection, to == STATE_CLOSE ? CLOSING_END | CLOSING_DELETE : CLOSING_END);
 	connection_settle(address, owner);
 }
 

@@ -77,8 +77,8 @@ static __always_inline int call_arguments(__u64 *second, __u64 *third)
 #if defined(__TARGET_ARCH_x86)
 #ifdef REDTAP_LEGACY
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	struct pt_regs *regs = (struct pt_regs *)(BPF_CORE_READ(task, stack) + X86_THREAD_SIZE -
-						  X86_PT_REGS_SIZE);
+	struct pt_regs *regs =
+		(struct pt_regs *)(BPF_CORE_READ(task, stack) + X86_THREAD_SIZE - X86_PT_REGS_SIZE);
 #else
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);

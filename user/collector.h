@@ -37,5 +37,4 @@ int collector_service(struct collector *collector, const char *name);
 int collector_take(struct collector *collector, size_t processes, bool last,
 		   const struct flush **flush);
 
-
 #endif

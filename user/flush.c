@@ -22,7 +22,7 @@ const char *http_method_name(unsigned int method)
 #define METHOD_ROW(name, token) [METHOD_##name] = token,
 		HTTP_METHODS(METHOD_ROW)
 #undef METHOD_ROW
-		[METHOD_OTHER] = "_OTHER",
+			[METHOD_OTHER] = "_OTHER",
 	};
 
 	return name_at(names, COUNT_OF(names), method);
@@ -30,10 +30,9 @@ const char *http_method_name(unsigned int method)
 
 const char *transaction_error_name(unsigned int error)
 {
-	static const char *const names[ERROR_COUNT] = {
-		[ERROR_NONE] = "",
+	static const char *const names[ERROR_COUNT] = { [ERROR_NONE] = "",
 #define ERROR_ROW(name, text) [ERROR_##name] = text,
-		TRANSACTION_ERRORS(ERROR_ROW)
+							TRANSACTION_ERRORS(ERROR_ROW)
 #undef ERROR_ROW
 	};
 

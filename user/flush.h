@@ -29,11 +29,11 @@ struct measure {
 
 /* One series; owned by the collector, valid until its next flush. */
 struct series {
-	uint32_t id;          /* index, stable for the life of the series */
-	const char *service;  /* NUL-terminated, raw bytes */
-	const char *method;   /* "GET", "_OTHER" */
-	const char *route;    /* NUL-terminated, raw bytes: "/users/{id}", "other", "*" */
-	uint16_t status;      /* 100..999; 0: no answer */
+	uint32_t id;         /* index, stable for the life of the series */
+	const char *service; /* NUL-terminated, raw bytes */
+	const char *method;  /* "GET", "_OTHER" */
+	const char *route;   /* NUL-terminated, raw bytes: "/users/{id}", "other", "*" */
+	uint16_t status;     /* 100..999; 0: no answer */
 	enum transaction_error error;
 	bool born;            /* first flush that holds this series */
 	struct measure now;   /* what happened since the last flush */
@@ -64,9 +64,9 @@ struct flush {
 	struct tally now;  /* since the last flush */
 	struct tally total;
 	uint64_t in_flight;
-	uint64_t connections;  /* open now */
-	uint64_t processes;    /* watched now */
-	double collect_s;      /* time that reading the maps took */
+	uint64_t connections;   /* open now */
+	uint64_t processes;     /* watched now */
+	double collect_s;       /* time that reading the maps took */
 	struct series **series; /* every series known, changed or not; `now.count` tells */
 	size_t series_count;
 	struct service *services;
@@ -75,7 +75,7 @@ struct flush {
 
 /* Names of enumerators as exported; NULL is never returned. */
 const char *http_method_name(unsigned int method);
-const char *transaction_error_name(unsigned int error);   /* "" for ERROR_NONE */
+const char *transaction_error_name(unsigned int error); /* "" for ERROR_NONE */
 const char *loss_reason_name(unsigned int reason);
 const char *approximate_reason_name(unsigned int reason);
 const char *ignore_reason_name(unsigned int reason);

@@ -113,7 +113,9 @@ static int configure(struct redtap_bpf *skeleton, const struct loader_settings *
 	bpf_object__for_each_program(program, skeleton->obj)
 		if (program_is_again(program) && !program_is_skipped(program))
 			bpf_program__set_autoload(program, false);
-	err = err ?: bpf_map__set_max_entries(skeleton->maps.connections, settings->max_connections);
+	err = err
+		      ?: bpf_map__set_max_entries(skeleton->maps.connections,
+						  settings->max_connections);
 	err = err ?: bpf_map__set_max_entries(skeleton->maps.open_ended, settings->max_connections);
 	err = err ?: bpf_map__set_max_entries(skeleton->maps.series_ids, settings->max_series);
 	err = err ?: bpf_map__set_max_entries(skeleton->maps.series_values, settings->max_series);
@@ -124,10 +126,12 @@ static int configure(struct redtap_bpf *skeleton, const struct loader_settings *
 static int explain_load_failure(int err)
 {
 	if (err == -EPERM || err == -EACCES)
-		log_error("the kernel refuses to load BPF programs: %s; is BPF locked down (lockdown=confidentiality, a container's seccomp filter)?",
-			  strerror(-err));
+		log_error(
+			"the kernel refuses to load BPF programs: %s; is BPF locked down (lockdown=confidentiality, a container's seccomp filter)?",
+			strerror(-err));
 	else if (err == -ENOMEM)
-		log_error("no memory for the kernel tables; lower --max-series or --max-connections");
+		log_error(
+			"no memory for the kernel tables; lower --max-series or --max-connections");
 	else
 		log_error("cannot load the BPF programs: %s; run with -v for the verifier's words",
 			  strerror(-err));
@@ -321,11 +325,12 @@ static uint64_t map_memory_now(int fd)
 /* What a map that is filled as needed can grow to; its elements have a header of 48. */
 static uint64_t map_memory_full(const struct bpf_map *map, uint64_t now)
 {
-	uint64_t element = 48 + ((bpf_map__key_size(map) + 7) & ~7U) +
-			   ((bpf_map__value_size(map) + 7) & ~7U);
+	uint64_t element =
+		48 + ((bpf_map__key_size(map) + 7) & ~7U) + ((bpf_map__value_size(map) + 7) & ~7U);
 	uint64_t all = element * bpf_map__max_entries(map);
 
-	if (bpf_map__type(map) != BPF_MAP_TYPE_HASH || !(bpf_map__map_flags(map) & BPF_F_NO_PREALLOC))
+	if (bpf_map__type(map) != BPF_MAP_TYPE_HASH ||
+	    !(bpf_map__map_flags(map) & BPF_F_NO_PREALLOC))
 		return now;
 	return now > all ? now : now + all;
 }

@@ -103,7 +103,8 @@ int report_attached(struct report *report, double time, const char *hooks, const
 /* The window may change its size between two flushes. */
 static struct table_style table_style(const struct report *report)
 {
-	struct table_style style = { .refresh = report->refresh, .utf8 = report->utf8,
+	struct table_style style = { .refresh = report->refresh,
+				     .utf8 = report->utf8,
 				     .hooks = report->hooks };
 	struct winsize window = { 0 };
 

@@ -58,10 +58,9 @@ static unsigned int codepoint_columns(uint32_t codepoint)
 		{ 0x20d0, 0x20ff }, { 0xfe00, 0xfe0f }, { 0xfe20, 0xfe2f },
 	};
 	static const struct width_range wide[] = {
-		{ 0x1100, 0x115f },   { 0x2e80, 0x303e },   { 0x3041, 0x4dbf },
-		{ 0x4e00, 0xa4cf },   { 0xac00, 0xd7a3 },   { 0xf900, 0xfaff },
-		{ 0xfe30, 0xfe6f },   { 0xff00, 0xff60 },   { 0xffe0, 0xffe6 },
-		{ 0x1f300, 0x1faff }, { 0x20000, 0x3fffd },
+		{ 0x1100, 0x115f }, { 0x2e80, 0x303e },   { 0x3041, 0x4dbf },   { 0x4e00, 0xa4cf },
+		{ 0xac00, 0xd7a3 }, { 0xf900, 0xfaff },   { 0xfe30, 0xfe6f },   { 0xff00, 0xff60 },
+		{ 0xffe0, 0xffe6 }, { 0x1f300, 0x1faff }, { 0x20000, 0x3fffd },
 	};
 
 	if (in_ranges(combining, sizeof(combining) / sizeof(combining[0]), codepoint))
@@ -165,17 +164,22 @@ static const char *format_share(char text[16], uint64_t part, uint64_t whole)
 /* A text of PICTURE_CELLS characters. */
 static const char *format_picture(char *text, size_t size, const struct measure *measure, bool utf8)
 {
-	static const char *const blocks[] = { " ",            "\xe2\x96\x81", "\xe2\x96\x82",
-					      "\xe2\x96\x83", "\xe2\x96\x84", "\xe2\x96\x85",
-					      "\xe2\x96\x86", "\xe2\x96\x87", "\xe2\x96\x88" };
+	static const char *const blocks[] = { " ",
+					      "\xe2\x96\x81",
+					      "\xe2\x96\x82",
+					      "\xe2\x96\x83",
+					      "\xe2\x96\x84",
+					      "\xe2\x96\x85",
+					      "\xe2\x96\x86",
+					      "\xe2\x96\x87",
+					      "\xe2\x96\x88" };
 	static const char *const plain[] = { " ", ".", ":", "-", "=", "+", "*", "#", "@" };
 	unsigned int cells[PICTURE_CELLS];
 	size_t used = 0, i;
 
 	measure_picture(measure, 8, cells);
 	for (i = 0; i < PICTURE_CELLS && used < size; i++)
-		used += snprintf(text + used, size - used, "%s",
-				 (utf8 ? blocks : plain)[cells[i]]);
+		used += snprintf(text + used, size - used, "%s", (utf8 ? blocks : plain)[cells[i]]);
 	return text;
 }
 
@@ -307,14 +311,13 @@ static void put_ledger(const struct table *table)
 		put_line(table, "no requests seen in %.1fs", span_seconds(table->flush, SPAN_RUN));
 	put_line(table, "seen %llu %s counted %llu + in flight %llu + lost %llu%s",
 		 (unsigned long long)total->seen, equal ? "=" : "~",
-		 (unsigned long long)total->counted,
-		 (unsigned long long)table->flush->in_flight, (unsigned long long)lost,
+		 (unsigned long long)total->counted, (unsigned long long)table->flush->in_flight,
+		 (unsigned long long)lost,
 		 equal ? "" : " (requests came and went while the tables were read)");
 	put_reasons(table, "lost", total->lost, LOSS_COUNT, loss_reason_name);
 	put_reasons(table, "approximate", total->approximate, APPROXIMATE_COUNT,
 		    approximate_reason_name);
-	put_reasons(table, "ignored connections", total->ignored, IGNORE_COUNT,
-		    ignore_reason_name);
+	put_reasons(table, "ignored connections", total->ignored, IGNORE_COUNT, ignore_reason_name);
 }
 
 int table_write(FILE *out, const struct flush *flush, enum report_span span,

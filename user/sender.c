@@ -59,7 +59,8 @@ static int fail_resolve(int result, const char *host)
 	const int err = result == EAI_SYSTEM ? errno : 0;
 
 	log_error("cannot resolve the StatsD host '%s': %s; check --statsd or STATSD_HOST, or "
-		  "give an address", host, err ? strerror(err) : gai_strerror(result));
+		  "give an address",
+		  host, err ? strerror(err) : gai_strerror(result));
 	if (result == EAI_MEMORY)
 		return -ENOMEM;
 	return err ? -err : -EHOSTUNREACH;
@@ -67,7 +68,8 @@ static int fail_resolve(int result, const char *host)
 
 int sender_open(struct sender **result, const struct statsd_option *destination)
 {
-	const struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM,
+	const struct addrinfo hints = { .ai_family = AF_UNSPEC,
+					.ai_socktype = SOCK_DGRAM,
 					.ai_flags = AI_NUMERICSERV };
 	char host[TEXT_ESCAPED_SIZE(sizeof(destination->host))], port[8];
 	struct addrinfo *addresses;
@@ -87,7 +89,8 @@ int sender_open(struct sender **result, const struct statsd_option *destination)
 	freeaddrinfo(addresses);
 	if (err < 0) {
 		log_error("cannot send to the StatsD host '%s', port %s: %s; check --statsd and "
-			  "the network", host, port, strerror(-err));
+			  "the network",
+			  host, port, strerror(-err));
 		free(sender);
 		return err;
 	}
@@ -158,8 +161,8 @@ static void report_change(struct sender *sender)
 
 	if (failing && !sender->failing)
 		log_warning("StatsD datagrams to '%s' fail: %s; redtap goes on; check that "
-			    "statsd_exporter listens there", sender->destination,
-			    strerror(sender->last_error));
+			    "statsd_exporter listens there",
+			    sender->destination, strerror(sender->last_error));
 	else if (!failing && sender->failing)
 		log_info("StatsD datagrams to '%s' are taken again", sender->destination);
 	sender->failing = failing;

@@ -342,8 +342,7 @@ static void encode_ledger(struct statsd_encoder *encoder, const struct tally *to
 	unsigned int i;
 
 	encode_counter(encoder, &encoder->seen, "redtap.requests.seen", NULL, total->seen);
-	encode_counter(encoder, &encoder->counted, "redtap.requests.counted", NULL,
-		       total->counted);
+	encode_counter(encoder, &encoder->counted, "redtap.requests.counted", NULL, total->counted);
 	for (i = LOSS_NONE + 1; i < LOSS_COUNT; i++)
 		encode_counter(encoder, &encoder->lost[i], "redtap.requests.lost",
 			       loss_reason_name(i), total->lost[i]);
@@ -356,8 +355,7 @@ static void encode_ledger(struct statsd_encoder *encoder, const struct tally *to
 	encode_counter(encoder, &encoder->errors, "redtap.statsd.errors", NULL, errors);
 }
 
-static void encode_gauges(struct statsd_encoder *encoder, const struct flush *flush,
-			  double flush_s)
+static void encode_gauges(struct statsd_encoder *encoder, const struct flush *flush, double flush_s)
 {
 	char text[TEXT_MAX], tags[TAGS_MAX], seconds[VALUE_MAX];
 	size_t i;
@@ -388,8 +386,8 @@ static void encode_gauges(struct statsd_encoder *encoder, const struct flush *fl
 
 static void forget_announcements(struct statsd_encoder *encoder)
 {
-	struct counter *const groups[] = { &encoder->seen, &encoder->counted, &encoder->errors,
-					   encoder->lost, encoder->approximate, encoder->ignored };
+	struct counter *const groups[] = { &encoder->seen, &encoder->counted,    &encoder->errors,
+					   encoder->lost,  encoder->approximate, encoder->ignored };
 	const size_t counts[] = { 1, 1, 1, LOSS_COUNT, APPROXIMATE_COUNT, IGNORE_COUNT };
 	size_t i, j;
 

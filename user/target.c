@@ -29,8 +29,9 @@ int target_resolve(pid_t *pid, char name[TARGET_NAME_SIZE])
 		return -ESRCH;
 	}
 	if (status.kernel_thread) {
-		log_error("pid '%d' is a kernel thread and serves nothing; give the pid of a server process",
-			  *pid);
+		log_error(
+			"pid '%d' is a kernel thread and serves nothing; give the pid of a server process",
+			*pid);
 		return -EINVAL;
 	}
 	*pid = process;
@@ -168,8 +169,9 @@ static int add_listeners_of(pid_t pid, int listeners_fd, struct proc_inodes *own
 	if (!err)
 		err = proc_inodes_read(own, pid);
 	if (err == -EACCES || err == -EPERM) {
-		log_error("cannot see the sockets of pid '%d': CAP_SYS_PTRACE or CAP_DAC_READ_SEARCH missing; run with sudo",
-			  pid);
+		log_error(
+			"cannot see the sockets of pid '%d': CAP_SYS_PTRACE or CAP_DAC_READ_SEARCH missing; run with sudo",
+			pid);
 		return err;
 	}
 	if (err) /* ended meanwhile */

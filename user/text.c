@@ -150,8 +150,11 @@ char *text_escape_statsd(char *buffer, size_t size, const char *text)
 static void put_json_unicode(struct writer *writer, uint32_t codepoint)
 {
 	static const char digits[] = "0123456789abcdef";
-	const char escape[6] = { '\\', 'u', digits[codepoint >> 12 & 15],
-				 digits[codepoint >> 8 & 15], digits[codepoint >> 4 & 15],
+	const char escape[6] = { '\\',
+				 'u',
+				 digits[codepoint >> 12 & 15],
+				 digits[codepoint >> 8 & 15],
+				 digits[codepoint >> 4 & 15],
 				 digits[codepoint & 15] };
 
 	writer_put(writer, escape, sizeof(escape));

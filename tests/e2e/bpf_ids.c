@@ -67,8 +67,8 @@ void bpf_ids_of_process(struct bpf_ids *ids, pid_t pid)
 	memset(ids, 0, sizeof(*ids));
 	while ((entry = readdir(directory)))
 		if (entry->d_name[0] != '.')
-			add_descriptor(ids, text_format("/proc/%d/fdinfo/%s", (int)pid,
-							entry->d_name));
+			add_descriptor(ids,
+				       text_format("/proc/%d/fdinfo/%s", (int)pid, entry->d_name));
 	closedir(directory);
 	for (kind = 0; kind < BPF_KIND_COUNT; kind++)
 		if (ids->count[kind] == 0)

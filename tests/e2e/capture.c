@@ -82,8 +82,8 @@ static void *receive(void *argument)
 		if (length == 0 || !keep(capture, datagram, length))
 			return NULL;
 		if (capture->forward_port)
-			sendto(capture->fd, datagram, length, 0,
-			       (const struct sockaddr *)&forward, sizeof(forward));
+			sendto(capture->fd, datagram, length, 0, (const struct sockaddr *)&forward,
+			       sizeof(forward));
 	}
 }
 

@@ -70,8 +70,8 @@ void counts_add(struct counts *counts, const char *method, const char *route, in
 	if (!row) {
 		if (counts->count == counts->room) {
 			counts->room = counts->room ? counts->room * 2 : 64;
-			counts->rows = realloc(counts->rows,
-					       counts->room * sizeof(counts->rows[0]));
+			counts->rows =
+				realloc(counts->rows, counts->room * sizeof(counts->rows[0]));
 			assert_non_null(counts->rows);
 		}
 		row = &counts->rows[counts->count++];
@@ -136,7 +136,8 @@ void counts_from_json(struct counts *counts, json_t *series, const char *service
 	size_t i;
 
 	assert_true(json_is_array(series));
-	json_array_foreach(series, i, one) {
+	json_array_foreach(series, i, one)
+	{
 		json_t *status = json_object_get(one, "status");
 		json_t *error = json_object_get(one, "error");
 
@@ -208,8 +209,8 @@ static size_t describe(char *why, size_t size, size_t used, const struct count_r
 			       (unsigned long long)other->response_bytes);
 }
 
-bool counts_equal(const struct counts *expected, const struct counts *actual, bool bytes,
-		  char *why, size_t size)
+bool counts_equal(const struct counts *expected, const struct counts *actual, bool bytes, char *why,
+		  size_t size)
 {
 	size_t used = 0, i;
 
@@ -228,8 +229,9 @@ bool counts_equal(const struct counts *expected, const struct counts *actual, bo
 
 		if (row->count == 0 || find(expected, row) || used >= size)
 			continue;
-		used += snprintf(why + used, size - used, "\n  %s %s %d %s: none expected, %llu found",
-				 row->method, row->route, row->status, row->error,
+		used += snprintf(why + used, size - used,
+				 "\n  %s %s %d %s: none expected, %llu found", row->method,
+				 row->route, row->status, row->error,
 				 (unsigned long long)row->count);
 	}
 	return used == 0;
@@ -250,8 +252,8 @@ void counts_assert_equal(const struct counts *expected, const struct counts *act
 static int compare_le(const void *a, const void *b)
 {
 	const struct metric *const *left = a, *const *right = b;
-	const double difference = strtod(metric_label(*left, "le"), NULL) -
-				  strtod(metric_label(*right, "le"), NULL);
+	const double difference =
+		strtod(metric_label(*left, "le"), NULL) - strtod(metric_label(*right, "le"), NULL);
 
 	return (difference > 0) - (difference < 0);
 }

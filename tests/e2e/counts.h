@@ -58,15 +58,14 @@ void counts_from_json(struct counts *counts, json_t *series, const char *service
  * From the duration and body size metrics of a service.  Counters that are
  * still 0 are left out: a series is born with 0.
  */
-void counts_from_metrics(struct counts *counts, const struct metrics *metrics,
-			 const char *service);
+void counts_from_metrics(struct counts *counts, const struct metrics *metrics, const char *service);
 
 /*
  * Compares; bytes: the body sizes too.  When different: false, and `why` (size
  * bytes) lists the rows that differ.
  */
-bool counts_equal(const struct counts *expected, const struct counts *actual, bool bytes,
-		  char *why, size_t size);
+bool counts_equal(const struct counts *expected, const struct counts *actual, bool bytes, char *why,
+		  size_t size);
 
 /* Fails the test with the list unless equal; place is for the message. */
 void counts_assert_equal(const struct counts *expected, const struct counts *actual, bool bytes,

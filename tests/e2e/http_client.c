@@ -223,9 +223,9 @@ static int enqueue(struct http_connection *connection, const struct http_request
 	err = append_head(connection, request);
 	head_end = connection->output_bytes;
 	if (!err && request->body)
-		err = request->chunk_bytes > 0 ?
-			      append_chunks(connection, request) :
-			      append(connection, request->body, request->body_bytes);
+		err = request->chunk_bytes > 0
+			      ? append_chunks(connection, request)
+			      : append(connection, request->body, request->body_bytes);
 	if (err)
 		return err;
 	slot = &connection->outstanding[(connection->first + connection->count) %

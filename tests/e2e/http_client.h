@@ -48,12 +48,12 @@ struct http_response {
 	const struct http_request *request; /* the one it answers */
 	int status;                         /* 100..999, the final one */
 	unsigned int interim;               /* 1xx responses before it */
-	bool reusable;           /* the connection may carry a further request */
-	uint64_t request_bytes;  /* after the header section, chunk framing included */
-	uint64_t response_bytes; /* likewise */
-	uint64_t content_bytes;  /* of the response, without the chunk framing */
-	uint32_t content_hash;   /* of the same bytes, see http_hash() */
-	uint64_t latency_ns;     /* from just before the first write to the last byte read */
+	bool reusable;                      /* the connection may carry a further request */
+	uint64_t request_bytes;             /* after the header section, chunk framing included */
+	uint64_t response_bytes;            /* likewise */
+	uint64_t content_bytes;             /* of the response, without the chunk framing */
+	uint32_t content_hash;              /* of the same bytes, see http_hash() */
+	uint64_t latency_ns; /* from just before the first write to the last byte read */
 };
 
 struct http_connection; /* owned by the caller, see http_open() */

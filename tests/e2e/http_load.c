@@ -24,7 +24,7 @@
 struct run {
 	const struct http_load *load;
 	struct http_load_control *control;
-	struct http_load_control no_control; /* stands in for a missing one */
+	struct http_load_control no_control;  /* stands in for a missing one */
 	const struct http_request **schedule; /* one round: each kind as often as its weight */
 	size_t schedule_count;
 	unsigned int connections;
@@ -295,8 +295,8 @@ static int worker_start(struct worker *worker, struct run *run, unsigned int ind
 	/* Spread over the period, so that connections do not send all at once. */
 	for (i = 0; i < worker->slot_count; i++)
 		worker->slots[i].due_ns = run->start_ns + run->period_ns *
-							  (index + i * run->threads) /
-							  run->connections;
+								  (index + i * run->threads) /
+								  run->connections;
 	return -pthread_create(&worker->thread, NULL, worker_main, worker);
 }
 
@@ -326,8 +326,8 @@ static int run_init(struct run *run, const struct http_load *load,
 	if (load->seconds > 0)
 		run->end_ns = run->start_ns + (uint64_t)(load->seconds * SECOND_NS);
 	if (load->requests_per_second > 0)
-		run->period_ns = (uint64_t)(SECOND_NS * run->connections /
-					    load->requests_per_second);
+		run->period_ns =
+			(uint64_t)(SECOND_NS * run->connections / load->requests_per_second);
 	return make_schedule(run);
 }
 

@@ -30,19 +30,19 @@ struct http_load {
 	uint16_t port;
 	const struct http_load_kind *kinds; /* evenly interleaved, always in the same order */
 	size_t kind_count;
-	unsigned int connections;  /* 0 counts as 1 */
-	unsigned int threads;      /* each serves its share of the connections by poll; 0: one */
-	unsigned int pipeline;     /* requests sent in one write before reading; 0 and 1: none */
-	bool connection_each;      /* a connection of its own for each request (or pipelined batch) */
-	uint64_t requests;         /* exactly so many in all; 0: no limit */
-	double seconds;            /* begin none after that time; 0: no limit */
+	unsigned int connections; /* 0 counts as 1 */
+	unsigned int threads;     /* each serves its share of the connections by poll; 0: one */
+	unsigned int pipeline;    /* requests sent in one write before reading; 0 and 1: none */
+	bool connection_each; /* a connection of its own for each request (or pipelined batch) */
+	uint64_t requests;    /* exactly so many in all; 0: no limit */
+	double seconds;       /* begin none after that time; 0: no limit */
 	double requests_per_second; /* all connections together; 0: as fast as answers come */
 };
 
 /* For a load that runs in another thread; zero it first. */
 struct http_load_control {
-	atomic_bool stop;               /* set by the caller: begin no more, finish what is outstanding */
-	atomic_uint_fast64_t answered;  /* set by the load */
+	atomic_bool stop; /* set by the caller: begin no more, finish what is outstanding */
+	atomic_uint_fast64_t answered;   /* set by the load */
 	atomic_uint_fast64_t unanswered; /* likewise */
 };
 

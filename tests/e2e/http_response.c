@@ -78,8 +78,8 @@ static int read_fields(struct framing *framing, const char *line, const char *en
 static void begin_body(struct http_reader *reader, const struct framing *framing,
 		       const char *method, struct http_response *response)
 {
-	const bool tunnel = response->status == 101 || (strcmp(method, "CONNECT") == 0 &&
-							 response->status / 100 == 2);
+	const bool tunnel = response->status == 101 ||
+			    (strcmp(method, "CONNECT") == 0 && response->status / 100 == 2);
 
 	if (tunnel || strcmp(method, "HEAD") == 0 || response->status == 204 ||
 	    response->status == 304)
@@ -195,8 +195,8 @@ static int parse_content(struct http_reader *reader, struct http_response *respo
 		return -EAGAIN;
 	if (reader->state != READER_CLOSE && size > reader->remaining)
 		size = reader->remaining;
-	response->content_hash = http_hash(response->content_hash, reader->buffer + reader->first,
-					   size);
+	response->content_hash =
+		http_hash(response->content_hash, reader->buffer + reader->first, size);
 	response->content_bytes += size;
 	response->response_bytes += size;
 	reader->first += size;

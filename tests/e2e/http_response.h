@@ -25,11 +25,11 @@ enum http_reader_state {
 /* Embedded in a connection; all zero at its start. */
 struct http_reader {
 	enum http_reader_state state;
-	bool begun;            /* a byte of the present response has been seen */
-	bool ended;            /* the server has sent its FIN */
+	bool begun; /* a byte of the present response has been seen */
+	bool ended; /* the server has sent its FIN */
 	uint64_t remaining;
-	uint64_t received_ns;  /* when the newest byte was read, CLOCK_MONOTONIC */
-	size_t first;          /* buffer[first .. end) is not parsed yet */
+	uint64_t received_ns; /* when the newest byte was read, CLOCK_MONOTONIC */
+	size_t first;         /* buffer[first .. end) is not parsed yet */
 	size_t end;
 	char buffer[4 * HTTP_RESPONSE_HEAD_MAX];
 };

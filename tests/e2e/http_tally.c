@@ -85,8 +85,7 @@ static void add_latencies(struct http_tally_row *row, const uint64_t *latencies_
 		return;
 	row->latencies_ns = grow(row->latencies_ns, &row->latency_room, row->latency_count + count,
 				 sizeof(*row->latencies_ns));
-	memcpy(row->latencies_ns + row->latency_count, latencies_ns,
-	       count * sizeof(*latencies_ns));
+	memcpy(row->latencies_ns + row->latency_count, latencies_ns, count * sizeof(*latencies_ns));
 	row->latency_count += count;
 }
 

@@ -33,9 +33,13 @@ static const struct http_load_kind kinds[] = {
 	{ { .method = "GET", .target = "/chunked/5000", .route = "/chunked/{id}" }, 8 },
 	{ { .method = "GET", .target = "/file/100000", .route = "/file/{id}" }, 5 },
 	{ { .method = "HEAD", .target = "/file/100000", .route = "/file/{id}" }, 2 },
-	{ { .method = "POST", .target = "/echo", .route = "/echo",
+	{ { .method = "POST",
+	    .target = "/echo",
+	    .route = "/echo",
 	    .headers = "Content-Type: application/octet-stream\r\n",
-	    .body = echo_body, .body_bytes = sizeof(echo_body) }, 8 },
+	    .body = echo_body,
+	    .body_bytes = sizeof(echo_body) },
+	  8 },
 };
 
 struct options {
@@ -206,8 +210,8 @@ static void print_table(const struct http_tally *tally, double seconds)
 		printf("%-6s %-16s %8llu %9.1f %6.1f%% %10.3f %10.3f\n", summary.method,
 		       summary.route, (unsigned long long)summary.count,
 		       (double)summary.count / seconds,
-		       100.0 * (double)summary.errors / (double)summary.count,
-		       summary.p50_s * 1e3, summary.p99_s * 1e3);
+		       100.0 * (double)summary.errors / (double)summary.count, summary.p50_s * 1e3,
+		       summary.p99_s * 1e3);
 	}
 }
 

@@ -60,8 +60,7 @@ static uint32_t *find_slot(struct metrics *metrics, const struct metric *metric)
 {
 	size_t at = hash_metric(metric) & (metrics->slot_count - 1);
 
-	while (metrics->slots[at] &&
-	       !same_metric(&metrics->items[metrics->slots[at] - 1], metric))
+	while (metrics->slots[at] && !same_metric(&metrics->items[metrics->slots[at] - 1], metric))
 		at = (at + 1) & (metrics->slot_count - 1);
 	return &metrics->slots[at];
 }
@@ -270,12 +269,12 @@ static bool parse_result(struct metric *metric, json_t *row)
 	if (!json_is_string(value))
 		return false;
 	metric->value = strtod(json_string_value(value), NULL);
-	json_object_foreach(labels, key, text) {
+	json_object_foreach(labels, key, text)
+	{
 		struct metric_label label;
 
 		if (strcmp(key, "__name__") == 0) {
-			snprintf(metric->name, sizeof(metric->name), "%s",
-				 json_string_value(text));
+			snprintf(metric->name, sizeof(metric->name), "%s", json_string_value(text));
 			continue;
 		}
 		/* What Prometheus adds for the target it scraped. */
@@ -297,7 +296,8 @@ bool metrics_add_query(struct metrics *metrics, const char *json)
 	json_t *row;
 	size_t i;
 
-	json_array_foreach(result, i, row) {
+	json_array_foreach(result, i, row)
+	{
 		struct sample sample = { 0 };
 
 		if (!parse_result(&sample.metric, row)) {
@@ -320,8 +320,7 @@ const char *metric_label(const struct metric *metric, const char *key)
 	return NULL;
 }
 
-bool metric_same_labels(const struct metric *metric, const struct metric *with,
-			const char *except)
+bool metric_same_labels(const struct metric *metric, const struct metric *with, const char *except)
 {
 	size_t i;
 

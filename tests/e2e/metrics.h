@@ -26,10 +26,10 @@ struct metric {
 	char name[96];
 	struct metric_label labels[METRIC_LABELS_MAX]; /* ascending by key */
 	size_t label_count;
-	char type;       /* 'c' or 'g' where the source tells, else 0 */
-	double value;    /* sum of a counter's lines, last value of a gauge */
-	double first;    /* value of its first line */
-	uint64_t lines;  /* how often it came */
+	char type;      /* 'c' or 'g' where the source tells, else 0 */
+	double value;   /* sum of a counter's lines, last value of a gauge */
+	double first;   /* value of its first line */
+	uint64_t lines; /* how often it came */
 };
 
 struct metrics {
@@ -60,8 +60,7 @@ bool metrics_add_query(struct metrics *metrics, const char *json);
 const char *metric_label(const struct metric *metric, const char *key);
 
 /* True when every label of `with` but `except` (may be NULL) has the same value in `metric`. */
-bool metric_same_labels(const struct metric *metric, const struct metric *with,
-			const char *except);
+bool metric_same_labels(const struct metric *metric, const struct metric *with, const char *except);
 
 /* Sum over all metrics of that name whose label key has value; key NULL: all. */
 double metrics_sum(const struct metrics *metrics, const char *name, const char *key,

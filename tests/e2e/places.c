@@ -84,8 +84,7 @@ static bool is_right(void *context)
 	counts_from_metrics(&actual, &metrics, place->places->service);
 	right = counts_equal(place->expected, &actual, place->bytes, place->why,
 			     sizeof(place->why)) &&
-		histograms_sound(&metrics, place->places->service, place->why,
-				 sizeof(place->why));
+		histograms_sound(&metrics, place->places->service, place->why, sizeof(place->why));
 	counts_release(&actual);
 	metrics_release(&metrics);
 	return right;

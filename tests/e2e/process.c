@@ -216,8 +216,7 @@ static pid_t parent_of(pid_t pid)
 	text[length] = '\0';
 	/* The name is in parentheses and may hold some itself. */
 	after_name = strrchr(text, ')');
-	if (!after_name || sscanf(after_name, ") %c %d", &status, &parent) != 2 ||
-	    status == 'Z')
+	if (!after_name || sscanf(after_name, ") %c %d", &status, &parent) != 2 || status == 'Z')
 		return 0;
 	return parent;
 }

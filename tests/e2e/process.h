@@ -24,12 +24,13 @@ struct process {
 };
 
 struct process_options {
-	const char *name;        /* for messages; a literal */
-	const char *const *argv; /* NULL-terminated; argv[0] is looked up in PATH if it has no slash */
+	const char *name; /* for messages; a literal */
+	const char *const
+		*argv; /* NULL-terminated; argv[0] is looked up in PATH if it has no slash */
 	const char *const *environment; /* NULL-terminated "KEY=VALUE" to add, or NULL */
-	int death_signal; /* 0: SIGKILL; servers with workers of their own: SIGTERM */
-	bool as_nobody;   /* drop every privilege before exec */
-	int out_fd;       /* > 0: standard output goes there instead of out_path */
+	int death_signal;               /* 0: SIGKILL; servers with workers of their own: SIGTERM */
+	bool as_nobody;                 /* drop every privilege before exec */
+	int out_fd;                     /* > 0: standard output goes there instead of out_path */
 };
 
 /*

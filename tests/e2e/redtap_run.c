@@ -47,9 +47,9 @@ struct redtap *redtap_start(const struct redtap_options *options)
 		argv[count++] = options->service;
 	}
 	argv[count++] = "--statsd";
-	argv[count++] = options->statsd_port ?
-				text_format("udp://127.0.0.1:%u", options->statsd_port) :
-				"none";
+	argv[count++] = options->statsd_port
+				? text_format("udp://127.0.0.1:%u", options->statsd_port)
+				: "none";
 	argv[count++] = "--output";
 	argv[count++] = options->output ? options->output : "json";
 	argv[count++] = "--interval";
@@ -126,7 +126,8 @@ static bool goal_reached(void *context)
 	json_t *line;
 	size_t i;
 
-	json_array_foreach(lines, i, line) {
+	json_array_foreach(lines, i, line)
+	{
 		if (!is_type(line, "flush"))
 			continue;
 		counted += redtap_count(line, "counted");
@@ -161,7 +162,8 @@ static void assert_flushes_add_up(json_t *lines, json_t *total)
 
 	counts_init(&flushes);
 	counts_init(&whole);
-	json_array_foreach(lines, i, line) {
+	json_array_foreach(lines, i, line)
+	{
 		if (!is_type(line, "flush"))
 			continue;
 		seen += redtap_count(line, "seen");
@@ -185,8 +187,7 @@ static uint64_t lost_requests(json_t *total)
 	json_t *number;
 
 	assert_true(json_object_size(lost) > 0);
-	json_object_foreach(lost, reason, number)
-		sum += redtap_count(lost, reason);
+	json_object_foreach(lost, reason, number) sum += redtap_count(lost, reason);
 	return sum;
 }
 
@@ -209,9 +210,9 @@ json_t *redtap_finish(struct redtap *redtap, int signal_number)
 	total = json_array_get(lines, count - 1);
 	assert_true(is_type(total, "total"));
 	assert_flushes_add_up(lines, total);
-	assert_int_equal(redtap_count(total, "seen"),
-			 redtap_count(total, "counted") + redtap_count(total, "in_flight") +
-				 lost_requests(total));
+	assert_int_equal(redtap_count(total, "seen"), redtap_count(total, "counted") +
+							      redtap_count(total, "in_flight") +
+							      lost_requests(total));
 	return total;
 }
 
@@ -228,9 +229,10 @@ json_t *redtap_series(json_t *total, const char *service, const char *method, co
 	json_t *one;
 	size_t i;
 
-	json_array_foreach(series, i, one) {
-		if ((!service || strcmp(json_string_value(json_object_get(one, "service")),
-					service) == 0) &&
+	json_array_foreach(series, i, one)
+	{
+		if ((!service ||
+		     strcmp(json_string_value(json_object_get(one, "service")), service) == 0) &&
 		    strcmp(json_string_value(json_object_get(one, "method")), method) == 0 &&
 		    strcmp(json_string_value(json_object_get(one, "route")), route) == 0 &&
 		    json_integer_value(json_object_get(one, "status")) == status)

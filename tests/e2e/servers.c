@@ -54,9 +54,9 @@ static struct server make_server(struct process *process, uint16_t port)
 
 struct server server_start_webapp(const char *model, int workers, const char *host)
 {
-	const char *argv[] = { path_build("webapp"), "--port", "0", "--workers",
-			       text_format("%d", workers), "--model", model,
-			       "--host", host ? host : "127.0.0.1", NULL };
+	const char *argv[] = { path_build("webapp"),       "--port",  "0",   "--workers",
+			       text_format("%d", workers), "--model", model, "--host",
+			       host ? host : "127.0.0.1",  NULL };
 	struct process *process = process_start(&(struct process_options){
 		.name = "webapp", .argv = argv, .death_signal = SIGTERM });
 	const char *colon;
@@ -145,14 +145,24 @@ struct server server_start_nginx(void)
 
 struct server server_start_gunicorn(void)
 {
-	const char *argv[] = { "gunicorn", "--bind", "127.0.0.1:0", "--workers", "2",
-			       "--worker-class", "sync", "--pythonpath", path_source("tests/e2e"),
-			       "flask_app:app", NULL };
+	const char *argv[] = { "gunicorn",
+			       "--bind",
+			       "127.0.0.1:0",
+			       "--workers",
+			       "2",
+			       "--worker-class",
+			       "sync",
+			       "--pythonpath",
+			       path_source("tests/e2e"),
+			       "flask_app:app",
+			       NULL };
 	/* The source tree stays free of compiled files. */
 	const char *environment[] = { "PYTHONDONTWRITEBYTECODE=1", NULL };
-	struct process *process = process_start(&(struct process_options){
-		.name = "gunicorn", .argv = argv, .environment = environment,
-		.death_signal = SIGTERM });
+	struct process *process =
+		process_start(&(struct process_options){ .name = "gunicorn",
+							 .argv = argv,
+							 .environment = environment,
+							 .death_signal = SIGTERM });
 	uint16_t port;
 	char *output;
 
@@ -165,8 +175,8 @@ struct server server_start_gunicorn(void)
 
 struct server server_start_python(void)
 {
-	const char *argv[] = { "python3", "-u", "-m", "http.server", "0", "--bind", "127.0.0.1",
-			       "--directory", make_directory(), NULL };
+	const char *argv[] = { "python3", "-u",        "-m",          "http.server",    "0",
+			       "--bind",  "127.0.0.1", "--directory", make_directory(), NULL };
 	struct process *process = process_start(&(struct process_options){
 		.name = "http.server", .argv = argv, .death_signal = SIGTERM });
 	uint16_t port;

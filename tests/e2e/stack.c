@@ -99,8 +99,8 @@ struct exporter exporter_restart(const struct exporter *before)
 		NULL,
 	};
 
-	exporter.process = process_start(&(struct process_options){
-		.name = "statsd_exporter", .argv = argv });
+	exporter.process =
+		process_start(&(struct process_options){ .name = "statsd_exporter", .argv = argv });
 	wait_for_answer(exporter.process,
 			text_format("http://127.0.0.1:%u/metrics", exporter.web_port));
 	return exporter;
@@ -147,8 +147,8 @@ struct prometheus prometheus_start(const struct exporter *exporter)
 	};
 
 	file_write(file, configuration, strlen(configuration));
-	prometheus.process = process_start(&(struct process_options){
-		.name = "prometheus", .argv = argv });
+	prometheus.process =
+		process_start(&(struct process_options){ .name = "prometheus", .argv = argv });
 	wait_for_answer(prometheus.process,
 			text_format("http://127.0.0.1:%u/-/ready", prometheus.port));
 	return prometheus;

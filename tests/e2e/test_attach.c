@@ -16,11 +16,14 @@
 #define LATENCY_SHARE 1.1
 #define LATENCY_SLACK_S 0.005
 
-static const struct request_kind user = { .method = "GET", .target = "/users/12",
+static const struct request_kind user = { .method = "GET",
+					  .target = "/users/12",
 					  .route = "/users/{id}" };
-static const struct request_kind bytes = { .method = "GET", .target = "/bytes/3000",
+static const struct request_kind bytes = { .method = "GET",
+					   .target = "/bytes/3000",
 					   .route = "/bytes/{id}" };
-static const struct request_kind nap = { .method = "GET", .target = "/sleep/700",
+static const struct request_kind nap = { .method = "GET",
+					 .target = "/sleep/700",
 					 .route = "/sleep/{id}" };
 
 static void exchange_all(struct line **lines, const struct request_kind *kind, int rounds,
@@ -69,8 +72,11 @@ static void open_connections_thread(void **state)
 static void check_under_load(const char *model, unsigned int pipeline)
 {
 	const struct server server = server_start_webapp(model, 2, NULL);
-	const struct traffic load = { .port = server.port, .kinds = &bytes, .kind_count = 1,
-				      .connections = 4, .pipeline = pipeline };
+	const struct traffic load = { .port = server.port,
+				      .kinds = &bytes,
+				      .kind_count = 1,
+				      .connections = 4,
+				      .pipeline = pipeline };
 	/* What may be under way at one moment. */
 	const uint64_t under_way = load.connections * (pipeline ? pipeline : 1);
 	struct background *background = background_start(&load);
@@ -87,8 +93,11 @@ static void check_under_load(const char *model, unsigned int pipeline)
 	redtap = redtap_attach(&(struct redtap_options){ .pid = server.pid });
 	attached = background_answered(background);
 	/* Begun after attach on connections of their own, while the load goes on. */
-	traffic_run(&(struct traffic){ .port = server.port, .kinds = &user, .kind_count = 1,
-				       .requests = 2000, .connections = 4 },
+	traffic_run(&(struct traffic){ .port = server.port,
+				       .kinds = &user,
+				       .kind_count = 1,
+				       .requests = 2000,
+				       .connections = 4 },
 		    &after, NULL);
 	assert_int_equal(background_stop(background, &whole, &latencies), 0);
 	redtap_wait_counted(redtap, counts_total(&after) + counts_total(&whole) - attached);
@@ -98,8 +107,7 @@ static void check_under_load(const char *model, unsigned int pipeline)
 	series = redtap_series(total, NULL, user.method, user.route, 200);
 	assert_int_equal(redtap_count(series, "count"), 2000);
 	series = redtap_series(total, NULL, bytes.method, bytes.route, 200);
-	assert_in_range(redtap_count(series, "count"),
-			counts_total(&whole) - attached - under_way,
+	assert_in_range(redtap_count(series, "count"), counts_total(&whole) - attached - under_way,
 			counts_total(&whole) - before);
 	assert_true(redtap_seconds(series, "max_s") <=
 		    latencies.max * LATENCY_SHARE + LATENCY_SLACK_S);
@@ -153,8 +161,8 @@ static void answer_after_attach(void **state)
 
 		assert_int_equal(row->count, 1);
 		assert_true(redtap_seconds(series, "max_s") <= 0.7 * LATENCY_SHARE + 0.1);
-		counts_add_all(&counts, &(struct counts){ .rows = (struct count_row *)row,
-							  .count = 1 });
+		counts_add_all(&counts,
+			       &(struct counts){ .rows = (struct count_row *)row, .count = 1 });
 	}
 	counts_assert_equal(&counts, &actual, true, "the JSON total");
 	counts_release(&counts);
@@ -194,13 +202,19 @@ static void two_on_one_pid(void **state)
 	places_attach(&first, server.pid, NULL);
 	places_attach(&second, server.pid, NULL);
 	counts_init(&counts);
-	traffic_run(&(struct traffic){ .port = server.port, .kinds = &user, .kind_count = 1,
-				       .requests = 3000, .connections = 4 },
+	traffic_run(&(struct traffic){ .port = server.port,
+				       .kinds = &user,
+				       .kind_count = 1,
+				       .requests = 3000,
+				       .connections = 4 },
 		    &counts, NULL);
 	redtap_assert_nothing_lost(places_assert(&first, &counts, true));
 	/* The end of one must not blind the other. */
-	traffic_run(&(struct traffic){ .port = server.port, .kinds = &bytes, .kind_count = 1,
-				       .requests = 500, .connections = 4 },
+	traffic_run(&(struct traffic){ .port = server.port,
+				       .kinds = &bytes,
+				       .kind_count = 1,
+				       .requests = 500,
+				       .connections = 4 },
 		    &counts, NULL);
 	redtap_assert_nothing_lost(places_assert(&second, &counts, true));
 	counts_release(&counts);
@@ -218,8 +232,11 @@ static void one_worker_alone(void **state)
 	assert_int_equal(process_children(server.pid, &worker, 1), 1);
 	places_attach(&places, worker, NULL);
 	counts_init(&counts);
-	traffic_run(&(struct traffic){ .port = server.port, .kinds = &user, .kind_count = 1,
-				       .requests = 500, .connections = 2 },
+	traffic_run(&(struct traffic){ .port = server.port,
+				       .kinds = &user,
+				       .kind_count = 1,
+				       .requests = 500,
+				       .connections = 2 },
 		    &counts, NULL);
 	redtap_assert_nothing_lost(places_assert(&places, &counts, true));
 	counts_release(&counts);
@@ -236,8 +253,12 @@ static void no_follow(void **state)
 	(void)state;
 	redtap = redtap_attach(&(struct redtap_options){ .pid = server.pid, .more = more });
 	counts_init(&counts);
-	traffic_run(&(struct traffic){ .port = server.port, .kinds = &user, .kind_count = 1,
-				       .requests = 200, .connections = 2, .close_each = true },
+	traffic_run(&(struct traffic){ .port = server.port,
+				       .kinds = &user,
+				       .kind_count = 1,
+				       .requests = 200,
+				       .connections = 2,
+				       .close_each = true },
 		    &counts, NULL);
 	/* The master serves nobody, and its workers are not followed. */
 	total = redtap_finish(redtap, SIGINT);
@@ -249,11 +270,11 @@ static void no_follow(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		E2E_TEST(open_connections_epoll), E2E_TEST(open_connections_thread),
-		E2E_TEST(under_load_epoll),	  E2E_TEST(under_load_thread),
-		E2E_TEST(under_load_pipelined),	  E2E_TEST(answer_after_attach),
+		E2E_TEST(open_connections_epoll),  E2E_TEST(open_connections_thread),
+		E2E_TEST(under_load_epoll),        E2E_TEST(under_load_thread),
+		E2E_TEST(under_load_pipelined),    E2E_TEST(answer_after_attach),
 		E2E_TEST(detach_and_attach_again), E2E_TEST(two_on_one_pid),
-		E2E_TEST(one_worker_alone),	  E2E_TEST(no_follow),
+		E2E_TEST(one_worker_alone),        E2E_TEST(no_follow),
 	};
 
 	return cmocka_run_group_tests_name("attach", tests, places_group_setup,

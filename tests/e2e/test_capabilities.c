@@ -42,12 +42,24 @@ static struct process *start_as_nobody(pid_t pid, size_t without)
 {
 	const char *list = capability_list(without);
 	const char *copy = path_scratch("redtap");
-	const char *argv[] = { "setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups",
+	const char *argv[] = { "setpriv",
+			       "--reuid=nobody",
+			       "--regid=nogroup",
+			       "--clear-groups",
 			       text_format("--inh-caps=%s", list),
 			       text_format("--ambient-caps=%s", list),
-			       text_format("--bounding-set=%s", list), copy, "attach", "--pid",
-			       text_format("%d", (int)pid), "--statsd", "none", "--output", "json",
-			       "--interval", "200ms", NULL };
+			       text_format("--bounding-set=%s", list),
+			       copy,
+			       "attach",
+			       "--pid",
+			       text_format("%d", (int)pid),
+			       "--statsd",
+			       "none",
+			       "--output",
+			       "json",
+			       "--interval",
+			       "200ms",
+			       NULL };
 	size_t length;
 	char *bytes = file_read(path_build("redtap"), &length);
 
@@ -68,8 +80,10 @@ static void smallest_set_is_enough(void **state)
 	(void)state;
 	counts_init(&counts);
 	process_wait_out(process, "{\"type\":\"attached\"", DEADLINE_S);
-	traffic_run(&(struct traffic){ .port = server.port, .kinds = kinds,
-				       .kind_count = ROWS(kinds), .requests = 100,
+	traffic_run(&(struct traffic){ .port = server.port,
+				       .kinds = kinds,
+				       .kind_count = ROWS(kinds),
+				       .requests = 100,
 				       .connections = 2 },
 		    &counts, NULL);
 	process_end(process, SIGINT);
@@ -134,7 +148,8 @@ static void unit_file_is_valid(void **state)
 	text = with_replaced(text, "/usr/local/bin/redtap", path_build("redtap"));
 	file_write(copy, text, strlen(text));
 	free(text);
-	process = process_start(&(struct process_options){ .name = "systemd-analyze", .argv = argv });
+	process =
+		process_start(&(struct process_options){ .name = "systemd-analyze", .argv = argv });
 	process_wait(process, DEADLINE_S);
 	process_assert_exit(process, 0);
 	said = process_err(process);

@@ -56,9 +56,9 @@ static json_t *hook_of(json_t *line, const char *kind)
 	json_t *hook;
 	size_t i;
 
-	json_array_foreach(json_object_get(line, "hooks"), i, hook)
-		if (strcmp(json_string_value(json_object_get(hook, "kind")), kind) == 0)
-			return hook;
+	json_array_foreach(json_object_get(line, "hooks"), i,
+			   hook) if (strcmp(json_string_value(json_object_get(hook, "kind")),
+					    kind) == 0) return hook;
 	fail_msg("no hook '%s'", kind);
 	return NULL;
 }
@@ -108,16 +108,15 @@ static void kernel_and_hooks(void **state)
 	assert_int_equal(integer(memory, "max_series"), 512);
 	assert_true(integer(memory, "now_bytes") > 0);
 	/* a connection takes some 3.5 KB when there is one */
-	assert_true(integer(memory, "full_bytes") >
-		    integer(memory, "now_bytes") + 65536LL * 3000);
+	assert_true(integer(memory, "full_bytes") > integer(memory, "now_bytes") + 65536LL * 3000);
 	json_decref(line);
 }
 
 /* More series need more memory: the numbers are those of the limits given. */
 static void memory_follows_the_limits(void **state)
 {
-	struct process *small = CHECK("--output", "json", "--max-series", "1",
-				      "--max-connections", "1");
+	struct process *small =
+		CHECK("--output", "json", "--max-series", "1", "--max-connections", "1");
 	struct process *large;
 	json_t *one, *other;
 
@@ -133,8 +132,13 @@ static void memory_follows_the_limits(void **state)
 
 static void readable(void **state)
 {
-	static const char *const words[] = { "\nBTF ", "kernel  ", "tracepoint  usable", "fentry ",
-					     "kprobe ", "no capability is missing", "--max-series 2048",
+	static const char *const words[] = { "\nBTF ",
+					     "kernel  ",
+					     "tracepoint  usable",
+					     "fentry ",
+					     "kprobe ",
+					     "no capability is missing",
+					     "--max-series 2048",
 					     "attach        would work, by tracepoints\n" };
 	struct process *process = CHECK("--output", "table");
 	char *text, *err;
@@ -176,11 +180,11 @@ static void probes_are_those_of_attach(void **state)
 	said = process_err(redtap_process(redtap));
 	process_wait(check, DEADLINE_S);
 	line = check_json(check);
-	json_array_foreach(json_object_get(hook_of(line, "tracepoint"), "subjects"), i, subject)
-		if (!strstr(said, text_format("raw_tp_%s at tracepoint %s\n",
-					      json_string_value(subject),
-					      json_string_value(subject))))
-			fail_msg("attach does not use '%s'", json_string_value(subject));
+	json_array_foreach(json_object_get(hook_of(line, "tracepoint"), "subjects"), i,
+			   subject) if (!strstr(said, text_format("raw_tp_%s at tracepoint %s\n",
+								  json_string_value(subject),
+								  json_string_value(subject))))
+		fail_msg("attach does not use '%s'", json_string_value(subject));
 	for (at = said; (at = strstr(at, "hook: raw_tp_")); at++)
 		attached++;
 	assert_int_equal(attached, i);
@@ -277,9 +281,9 @@ static void bad_process(void **state)
 	assert_false(works(line));
 	processes = json_object_get(line, "processes");
 	assert_int_equal(json_array_size(processes), 2);
-	assert_non_null(strstr(
-		json_string_value(json_object_get(json_array_get(processes, 0), "error")),
-		"No such process"));
+	assert_non_null(
+		strstr(json_string_value(json_object_get(json_array_get(processes, 0), "error")),
+		       "No such process"));
 	assert_true(json_is_null(json_object_get(json_array_get(processes, 1), "error")));
 	json_decref(line);
 	err = process_err(check);
@@ -304,9 +308,15 @@ static void missing_capability(void **state)
 	(void)state;
 	for (i = 0; i < ROWS(rows); i++) {
 		/* root without it; the server has it, so is not to be looked into */
-		const char *argv[] = { "setpriv", rows[i].bounding_set, path_build("redtap"),
-				       "check", "--output", "json", "-p",
-				       text_format("%d", (int)server.pid), NULL };
+		const char *argv[] = { "setpriv",
+				       rows[i].bounding_set,
+				       path_build("redtap"),
+				       "check",
+				       "--output",
+				       "json",
+				       "-p",
+				       text_format("%d", (int)server.pid),
+				       NULL };
 		struct process *check =
 			process_start(&(struct process_options){ .name = "check", .argv = argv });
 		json_t *line, *missing;
@@ -367,10 +377,14 @@ static void name_is_escaped(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		E2E_TEST(kernel_and_hooks),	   E2E_TEST(memory_follows_the_limits),
-		E2E_TEST(readable),		   E2E_TEST(probes_are_those_of_attach),
-		E2E_TEST(process_and_traffic),	   E2E_TEST(process_without_a_port),
-		E2E_TEST(bad_process),		   E2E_TEST(missing_capability),
+		E2E_TEST(kernel_and_hooks),
+		E2E_TEST(memory_follows_the_limits),
+		E2E_TEST(readable),
+		E2E_TEST(probes_are_those_of_attach),
+		E2E_TEST(process_and_traffic),
+		E2E_TEST(process_without_a_port),
+		E2E_TEST(bad_process),
+		E2E_TEST(missing_capability),
 		E2E_TEST(name_is_escaped),
 	};
 

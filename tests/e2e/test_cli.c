@@ -29,11 +29,17 @@ static const struct row usage_rows[] = {
 	{ "no command", { NULL }, 2, { "redtap help" } },
 	{ "unknown command", { "frobnicate" }, 2, { "'frobnicate'" } },
 	{ "no target", { "attach" }, 2, { "--pid" } },
-	{ "unknown option", { "attach", "--pid", LIVE, "--frobnicate" }, 2,
+	{ "unknown option",
+	  { "attach", "--pid", LIVE, "--frobnicate" },
+	  2,
 	  { "unknown option", "'--frobnicate'" } },
-	{ "unknown short option", { "attach", "--pid", LIVE, "-Z" }, 2,
+	{ "unknown short option",
+	  { "attach", "--pid", LIVE, "-Z" },
+	  2,
 	  { "unknown option", "'-Z'" } },
-	{ "option of a later release", { "attach", "--pid", LIVE, "--phases", "queue" }, 2,
+	{ "option of a later release",
+	  { "attach", "--pid", LIVE, "--phases", "queue" },
+	  2,
 	  { "unknown option", "'--phases'" } },
 	{ "option without its argument", { "attach", "--pid" }, 2, { "--pid" } },
 	{ "stray argument", { "attach", "--pid", LIVE, "stray" }, 2, { "'stray'" } },
@@ -42,55 +48,94 @@ static const struct row usage_rows[] = {
 	{ "pid is negative", { "attach", "--pid", "-5" }, 2, { "--pid", "'-5'" } },
 	{ "pid with something behind it", { "attach", "--pid", "12x" }, 2, { "'12x'" } },
 	{ "pid given twice", { "attach", "-p", LIVE, "-p", LIVE }, 2, { "twice" } },
-	{ "interval without a unit", { "attach", "-p", LIVE, "--interval", "5" }, 2,
+	{ "interval without a unit",
+	  { "attach", "-p", LIVE, "--interval", "5" },
+	  2,
 	  { "--interval", "'5'" } },
-	{ "interval with an unknown unit", { "attach", "-p", LIVE, "--interval", "5x" }, 2,
+	{ "interval with an unknown unit",
+	  { "attach", "-p", LIVE, "--interval", "5x" },
+	  2,
 	  { "--interval", "'5x'" } },
 	{ "interval empty", { "attach", "-p", LIVE, "--interval", "" }, 2, { "--interval" } },
-	{ "interval negative", { "attach", "-p", LIVE, "--interval", "-1s" }, 2,
+	{ "interval negative",
+	  { "attach", "-p", LIVE, "--interval", "-1s" },
+	  2,
 	  { "--interval", "'-1s'" } },
-	{ "interval too short", { "attach", "-p", LIVE, "--interval", "99ms" }, 2,
+	{ "interval too short",
+	  { "attach", "-p", LIVE, "--interval", "99ms" },
+	  2,
 	  { "--interval", "'99ms'", "100ms" } },
-	{ "interval too long", { "attach", "-p", LIVE, "--interval", "61m" }, 2,
+	{ "interval too long",
+	  { "attach", "-p", LIVE, "--interval", "61m" },
+	  2,
 	  { "--interval", "'61m'", "1h" } },
-	{ "duration is a word", { "attach", "-p", LIVE, "--duration", "soon" }, 2,
+	{ "duration is a word",
+	  { "attach", "-p", LIVE, "--duration", "soon" },
+	  2,
 	  { "--duration", "'soon'" } },
-	{ "duration is not a number", { "attach", "-p", LIVE, "--duration", "nans" }, 2,
+	{ "duration is not a number",
+	  { "attach", "-p", LIVE, "--duration", "nans" },
+	  2,
 	  { "--duration", "'nans'" } },
-	{ "buckets fall", { "attach", "-p", LIVE, "--buckets", "0.1,0.05" }, 2,
+	{ "buckets fall",
+	  { "attach", "-p", LIVE, "--buckets", "0.1,0.05" },
+	  2,
 	  { "--buckets", "ascending" } },
-	{ "buckets repeat", { "attach", "-p", LIVE, "--buckets", "0.1,0.1" }, 2,
+	{ "buckets repeat",
+	  { "attach", "-p", LIVE, "--buckets", "0.1,0.1" },
+	  2,
 	  { "--buckets", "ascending" } },
-	{ "bucket of three significant digits", { "attach", "-p", LIVE, "--buckets", "0.125" }, 2,
+	{ "bucket of three significant digits",
+	  { "attach", "-p", LIVE, "--buckets", "0.125" },
+	  2,
 	  { "--buckets", "0.125", "two significant digits" } },
-	{ "bucket too large", { "attach", "-p", LIVE, "--buckets", "0.1,200" }, 2,
+	{ "bucket too large",
+	  { "attach", "-p", LIVE, "--buckets", "0.1,200" },
+	  2,
 	  { "--buckets", "200" } },
 	{ "bucket zero", { "attach", "-p", LIVE, "--buckets", "0,0.1" }, 2, { "--buckets" } },
-	{ "bucket is a word", { "attach", "-p", LIVE, "--buckets", "0.1,x" }, 2,
+	{ "bucket is a word",
+	  { "attach", "-p", LIVE, "--buckets", "0.1,x" },
+	  2,
 	  { "--buckets", "x" } },
 	{ "statsd port above 65535",
-	  { "attach", "-p", LIVE, "--statsd", "udp://127.0.0.1:65536" }, 2,
+	  { "attach", "-p", LIVE, "--statsd", "udp://127.0.0.1:65536" },
+	  2,
 	  { "--statsd", "65535" } },
-	{ "statsd port zero", { "attach", "-p", LIVE, "--statsd", "udp://127.0.0.1:0" }, 2,
+	{ "statsd port zero",
+	  { "attach", "-p", LIVE, "--statsd", "udp://127.0.0.1:0" },
+	  2,
 	  { "--statsd", "65535" } },
-	{ "statsd without a port", { "attach", "-p", LIVE, "--statsd", "udp://127.0.0.1" }, 2,
+	{ "statsd without a port",
+	  { "attach", "-p", LIVE, "--statsd", "udp://127.0.0.1" },
+	  2,
 	  { "--statsd", "udp://127.0.0.1" } },
 	{ "statsd of an unknown scheme",
-	  { "attach", "-p", LIVE, "--statsd", "http://127.0.0.1:80" }, 2,
+	  { "attach", "-p", LIVE, "--statsd", "http://127.0.0.1:80" },
+	  2,
 	  { "--statsd", "http://127.0.0.1:80" } },
-	{ "max-series 0", { "attach", "-p", LIVE, "--max-series", "0" }, 2,
+	{ "max-series 0",
+	  { "attach", "-p", LIVE, "--max-series", "0" },
+	  2,
 	  { "--max-series", "'0'" } },
-	{ "max-connections 0", { "attach", "-p", LIVE, "--max-connections", "0" }, 2,
+	{ "max-connections 0",
+	  { "attach", "-p", LIVE, "--max-connections", "0" },
+	  2,
 	  { "--max-connections", "'0'" } },
-	{ "unknown output", { "attach", "-p", LIVE, "--output", "xml" }, 2,
+	{ "unknown output",
+	  { "attach", "-p", LIVE, "--output", "xml" },
+	  2,
 	  { "--output", "'xml'" } },
 };
 
 static const struct row failure_rows[] = {
-	{ "no such pid", { "attach", "--pid", ENDED, "--statsd", "none" }, 1,
+	{ "no such pid",
+	  { "attach", "--pid", ENDED, "--statsd", "none" },
+	  1,
 	  { ENDED, "no such process" } },
 	{ "statsd host that can not be resolved",
-	  { "attach", "-p", LIVE, "--statsd", "udp://host.invalid:9125" }, 1,
+	  { "attach", "-p", LIVE, "--statsd", "udp://host.invalid:9125" },
+	  1,
 	  { "'host.invalid'" } },
 };
 
@@ -113,10 +158,10 @@ static struct subjects make_subjects(void)
 {
 	const char *sleeper[] = { "sleep", "600", NULL };
 	const char *nothing[] = { "true", NULL };
-	struct process *live = process_start(&(struct process_options){
-		.name = "sleep", .argv = sleeper });
-	struct process *ended = process_start(&(struct process_options){
-		.name = "true", .argv = nothing });
+	struct process *live =
+		process_start(&(struct process_options){ .name = "sleep", .argv = sleeper });
+	struct process *ended =
+		process_start(&(struct process_options){ .name = "true", .argv = nothing });
 	struct subjects subjects;
 
 	snprintf(subjects.live, sizeof(subjects.live), "%d", (int)live->pid);
@@ -208,8 +253,8 @@ static void test_failures(void **state)
 
 static void test_kernel_thread(void **state)
 {
-	const char *argv[] = { path_build("redtap"), "attach", "--pid", "2", "--statsd", "none",
-			       NULL };
+	const char *argv[] = { path_build("redtap"), "attach", "--pid", "2",
+			       "--statsd",           "none",   NULL };
 	struct process *process;
 	char *name, *err;
 
@@ -272,8 +317,9 @@ static void test_missing_capability(void **state)
 	assert_int_equal(chmod(copy, 0755), 0);
 	check_capability(plain, true, "CAP_BPF");
 	for (i = 0; i < ROWS(rows); i++) {
-		const char *argv[] = { "setpriv", rows[i].bounding_set, copy, "attach", "--pid",
-				       subjects.live, "--statsd", "none", NULL };
+		const char *argv[] = { "setpriv", rows[i].bounding_set, copy,       "attach",
+				       "--pid",   subjects.live,        "--statsd", "none",
+				       NULL };
 
 		check_capability(argv, false, rows[i].capability);
 	}
@@ -283,8 +329,8 @@ static void test_missing_capability(void **state)
 static char *output_of(const char *argument)
 {
 	const char *argv[] = { path_build("redtap"), argument, NULL };
-	struct process *process = process_start(&(struct process_options){
-		.name = "redtap", .argv = argv });
+	struct process *process =
+		process_start(&(struct process_options){ .name = "redtap", .argv = argv });
 
 	process_wait(process, DEADLINE_S);
 	process_assert_exit(process, 0);
@@ -294,8 +340,9 @@ static char *output_of(const char *argument)
 static void test_version_and_help(void **state)
 {
 	static const char *const options[] = {
-		"--pid", "--no-follow", "--service", "--statsd", "--interval", "--duration",
-		"--output", "--buckets", "--max-series", "--max-connections", "--verbose",
+		"--pid",        "--no-follow",       "--service", "--statsd",
+		"--interval",   "--duration",        "--output",  "--buckets",
+		"--max-series", "--max-connections", "--verbose",
 	};
 	char *text = output_of("version");
 	unsigned int major, minor, patch;
@@ -314,12 +361,9 @@ static void test_version_and_help(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		E2E_TEST(test_bad_usage),
-		E2E_TEST(test_bad_environment),
-		E2E_TEST(test_failures),
-		E2E_TEST(test_kernel_thread),
-		E2E_TEST(test_missing_capability),
-		E2E_TEST(test_version_and_help),
+		E2E_TEST(test_bad_usage),          E2E_TEST(test_bad_environment),
+		E2E_TEST(test_failures),           E2E_TEST(test_kernel_thread),
+		E2E_TEST(test_missing_capability), E2E_TEST(test_version_and_help),
 	};
 
 	return cmocka_run_group_tests_name("cli", tests, harness_group_setup,

@@ -214,8 +214,12 @@ static const struct http_load_kind mix[] = {
 	{ { .method = "GET", .target = "/bytes/3000" }, 2 },
 	{ { .method = "HEAD", .target = "/bytes/3000" }, 1 },
 	{ { .method = "GET", .target = "/chunked/5000" }, 1 },
-	{ { .method = "POST", .target = "/echo", .body = "0123456789", .body_bytes = 10,
-	    .chunk_bytes = 4 }, 2 },
+	{ { .method = "POST",
+	    .target = "/echo",
+	    .body = "0123456789",
+	    .body_bytes = 10,
+	    .chunk_bytes = 4 },
+	  2 },
 	{ { .method = "DELETE", .target = "/status/204" }, 1 },
 };
 
@@ -271,9 +275,8 @@ static void test_mixes(void **state)
 
 	(void)state;
 	for (i = 0; i < ROWS(servers); i++) {
-		const struct server server = server_start_webapp(servers[i].model,
-								 servers[i].workers,
-								 servers[i].host);
+		const struct server server =
+			server_start_webapp(servers[i].model, servers[i].workers, servers[i].host);
 		const struct http_load load = { .host = servers[i].host, .port = server.port };
 		struct http_load varied = load;
 
@@ -302,8 +305,13 @@ static void test_splits(void **state)
 	const struct server server = server_start_webapp("epoll", 1, NULL);
 	size_t split;
 	const struct http_request request = {
-		.method = "POST", .target = "/echo", .body = "abcdefghij", .body_bytes = 10,
-		.splits = &split, .split_count = 1, .split_pause_us = 300,
+		.method = "POST",
+		.target = "/echo",
+		.body = "abcdefghij",
+		.body_bytes = 10,
+		.splits = &split,
+		.split_count = 1,
+		.split_pause_us = 300,
 	};
 	struct http_connection *connection;
 	struct http_response response;
@@ -313,7 +321,8 @@ static void test_splits(void **state)
 	for (split = 1; split < 75; split++) {
 		assert_int_equal(http_exchange(connection, &request, &response), 0);
 		assert_int_equal(response.status, 200);
-		assert_int_equal(response.content_hash, http_hash(HTTP_HASH_EMPTY, "abcdefghij", 10));
+		assert_int_equal(response.content_hash,
+				 http_hash(HTTP_HASH_EMPTY, "abcdefghij", 10));
 		assert_true(response.latency_ns >= 300000);
 	}
 	http_close(connection);
@@ -327,8 +336,11 @@ static void test_sleep_and_drop(void **state)
 		{ { .method = "GET", .target = "/drop" }, 1 },
 	};
 	const struct server server = server_start_webapp("thread", 1, NULL);
-	const struct http_load load = { .port = server.port, .kinds = kinds, .kind_count = 2,
-					.connections = 2, .requests = 20 };
+	const struct http_load load = { .port = server.port,
+					.kinds = kinds,
+					.kind_count = 2,
+					.connections = 2,
+					.requests = 20 };
 	struct http_tally tally;
 
 	(void)state;
@@ -374,9 +386,8 @@ static void test_slow_reader(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		E2E_TEST(test_responses),      E2E_TEST(test_tally),
-		E2E_TEST(test_mixes),	       E2E_TEST(test_splits),
-		E2E_TEST(test_sleep_and_drop), E2E_TEST(test_slow_reader),
+		E2E_TEST(test_responses), E2E_TEST(test_tally),          E2E_TEST(test_mixes),
+		E2E_TEST(test_splits),    E2E_TEST(test_sleep_and_drop), E2E_TEST(test_slow_reader),
 	};
 
 	return cmocka_run_group_tests_name("client", tests, harness_group_setup,

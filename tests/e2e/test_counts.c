@@ -118,12 +118,18 @@ static void ipv6(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		E2E_TEST(epoll_1_keep_alive),  E2E_TEST(epoll_1_one_request),
-		E2E_TEST(epoll_1_pipelined),   E2E_TEST(epoll_4_keep_alive),
-		E2E_TEST(epoll_4_one_request), E2E_TEST(epoll_4_pipelined),
-		E2E_TEST(thread_1_keep_alive), E2E_TEST(thread_1_one_request),
-		E2E_TEST(thread_1_pipelined),  E2E_TEST(thread_4_keep_alive),
-		E2E_TEST(thread_4_one_request), E2E_TEST(thread_4_pipelined),
+		E2E_TEST(epoll_1_keep_alive),
+		E2E_TEST(epoll_1_one_request),
+		E2E_TEST(epoll_1_pipelined),
+		E2E_TEST(epoll_4_keep_alive),
+		E2E_TEST(epoll_4_one_request),
+		E2E_TEST(epoll_4_pipelined),
+		E2E_TEST(thread_1_keep_alive),
+		E2E_TEST(thread_1_one_request),
+		E2E_TEST(thread_1_pipelined),
+		E2E_TEST(thread_4_keep_alive),
+		E2E_TEST(thread_4_one_request),
+		E2E_TEST(thread_4_pipelined),
 		E2E_TEST(ipv6),
 	};
 

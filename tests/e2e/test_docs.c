@@ -67,7 +67,8 @@ static void run_example(const char *line, size_t length, const struct server *se
 	argv[2] = text_format("PATH=%s:$PATH exec env %s", path_build(""), command);
 	process = process_start(&(struct process_options){ .name = "example", .argv = argv });
 	if (attaches) {
-		process_wait_err(process, text_format("redtap: attached to pid %d", (int)server->pid),
+		process_wait_err(process,
+				 text_format("redtap: attached to pid %d", (int)server->pid),
 				 DEADLINE_S);
 		process_signal(process, SIGINT);
 	}
@@ -152,10 +153,11 @@ static void assert_same_options(const char *what, const char *text)
 
 static void manual_page(void **state)
 {
-	const char *environment[] = { "LC_ALL=C.UTF-8", "MANWIDTH=200", "MAN_KEEP_FORMATTING=",
-				      NULL };
-	const char *argv[] = { "man", "--warnings", "-E", "ascii", "-l",
-			       path_source("user/redtap.8"), NULL };
+	const char *environment[] = { "LC_ALL=C.UTF-8", "MANWIDTH=200",
+				      "MAN_KEEP_FORMATTING=", NULL };
+	const char *argv[] = { "man",   "--warnings", "-E",
+			       "ascii", "-l",         path_source("user/redtap.8"),
+			       NULL };
 	struct process *man = process_start(&(struct process_options){
 		.name = "man", .argv = argv, .environment = environment });
 	char *text, *err;
@@ -243,9 +245,16 @@ static void install(void **state)
 		{ "share/bash-completion/completions/redtap", 0644 },
 	};
 	const char *root = path_scratch("root");
-	const char *argv[] = { "make", "-C", path_source(""), text_format("BUILD=%s", path_build("")),
-			       "-o", path_build("redtap"), "install", "PREFIX=/opt/x",
-			       text_format("DESTDIR=%s", root), NULL };
+	const char *argv[] = { "make",
+			       "-C",
+			       path_source(""),
+			       text_format("BUILD=%s", path_build("")),
+			       "-o",
+			       path_build("redtap"),
+			       "install",
+			       "PREFIX=/opt/x",
+			       text_format("DESTDIR=%s", root),
+			       NULL };
 	const char *version[] = { text_format("%s/opt/x/bin/redtap", root), "version", NULL };
 	struct stat status;
 	size_t i;

@@ -71,8 +71,7 @@ static void add_lines(struct metrics *metrics, const char *const *lines, size_t 
 static void test_lines_add_up(void **state)
 {
 	static const char *const lines[] = {
-		"a.b:0|c|#k:v,l:w", "a.b:2|c|#l:w,k:v", "a.b:3|c|#k:other,l:w",
-		"g:5|g",	    "g:1|g",
+		"a.b:0|c|#k:v,l:w", "a.b:2|c|#l:w,k:v", "a.b:3|c|#k:other,l:w", "g:5|g", "g:1|g",
 	};
 	struct metrics metrics;
 
@@ -111,12 +110,11 @@ static void test_many_series(void **state)
 
 static void test_same_in_every_form(void **state)
 {
-	static const char page[] =
-		"# HELP x y\n"
-		"# TYPE x counter\n"
-		"x{k=\"a\\\"b\",l=\"/users/{id}\"} 7\n"
-		"y 1.5e+03\n"
-		"z{quantile=\"0.5\"} NaN\n";
+	static const char page[] = "# HELP x y\n"
+				   "# TYPE x counter\n"
+				   "x{k=\"a\\\"b\",l=\"/users/{id}\"} 7\n"
+				   "y 1.5e+03\n"
+				   "z{quantile=\"0.5\"} NaN\n";
 	static const char answer[] =
 		"{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":["
 		"{\"metric\":{\"__name__\":\"x\",\"instance\":\"i\",\"job\":\"j\","
@@ -249,8 +247,8 @@ static void assert_answer(const struct server *server, const char *target, const
 	char *body = http_get(text_format("http://127.0.0.1:%u%s", server->port, target));
 
 	if (!body)
-		fail_msg("%s does not answer %s; standard error: %s", server->process->name,
-			 target, process_err(server->process));
+		fail_msg("%s does not answer %s; standard error: %s", server->process->name, target,
+			 process_err(server->process));
 	assert_string_equal(body, expected);
 	free(body);
 }
@@ -276,14 +274,10 @@ static void test_servers_answer(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		E2E_TEST(test_statsd_lines),
-		E2E_TEST(test_lines_add_up),
-		E2E_TEST(test_many_series),
-		E2E_TEST(test_same_in_every_form),
-		E2E_TEST(test_counts_compare),
-		E2E_TEST(test_histograms),
-		E2E_TEST(test_capture_forwards),
-		E2E_TEST(test_capture_without_receiver),
+		E2E_TEST(test_statsd_lines),     E2E_TEST(test_lines_add_up),
+		E2E_TEST(test_many_series),      E2E_TEST(test_same_in_every_form),
+		E2E_TEST(test_counts_compare),   E2E_TEST(test_histograms),
+		E2E_TEST(test_capture_forwards), E2E_TEST(test_capture_without_receiver),
 		E2E_TEST(test_servers_answer),
 	};
 

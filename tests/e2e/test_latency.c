@@ -32,8 +32,8 @@ static void assert_near(const char *what, double client_s, double redtap_s, doub
 static void assert_latencies(const char *what, json_t *series, const struct latencies *client)
 {
 	assert_int_equal(redtap_count(series, "count"), client->count);
-	assert_near(text_format("%s, mean", what), client->mean,
-		    redtap_seconds(series, "mean_s"), client->mean * MEAN_SHARE);
+	assert_near(text_format("%s, mean", what), client->mean, redtap_seconds(series, "mean_s"),
+		    client->mean * MEAN_SHARE);
 	assert_near(text_format("%s, p50", what), client->p50, redtap_seconds(series, "p50_s"),
 		    client->p50 * QUANTILE_SHARE + QUANTILE_SLACK_S);
 	assert_near(text_format("%s, p99", what), client->p99, redtap_seconds(series, "p99_s"),
@@ -88,11 +88,14 @@ static void check_sleep(const char *model, int workers, unsigned int connections
 	redtap = redtap_attach(&(struct redtap_options){ .more = more });
 	set_priority(SCHED_FIFO, 1);
 	for (i = 0; i < ROWS(rows); i++) {
-		const struct request_kind kind = { .method = "GET", .target = rows[i].target,
+		const struct request_kind kind = { .method = "GET",
+						   .target = rows[i].target,
 						   .route = ROUTE };
 
-		traffic_run(&(struct traffic){ .port = servers[i].port, .kinds = &kind,
-					       .kind_count = 1, .requests = rows[i].requests,
+		traffic_run(&(struct traffic){ .port = servers[i].port,
+					       .kinds = &kind,
+					       .kind_count = 1,
+					       .requests = rows[i].requests,
 					       .connections = connections },
 			    &counts, &latencies[i]);
 	}

@@ -16,9 +16,11 @@
 
 #define WORKERS 2
 
-static const struct request_kind user = { .method = "GET", .target = "/users/12",
+static const struct request_kind user = { .method = "GET",
+					  .target = "/users/12",
 					  .route = "/users/{id}" };
-static const struct request_kind bytes = { .method = "GET", .target = "/bytes/3000",
+static const struct request_kind bytes = { .method = "GET",
+					   .target = "/bytes/3000",
 					   .route = "/bytes/{id}" };
 
 static struct background *start_load(const struct server *server)
@@ -32,8 +34,12 @@ static struct background *start_load(const struct server *server)
 
 static struct traffic some_requests(const struct server *server)
 {
-	return (struct traffic){ .port = server->port, .kinds = &user, .kind_count = 1,
-				 .requests = 1000, .connections = 4, .close_each = true };
+	return (struct traffic){ .port = server->port,
+				 .kinds = &user,
+				 .kind_count = 1,
+				 .requests = 1000,
+				 .connections = 4,
+				 .close_each = true };
 }
 
 /* A worker is to have another in its place. */
@@ -204,16 +210,19 @@ static void ends_after_duration(void **state)
 {
 	static const char *const more[] = { "--duration", "1.2s", NULL };
 	const struct server server = server_start_webapp("epoll", 1, NULL);
-	struct redtap *redtap = redtap_attach(
-		&(struct redtap_options){ .pid = server.pid, .more = more });
+	struct redtap *redtap =
+		redtap_attach(&(struct redtap_options){ .pid = server.pid, .more = more });
 	const double attached = clock_s();
 	struct counts counts;
 	json_t *total;
 
 	(void)state;
 	counts_init(&counts);
-	traffic_run(&(struct traffic){ .port = server.port, .kinds = &user, .kind_count = 1,
-				       .requests = 10, .connections = 1 },
+	traffic_run(&(struct traffic){ .port = server.port,
+				       .kinds = &user,
+				       .kind_count = 1,
+				       .requests = 10,
+				       .connections = 1 },
 		    &counts, NULL);
 	total = redtap_finish(redtap, 0);
 	/* `attached` was taken a little late, by a look at a file every 10 ms. */
@@ -235,8 +244,7 @@ static void standard_output_closed(void **state)
 
 	(void)state;
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-	redtap = redtap_attach(
-		&(struct redtap_options){ .pid = server.pid, .out_fd = ends[1] });
+	redtap = redtap_attach(&(struct redtap_options){ .pid = server.pid, .out_fd = ends[1] });
 	process = redtap_process(redtap);
 	bpf_ids_of_process(&ids, process->pid);
 	close(ends[1]);
@@ -251,10 +259,13 @@ static void standard_output_closed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		E2E_TEST(worker_killed),   E2E_TEST(target_exits),
+		E2E_TEST(worker_killed),
+		E2E_TEST(target_exits),
 		E2E_TEST(target_killed_under_load),
-		E2E_TEST(ends_by_sigint),  E2E_TEST(ends_by_sigterm),
-		E2E_TEST(ends_by_sigkill), E2E_TEST(ends_after_duration),
+		E2E_TEST(ends_by_sigint),
+		E2E_TEST(ends_by_sigterm),
+		E2E_TEST(ends_by_sigkill),
+		E2E_TEST(ends_after_duration),
 		E2E_TEST(standard_output_closed),
 	};
 

@@ -18,16 +18,21 @@ static const struct request_kind secretive[] = {
 	{ .method = "GET", .target = "/users/5?token=" SECRET, .route = "/users/{id}" },
 	{ .method = "GET", .target = "/users/5;jsessionid=" SECRET, .route = "/users/{id}" },
 	{ .method = "GET", .target = "/no/such/page?" SECRET, .route = "/no/such/page" },
-	{ .method = "GET", .target = "/users/5", .route = "/users/{id}",
+	{ .method = "GET",
+	  .target = "/users/5",
+	  .route = "/users/{id}",
 	  .headers = "Authorization: Bearer " SECRET "\r\n"
 		     "Cookie: session=" SECRET "\r\n"
 		     "X-" SECRET ": 1\r\n" },
 	{ .method = "POST", .target = "/echo", .route = "/echo", .body = "password=" SECRET },
 	/* A body that looks like the next request. */
-	{ .method = "POST", .target = "/echo", .route = "/echo",
+	{ .method = "POST",
+	  .target = "/echo",
+	  .route = "/echo",
 	  .body = "GET /" SECRET " HTTP/1.1\r\nHost: " SECRET "\r\n\r\n" },
 	/* A long token in the path is folded away. */
-	{ .method = "GET", .target = "/users/" SECRET "-0123456789-0123456789-0123456789",
+	{ .method = "GET",
+	  .target = "/users/" SECRET "-0123456789-0123456789-0123456789",
 	  .route = "/users/{id}" },
 };
 
@@ -54,8 +59,10 @@ static void run(const char *output, const struct request_kind *kinds, size_t kin
 		.statsd_port = capture_port(capture),
 		.more = more,
 	});
-	traffic_run(&(struct traffic){ .port = server.port, .kinds = kinds,
-				       .kind_count = kind_count, .requests = kind_count * 20,
+	traffic_run(&(struct traffic){ .port = server.port,
+				       .kinds = kinds,
+				       .kind_count = kind_count,
+				       .requests = kind_count * 20,
 				       .connections = 2 },
 		    counts, NULL);
 }

@@ -39,8 +39,8 @@ static void series_fall_together(void **state)
 {
 	const struct server server = server_start_webapp("epoll", 2, NULL);
 	const char *path = path_scratch("routes");
-	const char *more[] = { "--route", "/users/eve", "--routes", path, "--route",
-			       "/status/{code}", NULL };
+	const char *more[] = { "--route", "/users/eve",     "--routes", path,
+			       "--route", "/status/{code}", NULL };
 	struct places places;
 	struct counts counts;
 
@@ -48,8 +48,10 @@ static void series_fall_together(void **state)
 	file_write(path, routes_file, sizeof(routes_file) - 1);
 	counts_init(&counts);
 	places_attach(&places, server.pid, more);
-	traffic_run(&(struct traffic){ .port = server.port, .kinds = kinds,
-				       .kind_count = ROWS(kinds), .requests = 220 * ROWS(kinds),
+	traffic_run(&(struct traffic){ .port = server.port,
+				       .kinds = kinds,
+				       .kind_count = ROWS(kinds),
+				       .requests = 220 * ROWS(kinds),
 				       .connections = 4 },
 		    &counts, NULL);
 	redtap_assert_nothing_lost(places_assert(&places, &counts, true));
@@ -72,15 +74,18 @@ static void one_series_each(void **state)
 
 	(void)state;
 	counts_init(&counts);
-	traffic_run(&(struct traffic){ .port = server.port, .kinds = two, .kind_count = ROWS(two),
-				       .requests = 100, .connections = 1 },
+	traffic_run(&(struct traffic){ .port = server.port,
+				       .kinds = two,
+				       .kind_count = ROWS(two),
+				       .requests = 100,
+				       .connections = 1 },
 		    &counts, NULL);
 	counts_release(&counts);
 	redtap_wait_counted(redtap, 100);
 	total = redtap_finish(redtap, SIGINT);
 	assert_int_equal(json_array_size(json_object_get(total, "series")), 1);
-	assert_int_equal(redtap_count(redtap_series(total, NULL, "GET", "/users/{a}", 200), "count"),
-			 100);
+	assert_int_equal(
+		redtap_count(redtap_series(total, NULL, "GET", "/users/{a}", 200), "count"), 100);
 }
 
 static void bad_patterns(void **state)
@@ -101,8 +106,14 @@ static void bad_patterns(void **state)
 	(void)state;
 	for (i = 0; i < ROWS(rows); i++) {
 		const bool is_file = strcmp(rows[i].option, "--routes") == 0;
-		const char *argv[] = { path_build("redtap"), "attach", "-p1", "--statsd", "none",
-				       rows[i].option, is_file ? path : rows[i].text, NULL };
+		const char *argv[] = { path_build("redtap"),
+				       "attach",
+				       "-p1",
+				       "--statsd",
+				       "none",
+				       rows[i].option,
+				       is_file ? path : rows[i].text,
+				       NULL };
 		struct process *redtap;
 		char *err;
 

@@ -15,7 +15,8 @@
 #include "servers.h"
 #include "traffic.h"
 
-static const struct request_kind user = { .method = "GET", .target = "/users/12",
+static const struct request_kind user = { .method = "GET",
+					  .target = "/users/12",
 					  .route = "/users/{id}" };
 
 /* A copy of webapp under a name that no other process has. */
@@ -35,8 +36,10 @@ static const char *unique_webapp(const char *prefix)
 /* A web server on a port of the test's choice. */
 static struct process *start_on_port(const char *program, uint16_t port, int workers)
 {
-	const char *argv[] = { program, "--port", text_format("%u", port), "--workers",
-			       text_format("%d", workers), NULL };
+	const char *argv[] = {
+		program, "--port", text_format("%u", port), "--workers", text_format("%d", workers),
+		NULL
+	};
 	struct process *process = process_start(&(struct process_options){
 		.name = "webapp", .argv = argv, .death_signal = SIGTERM });
 
@@ -49,8 +52,11 @@ static void send_requests(uint16_t port, uint64_t requests)
 	struct counts counts;
 
 	counts_init(&counts);
-	traffic_run(&(struct traffic){ .port = port, .kinds = &user, .kind_count = 1,
-				       .requests = requests, .connections = 4 },
+	traffic_run(&(struct traffic){ .port = port,
+				       .kinds = &user,
+				       .kind_count = 1,
+				       .requests = requests,
+				       .connections = 4 },
 		    &counts, NULL);
 	assert_int_equal(counts_total(&counts), requests);
 	counts_release(&counts);
@@ -150,9 +156,8 @@ static void mixture(void **state)
 	const struct server by_port = server_start_webapp("thread", 1, NULL);
 	const char *more[] = { "-p", text_format("%d=shop", (int)by_pid.pid),
 			       /* its own port too: it stays the shop */
-			       "--port", text_format("%u", by_pid.port),
-			       "--port", text_format("%u", by_port.port),
-			       "--name", name, NULL };
+			       "--port", text_format("%u", by_pid.port), "--port",
+			       text_format("%u", by_port.port), "--name", name, NULL };
 	struct redtap *redtap;
 	json_t *total;
 
@@ -165,9 +170,9 @@ static void mixture(void **state)
 	total = assert_counted(redtap, 60);
 	assert_int_equal(
 		redtap_count(redtap_series(total, "shop", "GET", "/users/{id}", 200), "count"), 30);
-	assert_int_equal(
-		redtap_count(redtap_series(total, "webapp", "GET", "/users/{id}", 200), "count"),
-		20);
+	assert_int_equal(redtap_count(redtap_series(total, "webapp", "GET", "/users/{id}", 200),
+				      "count"),
+			 20);
 	assert_int_equal(
 		redtap_count(redtap_series(total, name, "GET", "/users/{id}", 200), "count"), 10);
 }
@@ -197,9 +202,15 @@ static void last_exit(void **state)
 static void owner_is_hidden(void **state)
 {
 	const struct server server = server_start_webapp("epoll", 1, NULL);
-	const char *argv[] = { "setpriv", "--bounding-set=-sys_ptrace,-dac_read_search,-dac_override",
-			       path_build("redtap"), "attach", "--port",
-			       text_format("%u", server.port), "--statsd", "none", NULL };
+	const char *argv[] = { "setpriv",
+			       "--bounding-set=-sys_ptrace,-dac_read_search,-dac_override",
+			       path_build("redtap"),
+			       "attach",
+			       "--port",
+			       text_format("%u", server.port),
+			       "--statsd",
+			       "none",
+			       NULL };
 	struct process *redtap =
 		process_start(&(struct process_options){ .name = "redtap", .argv = argv });
 	char *err;
@@ -219,7 +230,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		E2E_TEST(port_that_is_served), E2E_TEST(port_that_will_be_served),
 		E2E_TEST(name_now_and_later),  E2E_TEST(mixture),
-		E2E_TEST(last_exit),	       E2E_TEST(owner_is_hidden),
+		E2E_TEST(last_exit),           E2E_TEST(owner_is_hidden),
 	};
 
 	return cmocka_run_group_tests_name("select", tests, harness_group_setup,

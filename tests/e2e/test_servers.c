@@ -11,7 +11,9 @@
 static const struct request_kind nginx_mix[] = {
 	{ .method = "GET", .target = "/file.bin", .route = "/file.bin" },
 	{ .method = "HEAD", .target = "/file.bin", .route = "/file.bin" },
-	{ .method = "GET", .target = "/file.bin?v=2", .route = "/file.bin",
+	{ .method = "GET",
+	  .target = "/file.bin?v=2",
+	  .route = "/file.bin",
 	  .headers = "Range: bytes=100-299\r\n" },
 	{ .method = "GET", .target = "/hello", .route = "/hello" },
 	{ .method = "GET", .target = "/missing/42", .route = "/missing/{id}" },
@@ -61,8 +63,10 @@ static void nginx_keep_alive(void **state)
 	const struct server server = server_start_nginx();
 
 	(void)state;
-	check(&server, &(struct traffic){ .port = server.port, .kinds = nginx_mix,
-					  .kind_count = ROWS(nginx_mix), .requests = 6000,
+	check(&server, &(struct traffic){ .port = server.port,
+					  .kinds = nginx_mix,
+					  .kind_count = ROWS(nginx_mix),
+					  .requests = 6000,
 					  .connections = 8 });
 }
 
@@ -71,9 +75,12 @@ static void nginx_one_request(void **state)
 	const struct server server = server_start_nginx();
 
 	(void)state;
-	check(&server, &(struct traffic){ .port = server.port, .kinds = nginx_mix,
-					  .kind_count = ROWS(nginx_mix), .requests = 600,
-					  .connections = 4, .close_each = true });
+	check(&server, &(struct traffic){ .port = server.port,
+					  .kinds = nginx_mix,
+					  .kind_count = ROWS(nginx_mix),
+					  .requests = 600,
+					  .connections = 4,
+					  .close_each = true });
 }
 
 static void nginx_pipelined(void **state)
@@ -81,9 +88,12 @@ static void nginx_pipelined(void **state)
 	const struct server server = server_start_nginx();
 
 	(void)state;
-	check(&server, &(struct traffic){ .port = server.port, .kinds = nginx_mix,
+	check(&server, &(struct traffic){ .port = server.port,
+					  .kinds = nginx_mix,
 					  .kind_count = ROWS(nginx_mix),
-					  .requests = 4000, .connections = 4, .pipeline = 8 });
+					  .requests = 4000,
+					  .connections = 4,
+					  .pipeline = 8 });
 }
 
 static void gunicorn_flask(void **state)
@@ -91,9 +101,12 @@ static void gunicorn_flask(void **state)
 	const struct server server = server_start_gunicorn();
 
 	(void)state;
-	check(&server, &(struct traffic){ .port = server.port, .kinds = flask_mix,
-					  .kind_count = ROWS(flask_mix), .requests = 800,
-					  .connections = 4, .close_each = true });
+	check(&server, &(struct traffic){ .port = server.port,
+					  .kinds = flask_mix,
+					  .kind_count = ROWS(flask_mix),
+					  .requests = 800,
+					  .connections = 4,
+					  .close_each = true });
 }
 
 static void python_http_server(void **state)
@@ -101,17 +114,19 @@ static void python_http_server(void **state)
 	const struct server server = server_start_python();
 
 	(void)state;
-	check(&server, &(struct traffic){ .port = server.port, .kinds = python_mix,
-					  .kind_count = ROWS(python_mix), .requests = 500,
-					  .connections = 4, .close_each = true });
+	check(&server, &(struct traffic){ .port = server.port,
+					  .kinds = python_mix,
+					  .kind_count = ROWS(python_mix),
+					  .requests = 500,
+					  .connections = 4,
+					  .close_each = true });
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		E2E_TEST(nginx_keep_alive), E2E_TEST(nginx_one_request),
-		E2E_TEST(nginx_pipelined),  E2E_TEST(gunicorn_flask),
-		E2E_TEST(python_http_server),
+		E2E_TEST(nginx_keep_alive), E2E_TEST(nginx_one_request),  E2E_TEST(nginx_pipelined),
+		E2E_TEST(gunicorn_flask),   E2E_TEST(python_http_server),
 	};
 
 	return cmocka_run_group_tests_name("servers", tests, places_group_setup,

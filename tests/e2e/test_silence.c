@@ -41,8 +41,7 @@ static struct silent silent_start_without_process(void)
 {
 	const char *more[] = { "--port", text_format("%u", port_free(SOCK_STREAM)), NULL };
 
-	return (struct silent){ .redtap = redtap_attach(&(struct redtap_options){
-					.more = more }) };
+	return (struct silent){ .redtap = redtap_attach(&(struct redtap_options){ .more = more }) };
 }
 
 static void send_bytes(const struct silent *silent, const void *bytes, size_t length)
@@ -87,7 +86,8 @@ static void each_reason(void **state)
 	send_bytes(&text, "hello, are you there?\r\n", 23);
 	send_bytes(&unfinished, endless_request, sizeof(endless_request) - 1);
 	assert_said(&nobody, text_format("no connection carried data; the watched processes listen "
-					 "on port %u\n", nobody.server.port));
+					 "on port %u\n",
+					 nobody.server.port));
 	assert_said(&tls, "2 connections encrypted by TLS, which redtap does not observe yet; "
 			  "1 connection with HTTP/2, which redtap does not observe yet\n");
 	assert_said(&text, "1 connection with something other than HTTP\n");

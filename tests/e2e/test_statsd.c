@@ -17,16 +17,21 @@
 
 #define SERVICE "e2e-statsd"
 
-static const struct request_kind user = { .method = "GET", .target = "/users/12",
+static const struct request_kind user = { .method = "GET",
+					  .target = "/users/12",
 					  .route = "/users/{id}" };
-static const struct request_kind bytes = { .method = "GET", .target = "/bytes/3000",
+static const struct request_kind bytes = { .method = "GET",
+					   .target = "/bytes/3000",
 					   .route = "/bytes/{id}" };
 
 static void send_some(const struct server *server, const struct request_kind *kind, uint64_t n,
 		      struct counts *counts)
 {
-	traffic_run(&(struct traffic){ .port = server->port, .kinds = kind, .kind_count = 1,
-				       .requests = n, .connections = 4 },
+	traffic_run(&(struct traffic){ .port = server->port,
+				       .kinds = kind,
+				       .kind_count = 1,
+				       .requests = n,
+				       .connections = 4 },
 		    counts, NULL);
 }
 
@@ -188,8 +193,8 @@ static void default_boundaries(void **state)
 {
 	static const char *const boundaries[] = {
 		"0.0001", "0.00025", "0.0005", "0.001", "0.0025", "0.005", "0.01",
-		"0.025",  "0.05",    "0.075",  "0.1",	"0.25",	  "0.5",   "0.75",
-		"1.0",	  "2.5",     "5.0",    "7.5",	"10.0",	  "+Inf",
+		"0.025",  "0.05",    "0.075",  "0.1",   "0.25",   "0.5",   "0.75",
+		"1.0",    "2.5",     "5.0",    "7.5",   "10.0",   "+Inf",
 	};
 	struct metrics metrics;
 
@@ -202,7 +207,8 @@ static void default_boundaries(void **state)
 
 static void chosen_boundaries(void **state)
 {
-	static const struct request_kind nap = { .method = "GET", .target = "/sleep/20",
+	static const struct request_kind nap = { .method = "GET",
+						 .target = "/sleep/20",
 						 .route = "/sleep/{id}" };
 	static const char *const more[] = { "--buckets", "0.001,0.019,3,10", NULL };
 	static const char *const boundaries[] = { "0.001", "0.019", "3.0", "10.0", "+Inf" };
@@ -307,8 +313,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		E2E_TEST(counters_are_born_with_0), E2E_TEST(gauges_come_at_each_flush),
-		E2E_TEST(default_boundaries),	    E2E_TEST(chosen_boundaries),
-		E2E_TEST(exporter_absent),	    E2E_TEST(exporter_restarted),
+		E2E_TEST(default_boundaries),       E2E_TEST(chosen_boundaries),
+		E2E_TEST(exporter_absent),          E2E_TEST(exporter_restarted),
 	};
 
 	return cmocka_run_group_tests_name("statsd", tests, harness_group_setup,

@@ -77,8 +77,8 @@ static bool is_there(void *context)
 	/* Read all the while: a full terminal would hold the writer up. */
 	while (terminal_take(wanted->terminal))
 		;
-	return wanted->text ? strstr(wanted->terminal->text, wanted->text) != NULL :
-			      !process_is_running(wanted->process);
+	return wanted->text ? strstr(wanted->terminal->text, wanted->text) != NULL
+			    : !process_is_running(wanted->process);
 }
 
 static void send_requests(const struct server *server)
@@ -86,8 +86,10 @@ static void send_requests(const struct server *server)
 	struct counts counts;
 
 	counts_init(&counts);
-	traffic_run(&(struct traffic){ .port = server->port, .kinds = kinds,
-				       .kind_count = ROWS(kinds), .requests = REQUESTS,
+	traffic_run(&(struct traffic){ .port = server->port,
+				       .kinds = kinds,
+				       .kind_count = ROWS(kinds),
+				       .requests = REQUESTS,
 				       .connections = 2 },
 		    &counts, NULL);
 	counts_release(&counts);
@@ -110,9 +112,15 @@ static void on_a_terminal(void **state)
 {
 	static struct terminal terminal;
 	const struct server server = server_start_webapp("epoll", 1, NULL);
-	const char *argv[] = { path_build("redtap"), "attach", "--pid",
-			       text_format("%d", (int)server.pid), "--statsd", "none",
-			       "--interval", "200ms", NULL };
+	const char *argv[] = { path_build("redtap"),
+			       "attach",
+			       "--pid",
+			       text_format("%d", (int)server.pid),
+			       "--statsd",
+			       "none",
+			       "--interval",
+			       "200ms",
+			       NULL };
 	struct wanted wanted = { .terminal = &terminal, .text = kinds[2].route };
 
 	(void)state;
@@ -137,8 +145,8 @@ static void on_a_terminal(void **state)
 static void without_a_terminal(void **state)
 {
 	const struct server server = server_start_webapp("epoll", 1, NULL);
-	struct redtap *redtap = redtap_attach(
-		&(struct redtap_options){ .pid = server.pid, .output = "table" });
+	struct redtap *redtap =
+		redtap_attach(&(struct redtap_options){ .pid = server.pid, .output = "table" });
 	struct process *process = redtap_process(redtap);
 	char *out;
 
@@ -155,8 +163,8 @@ static void without_a_terminal(void **state)
 
 static void check_silent(const char *const *argv, const struct server *server)
 {
-	struct process *process = process_start(&(struct process_options){
-		.name = "redtap", .argv = argv });
+	struct process *process =
+		process_start(&(struct process_options){ .name = "redtap", .argv = argv });
 	char *out;
 
 	process_wait_err(process, "redtap: attached to pid", DEADLINE_S);
@@ -172,10 +180,10 @@ static void silent_by_default(void **state)
 {
 	const struct server server = server_start_webapp("epoll", 1, NULL);
 	const char *pid = text_format("%d", (int)server.pid);
-	const char *by_default[] = { path_build("redtap"), "attach", "--pid", pid, "--statsd",
-				     "none", NULL };
+	const char *by_default[] = { path_build("redtap"), "attach", "--pid", pid,
+				     "--statsd",           "none",   NULL };
 	const char *asked[] = { path_build("redtap"), "attach", "--pid", pid, "--statsd", "none",
-				"--output", "none", NULL };
+				"--output",           "none",   NULL };
 
 	(void)state;
 	check_silent(by_default, &server);

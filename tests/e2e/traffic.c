@@ -99,8 +99,7 @@ void traffic_run(const struct traffic *traffic, struct counts *counts, struct la
 	error = http_load_run(&plan.load, &tally, NULL);
 	if (error || tally.unanswered || tally.answered != traffic->requests)
 		fail_msg("%llu of %llu requests answered, %llu not (%s)",
-			 (unsigned long long)tally.answered,
-			 (unsigned long long)traffic->requests,
+			 (unsigned long long)tally.answered, (unsigned long long)traffic->requests,
 			 (unsigned long long)tally.unanswered, error ? strerror(-error) : "ended");
 	add_tally(counts, &tally);
 	if (latencies)
@@ -226,8 +225,8 @@ int line_receive(struct line *line, struct counts *counts)
 		fail_msg("no answer to %s %s: %s", line->request.method, line->request.target,
 			 strerror(-error));
 	if (counts)
-		counts_add(counts, line->request.method, line->request.route, response.status,
-			   NULL, 1, response.request_bytes, response.response_bytes);
+		counts_add(counts, line->request.method, line->request.route, response.status, NULL,
+			   1, response.request_bytes, response.response_bytes);
 	return response.status;
 }
 

@@ -48,8 +48,7 @@ struct latencies {
  * Sends all and reads every answer.  Adds to counts; latencies may be NULL.
  * Fails the test if one request is not answered.
  */
-void traffic_run(const struct traffic *traffic, struct counts *counts,
-		 struct latencies *latencies);
+void traffic_run(const struct traffic *traffic, struct counts *counts, struct latencies *latencies);
 
 /*
  * The same by a thread that goes on until it is stopped, or the server accepts

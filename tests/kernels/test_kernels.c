@@ -64,7 +64,7 @@ struct machine {
 	bool ended;
 	time_t begun; /* monotonic seconds */
 	size_t length;
-	size_t shown; /* whole lines printed so far, bytes */
+	size_t shown;  /* whole lines printed so far, bytes */
 	char *console; /* CONSOLE_BYTES; what goes beyond is shown, not kept */
 };
 
@@ -102,8 +102,7 @@ static void machine_exec(const struct kernel *kernel)
 	snprintf(command, sizeof(command),
 		 "echo \"kernel: $(uname -r)\"; status=0; "
 		 "/build/kernels/verify /build/%s || status=1; %s exit $status",
-		 kernel->object,
-		 kernel->counts ? "/build/kernels/test_guest || status=1;" : "");
+		 kernel->object, kernel->counts ? "/build/kernels/test_guest || status=1;" : "");
 	argv[count++] = kernel->name;
 	argv[count++] = "sh";
 	argv[count++] = "-c";

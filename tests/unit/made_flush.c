@@ -37,9 +37,13 @@ struct series *made_flush_series(struct made_flush *made, const char *service, c
 
 	assert_non_null(series);
 	assert_true(made->flush.series_count < MADE_SERIES_MAX);
-	*series = (struct series){ .id = (uint32_t)made->flush.series_count, .service = service,
-				   .method = method, .route = route, .status = status,
-				   .error = error, .born = true };
+	*series = (struct series){ .id = (uint32_t)made->flush.series_count,
+				   .service = service,
+				   .method = method,
+				   .route = route,
+				   .status = status,
+				   .error = error,
+				   .born = true };
 	made->series[made->flush.series_count++] = series;
 	return series;
 }

@@ -116,10 +116,8 @@ static void test_random_values(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_edges),
-		cmocka_unit_test(test_ends),
-		cmocka_unit_test(test_monotonic),
-		cmocka_unit_test(test_le_are_edges),
+		cmocka_unit_test(test_edges),         cmocka_unit_test(test_ends),
+		cmocka_unit_test(test_monotonic),     cmocka_unit_test(test_le_are_edges),
 		cmocka_unit_test(test_random_values),
 	};
 

@@ -93,7 +93,7 @@ static void test_max(void **state)
 		uint64_t ns;
 		double expected;
 	} rows[] = {
-		{ 1, 0.000001 },   { 1500, 0.0000015 }, { 100 * MS, 0.1 },
+		{ 1, 0.000001 },        { 1500, 0.0000015 },  { 100 * MS, 0.1 },
 		{ 100 * MS + 1, 0.11 }, { 100000 * MS, 100 }, { 100001 * MS, 100 },
 	};
 	struct measure *measure = calloc(1, sizeof(*measure));
@@ -198,16 +198,16 @@ static void test_json_changed_and_total(void **state)
 	assert_string_equal(json_string_value(json_object_get(series_at(json, 0), "error")),
 			    "no_response");
 	assert_true(json_is_null(json_object_get(series_at(json, 0), "status")));
-	assert_int_equal(json_integer_value(json_object_get(json_object_get(json, "lost"),
-							    "framing")), 0);
+	assert_int_equal(
+		json_integer_value(json_object_get(json_object_get(json, "lost"), "framing")), 0);
 	json_decref(json);
 	assert_int_equal(report_total(printed->report, &made->flush), 0);
 	json = take_json(printed);
 	assert_string_equal(json_string_value(json_object_get(json, "type")), "total");
 	assert_true(json_real_value(json_object_get(json, "interval_s")) == 10);
 	assert_int_equal(json_integer_value(json_object_get(json, "counted")), 4);
-	assert_int_equal(json_integer_value(json_object_get(json_object_get(json, "lost"),
-							    "framing")), 4);
+	assert_int_equal(
+		json_integer_value(json_object_get(json_object_get(json, "lost"), "framing")), 4);
 	assert_int_equal(json_array_size(json_object_get(json, "series")), 2);
 	assert_string_equal(json_string_value(json_object_get(series_at(json, 0), "error")), "500");
 	assert_true(fabs(json_real_value(json_object_get(series_at(json, 0), "rate")) - 0.3) <
@@ -253,8 +253,10 @@ static void test_json_hostile_text(void **state)
 	(void)state;
 	memset(service, '\x01', sizeof(service) - 1);
 	service[sizeof(service) - 1] = '\0';
-	made_flush_add(made, made_flush_series(made, service, "GET", "/\"\\\n\x1b[2J\xff\xc3", 200,
-					       ERROR_NONE), 1, MS, 0, 0);
+	made_flush_add(made,
+		       made_flush_series(made, service, "GET", "/\"\\\n\x1b[2J\xff\xc3", 200,
+					 ERROR_NONE),
+		       1, MS, 0, 0);
 	assert_int_equal(report_flush(printed->report, &made->flush), 0);
 	json = take_json(printed);
 	assert_string_equal(json_string_value(json_object_get(series_at(json, 0), "route")),
@@ -270,8 +272,8 @@ static void test_none_prints_nothing(void **state)
 
 	(void)state;
 	made_flush_add(&printed->made,
-		       made_flush_series(&printed->made, "web", "GET", "/", 200, ERROR_NONE), 1,
-		       MS, 0, 0);
+		       made_flush_series(&printed->made, "web", "GET", "/", 200, ERROR_NONE), 1, MS,
+		       0, 0);
 	assert_int_equal(report_attached(printed->report, 1, "tracepoint", NULL, 0), 0);
 	assert_int_equal(report_flush(printed->report, &printed->made.flush), 0);
 	assert_int_equal(report_total(printed->report, &printed->made.flush), 0);

@@ -44,9 +44,13 @@ static void test_matching(void **state)
 		{ "case matters", { "/a" }, "/A", NULL },
 		{ "root", { "/" }, "/", "/" },
 		{ "root is no wildcard", { "/" }, "/a", NULL },
-		{ "placeholder", { "/users/{name}/orders" }, "/users/bob/orders",
+		{ "placeholder",
+		  { "/users/{name}/orders" },
+		  "/users/bob/orders",
 		  "/users/{name}/orders" },
-		{ "placeholder takes a folded segment", { "/users/{name}" }, "/users/{id}",
+		{ "placeholder takes a folded segment",
+		  { "/users/{name}" },
+		  "/users/{id}",
 		  "/users/{name}" },
 		{ "placeholder takes one segment only", { "/users/{name}" }, "/users/a/b", NULL },
 		{ "placeholder takes no empty segment", { "/users/{name}" }, "/users/", NULL },
@@ -56,16 +60,20 @@ static void test_matching(void **state)
 		{ "nor added", { "/a" }, "/a/", NULL },
 		{ "empty segment stands for itself", { "/a//b" }, "/a//b", "/a//b" },
 		{ "first wins", { "/users/me", "/users/{name}" }, "/users/me", "/users/me" },
-		{ "second where the first does not match", { "/users/me", "/users/{name}" },
-		  "/users/you", "/users/{name}" },
+		{ "second where the first does not match",
+		  { "/users/me", "/users/{name}" },
+		  "/users/you",
+		  "/users/{name}" },
 		{ "first wins, overlapping", { "/{a}/x", "/y/{b}" }, "/y/x", "/{a}/x" },
 		{ "several placeholders", { "/{a}/{b}" }, "/p/q", "/{a}/{b}" },
 		{ "name with digits, dash and underline", { "/{a-1_B}" }, "/p", "/{a-1_B}" },
 		{ "bytes above 127", { "/caf\xc3\xa9/{x}" }, "/caf\xc3\xa9/1", "/caf\xc3\xa9/{x}" },
 		{ "percent-encoding is not decoded", { "/a%20b" }, "/a%20b", "/a%20b" },
 		{ "digits and letters are not folded", { "/v1/2x" }, "/v1/2x", "/v1/2x" },
-		{ "15 hexadecimal digits are not folded", { "/abcdefabcdefabc" },
-		  "/abcdefabcdefabc", "/abcdefabcdefabc" },
+		{ "15 hexadecimal digits are not folded",
+		  { "/abcdefabcdefabc" },
+		  "/abcdefabcdefabc",
+		  "/abcdefabcdefabc" },
 		{ "the route 'other'", { "/{x}" }, "other", NULL },
 		{ "asterisk form", { "/{x}" }, "*", NULL },
 	};
@@ -157,7 +165,8 @@ static FILE *make_file(char path[64], const char *bytes, size_t length)
 
 static void test_file(void **state)
 {
-	static const char text[] = "# routes of the shop\n\n/a\n  /b/{x}  # and its parts\r\n\t\n/c";
+	static const char text[] =
+		"# routes of the shop\n\n/a\n  /b/{x}  # and its parts\r\n\t\n/c";
 	struct routes *routes = routes_open();
 	struct routes_fault fault;
 	char path[64];
@@ -229,7 +238,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_matching), cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_file),	 cmocka_unit_test(test_bad_file),
+		cmocka_unit_test(test_file),     cmocka_unit_test(test_bad_file),
 		cmocka_unit_test(test_no_file),
 	};
 

@@ -23,9 +23,11 @@ static int open_receiver(int family, uint16_t *port)
 {
 	const struct timeval deadline = { .tv_sec = DEADLINE_S };
 	const int room = 8 << 20;
-	struct sockaddr_in6 six = { .sin6_family = AF_INET6, .sin6_port = htons(*port),
+	struct sockaddr_in6 six = { .sin6_family = AF_INET6,
+				    .sin6_port = htons(*port),
 				    .sin6_addr = IN6ADDR_LOOPBACK_INIT };
-	struct sockaddr_in four = { .sin_family = AF_INET, .sin_port = htons(*port),
+	struct sockaddr_in four = { .sin_family = AF_INET,
+				    .sin_port = htons(*port),
 				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	struct sockaddr *address = family == AF_INET6 ? (struct sockaddr *)&six
 						      : (struct sockaddr *)&four;
@@ -298,7 +300,8 @@ static void test_none(void **state)
 
 static void test_unresolvable(void **state)
 {
-	struct statsd_option destination = { .scheme = STATSD_UDP, .host = "host.invalid",
+	struct statsd_option destination = { .scheme = STATSD_UDP,
+					     .host = "host.invalid",
 					     .port = 9125 };
 	struct sender *sender;
 	char *messages;

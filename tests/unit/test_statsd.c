@@ -82,7 +82,8 @@ static void encode(struct fixture *fixture)
 {
 	lines_release(&fixture->lines);
 	assert_int_equal(statsd_encode(fixture->encoder, &fixture->made.flush, fixture->errors,
-				       0.0125, take_line, &fixture->lines), 0);
+				       0.0125, take_line, &fixture->lines),
+			 0);
 	made_flush_next(&fixture->made);
 }
 
@@ -299,8 +300,9 @@ static void test_flush_seconds_are_finite(void **state)
 
 	for (i = 0; i < ROWS(values); i++) {
 		lines_release(&fixture->lines);
-		assert_int_equal(statsd_encode(fixture->encoder, &fixture->made.flush, 0,
-					       values[i], take_line, &fixture->lines), 0);
+		assert_int_equal(statsd_encode(fixture->encoder, &fixture->made.flush, 0, values[i],
+					       take_line, &fixture->lines),
+				 0);
 		assert_true(has_line(&fixture->lines, "redtap.flush.seconds:0|g"));
 	}
 }
@@ -328,17 +330,19 @@ static void test_ledger(void **state)
 	assert_true(has_line(&fixture->lines, "redtap.requests.counted:0|c"));
 	assert_true(has_line(&fixture->lines, "redtap.statsd.errors:0|c"));
 	assert_int_equal(count_lines(&fixture->lines, "redtap.requests.") +
-			 count_lines(&fixture->lines, "redtap.connections.ignored"), reasons + 2);
+				 count_lines(&fixture->lines, "redtap.connections.ignored"),
+			 reasons + 2);
 	/* Then what has changed. */
 	encode(fixture);
 	assert_true(has_line(&fixture->lines, "redtap.requests.seen:10|c"));
 	assert_true(has_line(&fixture->lines, "redtap.requests.counted:8|c"));
 	assert_true(has_line(&fixture->lines, "redtap.requests.lost:1|c|#reason:series_full"));
-	assert_true(has_line(&fixture->lines,
-			     "redtap.requests.approximate:2|c|#reason:route_other"));
+	assert_true(
+		has_line(&fixture->lines, "redtap.requests.approximate:2|c|#reason:route_other"));
 	assert_true(has_line(&fixture->lines, "redtap.connections.ignored:5|c|#reason:tls"));
 	assert_int_equal(count_lines(&fixture->lines, "redtap.requests.") +
-			 count_lines(&fixture->lines, "redtap.connections.ignored"), 5);
+				 count_lines(&fixture->lines, "redtap.connections.ignored"),
+			 5);
 	total->ignored[IGNORE_TLS] = 6;
 	encode(fixture);
 	assert_true(has_line(&fixture->lines, "redtap.connections.ignored:1|c|#reason:tls"));
@@ -415,10 +419,18 @@ static void test_format_le(void **state)
 		double seconds;
 		const char *text;
 	} rows[] = {
-		{ 0.000001, "0.000001" }, { 0.0000011, "0.0000011" }, { 0.0001, "0.0001" },
-		{ 0.00025, "0.00025" },	  { 0.005, "0.005" },	      { 0.075, "0.075" },
-		{ 0.1, "0.1" },		  { 0.3, "0.3" },	      { 1, "1.0" },
-		{ 2.5, "2.5" },		  { 10, "10.0" },	      { 99, "99.0" },
+		{ 0.000001, "0.000001" },
+		{ 0.0000011, "0.0000011" },
+		{ 0.0001, "0.0001" },
+		{ 0.00025, "0.00025" },
+		{ 0.005, "0.005" },
+		{ 0.075, "0.075" },
+		{ 0.1, "0.1" },
+		{ 0.3, "0.3" },
+		{ 1, "1.0" },
+		{ 2.5, "2.5" },
+		{ 10, "10.0" },
+		{ 99, "99.0" },
 		{ 100, "100.0" },
 	};
 	char buffer[32];
@@ -478,15 +490,16 @@ static void test_sums_are_exact(void **state)
 		{ TAGS_OK ",le:+Inf", UINT64_MAX },
 	};
 	struct fixture *fixture = *state;
-	struct series *series = made_flush_series(&fixture->made, "web", "GET", "/", 200,
-						  ERROR_NONE);
+	struct series *series =
+		made_flush_series(&fixture->made, "web", "GET", "/", 200, ERROR_NONE);
 	double below[ROWS(boundaries)] = { 0 }, got[ROWS(boundaries)] = { 0 }, sum = 0, got_sum = 0;
 	unsigned int seed = 7, round, i;
 
 	for (round = 0; round < 200; round++) {
 		const uint64_t n = (uint64_t)rand_r(&seed) % 4;
 		/* Every magnitude up to 3 s. */
-		const uint64_t ns = ((uint64_t)rand_r(&seed) % (3000 * MS) >> rand_r(&seed) % 20) + 1;
+		const uint64_t ns =
+			((uint64_t)rand_r(&seed) % (3000 * MS) >> rand_r(&seed) % 20) + 1;
 
 		made_flush_add(&fixture->made, series, n, ns, 1, 2);
 		sum += n * ns / 1e9;
@@ -496,8 +509,7 @@ static void test_sums_are_exact(void **state)
 		fixture->made.flush.last = round == 199;
 		encode(fixture);
 		for (i = 0; i < ROWS(boundaries); i++)
-			got[i] += received(&fixture->lines, DURATION ".bucket",
-					   boundaries[i].tags);
+			got[i] += received(&fixture->lines, DURATION ".bucket", boundaries[i].tags);
 		got_sum += received(&fixture->lines, DURATION ".sum", TAGS_OK);
 	}
 	for (i = 0; i < ROWS(boundaries); i++)

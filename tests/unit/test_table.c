@@ -21,8 +21,8 @@ static void test_table_plain(void **state)
 	struct made_flush *made = &printed->made;
 	struct series *ok = made_flush_series(made, "web", "GET", "/a", 200, ERROR_NONE);
 	struct series *bad = made_flush_series(made, "web", "GET", "/a", 500, ERROR_NONE);
-	struct series *other = made_flush_series(made, "web", "POST", "/b\x1b[2J", 200,
-						 ERROR_CLIENT_ABORT);
+	struct series *other =
+		made_flush_series(made, "web", "POST", "/b\x1b[2J", 200, ERROR_CLIENT_ABORT);
 	char *text;
 
 	(void)state;
@@ -34,11 +34,13 @@ static void test_table_plain(void **state)
 	assert_int_equal(report_attached(printed->report, 1, "tracepoint", NULL, 0), 0);
 	assert_int_equal(report_flush(printed->report, &made->flush), 0);
 	text = printed_take(printed);
-	assert_contains("header", text, "  web  last 5.0s  9.0/s  2 in flight  3 lost  "
-					"tracepoint\n");
+	assert_contains("header", text,
+			"  web  last 5.0s  9.0/s  2 in flight  3 lost  "
+			"tracepoint\n");
 	assert_contains("titles", text, " RATE/s ERRORS    P50    P90    P99    MAX 1us   1ms");
 	/* Both statuses in one row; 40 / 5 s, 10 of 40. */
-	assert_contains("row", text, "    8.0  25.0% 9.95ms  1.95s  1.95s  2.00s        @    -    GET /a\n");
+	assert_contains("row", text,
+			"    8.0  25.0% 9.95ms  1.95s  1.95s  2.00s        @    -    GET /a\n");
 	/* A transaction's error is an error; the overflow has no upper edge. */
 	assert_contains("row", text, "    1.0 100.0%   100s   100s   100s  >100s ");
 	assert_contains("escaped", text, " POST /b\\x1b[2J\n");
@@ -98,9 +100,10 @@ static void test_total_ledger(void **state)
 	assert_int_equal(report_total(printed->report, &made->flush), 0);
 	text = printed_take(printed);
 	assert_contains("header", text, "whole run 10.0s  16.0/s");
-	assert_contains("ledger", text, "\nseen 168 = counted 160 + in flight 5 + lost 3\n"
-					"lost: unreadable 1, framing 2\n"
-					"approximate: attached_late 7\n");
+	assert_contains("ledger", text,
+			"\nseen 168 = counted 160 + in flight 5 + lost 3\n"
+			"lost: unreadable 1, framing 2\n"
+			"approximate: attached_late 7\n");
 	assert_null(strstr(text, "ignored"));
 	assert_null(strstr(text, "no requests"));
 	free(text);
@@ -169,8 +172,8 @@ static char *draw(struct made_flush *made, unsigned short columns, unsigned shor
 	size_t used = 0;
 	ssize_t length;
 
-	assert_int_equal(total ? report_total(report, &made->flush)
-			       : report_flush(report, &made->flush), 0);
+	assert_int_equal(
+		total ? report_total(report, &made->flush) : report_flush(report, &made->flush), 0);
 	/* "Clear to the end" is the last there is. */
 	while (used < 3 || memcmp(text + used - 3, "\033[J", 3) != 0) {
 		length = read(terminal.master, text + used, OUTPUT_BYTES - 1 - used);
@@ -226,8 +229,9 @@ static void test_terminal_sizes(void **state)
 		memcpy(routes[i], "/12 \xc3\xa9\xe4\xb8\xad", 9);
 		routes[i][1] = '0' + i / 10;
 		routes[i][2] = '0' + i % 10;
-		made_flush_add(&made, made_flush_series(&made, "web", "GET", routes[i], 200,
-							ERROR_NONE), i + 1, MS, 0, 0);
+		made_flush_add(&made,
+			       made_flush_series(&made, "web", "GET", routes[i], 200, ERROR_NONE),
+			       i + 1, MS, 0, 0);
 	}
 	for (i = 0; i < ROWS(columns); i++) {
 		for (j = 0; j < ROWS(lines); j++) {
@@ -307,17 +311,18 @@ static void test_picture(void **state)
 	(void)state;
 	made_flush_init(&made);
 	series = made_flush_series(&made, "web", "GET", "/", 200, ERROR_NONE);
-	made_flush_add(&made, series, 1, 500, 0, 0);           /* below 1 us: the first cell */
-	made_flush_add(&made, series, 800, 3200 * US, 0, 0);   /* 1 to 3.2 ms: the seventh */
-	made_flush_add(&made, series, 400, 3201 * US, 0, 0);   /* 3.2 to 10 ms: the eighth */
-	made_flush_add(&made, series, 1, 300000 * MS, 0, 0);   /* above 100 s: the last */
+	made_flush_add(&made, series, 1, 500, 0, 0);         /* below 1 us: the first cell */
+	made_flush_add(&made, series, 800, 3200 * US, 0, 0); /* 1 to 3.2 ms: the seventh */
+	made_flush_add(&made, series, 400, 3201 * US, 0, 0); /* 3.2 to 10 ms: the eighth */
+	made_flush_add(&made, series, 1, 300000 * MS, 0, 0); /* above 100 s: the last */
 	text = draw(&made, 80, 24, false);
 	assert_contains("ASCII", text, ">100s .     @=       . GET /");
 	free(text);
 	setenv("LC_ALL", "C.UTF-8", 1);
 	text = draw(&made, 80, 24, false);
-	assert_contains("UTF-8", text, ">100s \xe2\x96\x81     \xe2\x96\x88\xe2\x96\x84       "
-				       "\xe2\x96\x81 GET /");
+	assert_contains("UTF-8", text,
+			">100s \xe2\x96\x81     \xe2\x96\x88\xe2\x96\x84       "
+			"\xe2\x96\x81 GET /");
 	free(text);
 	/* Where it would crowd out the request, it goes. */
 	text = draw(&made, 60, 24, false);

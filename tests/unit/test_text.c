@@ -36,19 +36,31 @@ static const struct row rows[] = {
 	  "\\x08\\x0c\\x0a\\x0d\\x09" },
 	{ "colours", "\x1b[31mred", "%1B[31mred", "\\u001b[31mred", "\\x1b[31mred" },
 	{ "delete", "\x7f", "%7F", "\\u007f", "\\x7f" },
-	{ "C1 control CSI", "\xc2\x9b" "31m", "\xc2\x9b" "31m", "\\u009b31m", "\\xc2\\x9b31m" },
+	{ "C1 control CSI",
+	  "\xc2\x9b"
+	  "31m",
+	  "\xc2\x9b"
+	  "31m",
+	  "\\u009b31m", "\\xc2\\x9b31m" },
 	{ "first after C1", "\xc2\xa0", "\xc2\xa0", "\xc2\xa0", "\xc2\xa0" },
 	{ "two, three and four bytes", "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80",
 	  "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80",
 	  "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80" },
-	{ "right-to-left override", "a\xe2\x80\xae" "b", "a\xe2\x80\xae" "b", "a\\u202eb",
-	  "a\\xe2\\x80\\xaeb" },
+	{ "right-to-left override",
+	  "a\xe2\x80\xae"
+	  "b",
+	  "a\xe2\x80\xae"
+	  "b",
+	  "a\\u202eb", "a\\xe2\\x80\\xaeb" },
 	{ "zero-width space", "\xe2\x80\x8b", "\xe2\x80\x8b", "\\u200b", "\\xe2\\x80\\x8b" },
 	{ "isolate", "\xe2\x81\xa6", "\xe2\x81\xa6", "\\u2066", "\\xe2\\x81\\xa6" },
 	{ "byte order mark", "\xef\xbb\xbf", "\xef\xbb\xbf", "\\ufeff", "\\xef\\xbb\\xbf" },
 	{ "tag character", "\xf3\xa0\x81\x81", "\xf3\xa0\x81\x81", "\xf3\xa0\x81\x81",
 	  "\\xf3\\xa0\\x81\\x81" },
-	{ "lone continuation", "a\x80" "b", "a%80b", "a" FFFD "b", "a\\x80b" },
+	{ "lone continuation",
+	  "a\x80"
+	  "b",
+	  "a%80b", "a" FFFD "b", "a\\x80b" },
 	{ "overlong slash of two", "\xc0\xaf", "%C0%AF", FFFD FFFD, "\\xc0\\xaf" },
 	{ "overlong of two, largest", "\xc1\xbf", "%C1%BF", FFFD FFFD, "\\xc1\\xbf" },
 	{ "overlong of three, largest", "\xe0\x9f\xbf", "%E0%9F%BF", FFFD FFFD FFFD,
@@ -58,24 +70,24 @@ static const struct row rows[] = {
 	{ "smallest of three", "\xe0\xa0\x80", "\xe0\xa0\x80", "\xe0\xa0\x80", "\xe0\xa0\x80" },
 	{ "smallest of four", "\xf0\x90\x80\x80", "\xf0\x90\x80\x80", "\xf0\x90\x80\x80",
 	  "\xf0\x90\x80\x80" },
-	{ "before the surrogates", "\xed\x9f\xbf", "\xed\x9f\xbf", "\xed\x9f\xbf",
-	  "\xed\x9f\xbf" },
+	{ "before the surrogates", "\xed\x9f\xbf", "\xed\x9f\xbf", "\xed\x9f\xbf", "\xed\x9f\xbf" },
 	{ "first surrogate", "\xed\xa0\x80", "%ED%A0%80", FFFD FFFD FFFD, "\\xed\\xa0\\x80" },
 	{ "last surrogate", "\xed\xbf\xbf", "%ED%BF%BF", FFFD FFFD FFFD, "\\xed\\xbf\\xbf" },
-	{ "after the surrogates", "\xee\x80\x80", "\xee\x80\x80", "\xee\x80\x80",
-	  "\xee\x80\x80" },
+	{ "after the surrogates", "\xee\x80\x80", "\xee\x80\x80", "\xee\x80\x80", "\xee\x80\x80" },
 	{ "U+10FFFF", "\xf4\x8f\xbf\xbf", "\xf4\x8f\xbf\xbf", "\xf4\x8f\xbf\xbf",
 	  "\xf4\x8f\xbf\xbf" },
 	{ "U+110000", "\xf4\x90\x80\x80", "%F4%90%80%80", FFFD FFFD FFFD FFFD,
 	  "\\xf4\\x90\\x80\\x80" },
-	{ "lead byte of five", "\xf8\x88\x80\x80\x80", "%F8%88%80%80%80",
-	  FFFD FFFD FFFD FFFD FFFD, "\\xf8\\x88\\x80\\x80\\x80" },
+	{ "lead byte of five", "\xf8\x88\x80\x80\x80", "%F8%88%80%80%80", FFFD FFFD FFFD FFFD FFFD,
+	  "\\xf8\\x88\\x80\\x80\\x80" },
 	{ "truncated after one of two", "a\xc3", "a%C3", "a" FFFD, "a\\xc3" },
-	{ "truncated after two of three", "a\xe2\x82", "a%E2%82", "a" FFFD FFFD,
-	  "a\\xe2\\x82" },
+	{ "truncated after two of three", "a\xe2\x82", "a%E2%82", "a" FFFD FFFD, "a\\xe2\\x82" },
 	{ "truncated after three of four", "a\xf0\x9f\x98", "a%F0%9F%98", "a" FFFD FFFD FFFD,
 	  "a\\xf0\\x9f\\x98" },
-	{ "truncated, then ASCII", "\xe2\x82" "a", "%E2%82a", FFFD FFFD "a", "\\xe2\\x82a" },
+	{ "truncated, then ASCII",
+	  "\xe2\x82"
+	  "a",
+	  "%E2%82a", FFFD FFFD "a", "\\xe2\\x82a" },
 	{ "truncated, then a whole one", "\xe2\xc3\xa9", "%E2\xc3\xa9", FFFD "\xc3\xa9",
 	  "\\xe2\xc3\xa9" },
 };
@@ -93,11 +105,10 @@ static void test_rows(void **state)
 			/* The NUL is the last byte that may be read. */
 			struct guard guard = guard_init(rows[i].input, strlen(rows[i].input) + 1);
 
-			assert_ptr_equal(functions[j](result, sizeof(result), guard.bytes),
-					 result);
+			assert_ptr_equal(functions[j](result, sizeof(result), guard.bytes), result);
 			if (strcmp(result, expected[j]) != 0)
-				fail_msg("%s, function %zu: '%s' instead of '%s'",
-					 rows[i].comment, j, result, expected[j]);
+				fail_msg("%s, function %zu: '%s' instead of '%s'", rows[i].comment,
+					 j, result, expected[j]);
 			guard_release(&guard);
 		}
 	}
