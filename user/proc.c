@@ -18,11 +18,17 @@
 
 /* ---- one process ------------------------------------------------------ */
 
-/* Fields of /proc/PID/stat; the name in it may hold any byte, so from its end. */
+/*
+ * Fields of /proc/PID/stat; the name in it may hold any byte, so from its end.
+ * -ESRCH for a process that has ended and is only waited for: it serves nothing, and
+ * the kernel will not report its end again.  (A leader can be a zombie while its
+ * other threads run.)
+ */
 int proc_read_status(pid_t pid, struct proc_status *status)
 {
-	char path[64], text[1024], *at;
+	char path[64], text[1024], *at, state;
 	unsigned int flags;
+	int threads;
 	FILE *file;
 	size_t size;
 
@@ -34,7 +40,11 @@ int proc_read_status(pid_t pid, struct proc_status *status)
 	fclose(file);
 	text[size] = '\0';
 	at = strrchr(text, ')');
-	if (!at || sscanf(at + 1, " %*c %d %*d %*d %*d %*d %u", &status->parent, &flags) != 2)
+	if (!at ||
+	    sscanf(at + 1, " %c %d %*d %*d %*d %*d %u %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %d",
+		   &state, &status->parent, &flags, &threads) != 4)
+		return -ESRCH;
+	if ((state == 'Z' || state == 'X') && threads <= 1)
 		return -ESRCH;
 	status->kernel_thread = flags & PF_KTHREAD;
 	return 0;

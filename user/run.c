@@ -28,6 +28,12 @@
 
 /* How often it is looked whether the targets live, milliseconds. */
 #define TARGET_POLL_MS 100
+/*
+ * A process is reported as ended before its memory and then its sockets are torn
+ * down: so long its open requests are waited for, milliseconds.
+ */
+#define TARGET_EXIT_MS 5000
+#define TARGET_EXIT_POLL_MS 5
 /* A response of unknown end is over after this silence, nanoseconds. */
 #define SWEEP_SILENCE_NS 1000000000ULL
 /* So long without a request wants an explanation, seconds. */
@@ -206,6 +212,28 @@ static void explain_silence(struct run *run)
 	log_warning("%s", silence_explain(text, &facts));
 }
 
+static uint64_t requests_in_flight(const struct loader *loader)
+{
+	const volatile struct ledger *ledger = loader_ledger(loader);
+	uint64_t count = 0;
+	size_t i;
+
+	for (i = 0; i < SERVICES_MAX; i++)
+		count += ledger->services[i].active_requests;
+	return count;
+}
+
+/* Until the kernel has closed the sockets of targets that have exited, or a signal. */
+static void wait_for_sockets(struct run *run)
+{
+	struct pollfd signals = { .fd = run->signals, .events = POLLIN };
+	uint64_t deadline_ns = monotonic_ns() + TARGET_EXIT_MS * 1000000ULL;
+
+	while (requests_in_flight(run->loader) > 0 && monotonic_ns() < deadline_ns)
+		if (poll(&signals, 1, TARGET_EXIT_POLL_MS) > 0)
+			break;
+}
+
 enum wake {
 	WAKE_NONE = 0,
 	WAKE_FLUSH,
@@ -234,6 +262,7 @@ static enum wake wait_for_work(struct run *run, uint64_t deadline_ns)
 	if (deadline_ns && monotonic_ns() >= deadline_ns)
 		return WAKE_END;
 	if (watch_is_over(&run->watch)) {
+		wait_for_sockets(run);
 		log_info("the last watched process has exited");
 		return WAKE_END;
 	}

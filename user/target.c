@@ -95,13 +95,14 @@ int target_add_children(int targets_fd)
 
 int target_remove_dead(int targets_fd)
 {
+	struct proc_status status;
 	uint32_t key, next;
 	int more = bpf_map_get_next_key(targets_fd, NULL, &next);
 
 	while (more == 0) {
 		key = next;
 		more = bpf_map_get_next_key(targets_fd, &key, &next);
-		if (kill(key, 0) && errno == ESRCH)
+		if ((kill(key, 0) && errno == ESRCH) || proc_read_status(key, &status) == -ESRCH)
 			bpf_map_delete_elem(targets_fd, &key);
 	}
 	return 0;
