@@ -84,12 +84,8 @@ static __always_inline struct connection *connection_make(struct scratch *scratc
 	else
 		tracker_begin(blank, received, sent);
 	if (bpf_map_update_elem(&connections, &address, blank, BPF_NOEXIST)) {
-		struct connection *other = bpf_map_lookup_elem(&connections, &address);
-
-		/* once a connection: its later calls come here as late ones */
-		if (!other && !late)
-			ledger_add(&ledger.ignored[IGNORE_CONNECTIONS_FULL], 1);
-		return other;
+		/* somebody else's, or none: the table is full */
+		return bpf_map_lookup_elem(&connections, &address);
 	}
 	return bpf_map_lookup_elem(&connections, &address);
 }
@@ -217,12 +213,31 @@ static __always_inline struct connection *connection_adopt(struct scratch *scrat
 		return 0;
 	connection = connection_make(scratch, address, true, received, sent);
 	/* closed meanwhile: nobody else would take it out */
-	if (connection && sock_state(sock) == STATE_CLOSE) {
+	if (connection && sock_state(sock) == STATE_CLOSE && sock_shut_down(sock)) {
 		closing_set(connection, CLOSING_END | CLOSING_DELETE);
 		connection_settle(address, owner);
 		return 0;
 	}
 	return connection;
+}
+
+/*
+ * Whether the entry belongs to an earlier connection of this address, of which
+ * the end and the beginning of this one were missed.
+ */
+static __always_inline bool connection_is_stale(struct connection *connection, struct sock *sock)
+{
+	__u64 known = TRACKER_OBSERVE(connection->inode), inode = sock_inode(sock);
+
+	return known && inode && known != inode;
+}
+
+/* Takes a stale entry out, and what was open on it. */
+static __always_inline void connection_expel(struct connection *connection, __u64 address,
+					     __u32 owner)
+{
+	closing_set(connection, CLOSING_END | CLOSING_DELETE);
+	connection_settle(address, owner);
 }
 
 /*

@@ -89,6 +89,7 @@ enum scratch_owner {
 	SCRATCH_STATE,
 	SCRATCH_ARRIVAL,
 	SCRATCH_SWEEP,
+	SCRATCH_DESTROY,
 	SCRATCH_AGAIN, /* added to the owner */
 	SCRATCH_COUNT = 2 * SCRATCH_AGAIN,
 };

@@ -132,6 +132,10 @@ static __always_inline void on_receive(__u64 address, __u64 length, __u32 again)
 	if (!scratch)
 		return;
 	job = &scratch->job;
+	if (connection && connection_is_stale(connection, sock)) {
+		connection_expel(connection, address, owner);
+		connection = 0;
+	}
 	if (again &&
 	    (!connection || sequence_reached(sock_received(sock), connection->receive.sequence)))
 		return;
@@ -336,8 +340,12 @@ static __always_inline void on_established(__u64 address, __u32 owner)
 		closing_set(stale, CLOSING_END | CLOSING_DELETE);
 		connection_settle(address, owner);
 	}
-	if (sock_is_tcp(sock) && sock_is_listened(sock))
-		connection_make(scratch, address, false, sock_received(sock), sock_sent(sock));
+	if (!sock_is_tcp(sock) || !sock_is_listened(sock))
+		return;
+	/* here alone, so once a connection: each later call tries to enter it again */
+	if (!connection_make(scratch, address, false, sock_received(sock), sock_sent(sock)) &&
+	    owner < SCRATCH_AGAIN)
+		ledger_add(&ledger.ignored[IGNORE_CONNECTIONS_FULL], 1);
 }
 
 static __always_inline void on_state(__u64 address, int from, int to, __u32 again)
@@ -368,7 +376,13 @@ static __always_inline void on_state(__u64 address, int from, int to, __u32 agai
 		end = END_LOCAL;
 		break;
 	case STATE_CLOSE:
-		end = sock_shut_down(sock) ? END_LOCAL : END_RESET;
+		if (!sock_shut_down(sock)) {
+			/* The application still has it: it may read what came before the
+			 * reset, and a send that waits for room is not complete. */
+			connection->end |= END_RESET;
+			return;
+		}
+		end = END_LOCAL;
 		break;
 	default:
 		return;
@@ -376,6 +390,17 @@ static __always_inline void on_state(__u64 address, int from, int to, __u32 agai
 	connection->end |= end;
 	closing_set(connection, to == STATE_CLOSE ? CLOSING_END | CLOSING_DELETE : CLOSING_END);
 	connection_settle(address, owner);
+}
+
+/* Nobody has the socket any more: a connection that the client reset ends here. */
+static __always_inline void on_destroy(__u64 address, __u32 again)
+{
+	struct connection *connection = bpf_map_lookup_elem(&connections, &address);
+
+	if (!connection)
+		return;
+	closing_set(connection, CLOSING_END | CLOSING_DELETE);
+	connection_settle(address, SCRATCH_DESTROY + again);
 }
 
 /* ---- processes -------------------------------------------------------- */
@@ -490,6 +515,13 @@ static __always_inline void handle_state(struct bpf_raw_tracepoint_args *ctx, __
 	on_state(ctx->args[0], (int)ctx->args[1], (int)ctx->args[2], again);
 }
 HOOK(inet_sock_set_state, handle_state)
+
+/* tcp_destroy_sock(sk), kernel 4.16; the last of a socket. */
+static __always_inline void handle_destroy(struct bpf_raw_tracepoint_args *ctx, __u32 again)
+{
+	on_destroy(ctx->args[0], again);
+}
+HOOK(tcp_destroy_sock, handle_destroy)
 
 /* sched_process_fork(parent, child) */
 static __always_inline void handle_fork(struct bpf_raw_tracepoint_args *ctx, __u32 again)

@@ -96,7 +96,7 @@ static bool program_is_skipped(const struct bpf_program *program)
 	const char *name = bpf_program__name(program);
 
 	return tracepoints_preemptible() || strstr(name, "inet_sock_set_state") ||
-	       strstr(name, "sk_data_ready");
+	       strstr(name, "tcp_destroy_sock") || strstr(name, "sk_data_ready");
 }
 
 static int configure(struct redtap_bpf *skeleton, const struct loader_settings *settings)
