@@ -155,6 +155,25 @@ enum ignore_reason {
 };
 
 /*
+ * Where the time of a request, or of a connection before its first one, went.
+ * X(enumerator, exported name)
+ */
+#define REQUEST_PHASES(X)                                                                          \
+	X(QUEUE, "queue")     /* arrival of its first byte to the receive call that took it */     \
+	X(SERVICE, "service") /* from there to the first byte of the final response */             \
+	X(SEND, "send")       /* from there to the last byte handed to the kernel */               \
+	X(DELIVER, "deliver") /* from there to the client's acknowledgement of it */               \
+	X(ACCEPT, "accept")   /* connection established to accept() returned; has no route */
+
+enum request_phase {
+	REQUEST_PHASE_NONE = 0,
+#define REQUEST_PHASE_ENUMERATOR(name, text) REQUEST_PHASE_##name,
+	REQUEST_PHASES(REQUEST_PHASE_ENUMERATOR)
+#undef REQUEST_PHASE_ENUMERATOR
+		REQUEST_PHASE_COUNT,
+};
+
+/*
  * Duration histogram: decimal log-linear, two significant digits, 1 us to
  * 100 s.  Bin 0 holds everything up to 1 us, bin 1 + 90 d + (m - 11) holds
  * (m - 1, m] tenths of 10^d us for d = 0..7 and m = 11..100, the last bin

@@ -72,6 +72,17 @@ const char *ignore_reason_name(unsigned int reason)
 	return name_at(names, COUNT_OF(names), reason);
 }
 
+const char *request_phase_name(unsigned int phase)
+{
+	static const char *const names[REQUEST_PHASE_COUNT] = {
+#define REQUEST_PHASE_ROW(name, text) [REQUEST_PHASE_##name] = text,
+		REQUEST_PHASES(REQUEST_PHASE_ROW)
+#undef REQUEST_PHASE_ROW
+	};
+
+	return name_at(names, COUNT_OF(names), phase);
+}
+
 const char *series_error_type(const struct series *series, char buffer[8])
 {
 	if (series->error != ERROR_NONE)

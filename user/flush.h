@@ -40,6 +40,16 @@ struct series {
 	struct measure total; /* the whole run */
 };
 
+/* One phase of one service and route; owned by the collector, valid until its next flush. */
+struct phase_series {
+	enum request_phase phase;
+	const char *service;  /* NUL-terminated, raw bytes */
+	const char *route;    /* likewise; NULL for REQUEST_PHASE_ACCEPT, which has none */
+	bool born;            /* first flush that holds it */
+	struct measure now;   /* since the last flush; sizes are 0 */
+	struct measure total; /* the whole run */
+};
+
 /* Gauges of one service. */
 struct service {
 	const char *name; /* NUL-terminated, raw bytes */
@@ -69,6 +79,8 @@ struct flush {
 	double collect_s;       /* time that reading the maps took */
 	struct series **series; /* every series known, changed or not; `now.count` tells */
 	size_t series_count;
+	struct phase_series **phases; /* every one known, changed or not; NULL if none */
+	size_t phase_count;
 	struct service *services;
 	size_t service_count;
 };
@@ -79,6 +91,7 @@ const char *transaction_error_name(unsigned int error); /* "" for ERROR_NONE */
 const char *loss_reason_name(unsigned int reason);
 const char *approximate_reason_name(unsigned int reason);
 const char *ignore_reason_name(unsigned int reason);
+const char *request_phase_name(unsigned int phase);
 
 /*
  * The error_type of a series (OpenTelemetry HTTP conventions): the transaction
