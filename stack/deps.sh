@@ -105,8 +105,15 @@ have_clang_format() {
 	have_program clang-format-14 || have_program clang-format
 }
 
+# By the Python that gunicorn runs under: another one on PATH may have a Flask of its own.
 have_flask() {
-	/usr/bin/python3 -c 'import flask' 2>/dev/null || python3 -c 'import flask' 2>/dev/null
+	local gunicorn line
+
+	gunicorn=$(command -v gunicorn) && IFS= read -r line <"$gunicorn" && [[ $line == '#!'* ]] ||
+		return 1
+	# Words of the first line: an interpreter and perhaps its argument.
+	# shellcheck disable=SC2086
+	${line#??} -c 'import flask' 2>/dev/null
 }
 
 # The dynamic one finds no libraries inside a virtual machine of the tests.
