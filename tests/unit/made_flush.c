@@ -17,6 +17,7 @@ void made_flush_init(struct made_flush *made)
 		.run_s = 5,
 		.processes = 1,
 		.series = made->series,
+		.phases = made->phases,
 		.services = made->services,
 		.service_count = 1,
 	};
@@ -28,6 +29,8 @@ void made_flush_release(struct made_flush *made)
 
 	for (i = 0; i < made->flush.series_count; i++)
 		free(made->series[i]);
+	for (i = 0; i < made->flush.phase_count; i++)
+		free(made->phases[i]);
 }
 
 struct series *made_flush_series(struct made_flush *made, const char *service, const char *method,
@@ -69,6 +72,26 @@ void made_flush_add(struct made_flush *made, struct series *series, uint64_t n,
 	made->flush.total.counted += n;
 }
 
+struct phase_series *made_flush_phase(struct made_flush *made, enum request_phase phase,
+				      const char *service, const char *route)
+{
+	struct phase_series *series = calloc(1, sizeof(*series));
+
+	assert_non_null(series);
+	assert_true(made->flush.phase_count < MADE_SERIES_MAX);
+	*series = (struct phase_series){
+		.phase = phase, .service = service, .route = route, .born = true
+	};
+	made->phases[made->flush.phase_count++] = series;
+	return series;
+}
+
+void made_flush_add_phase(struct phase_series *phase, uint64_t n, uint64_t duration_ns)
+{
+	add(&phase->now, n, duration_ns, 0, 0);
+	add(&phase->total, n, duration_ns, 0, 0);
+}
+
 void made_flush_next(struct made_flush *made)
 {
 	size_t i;
@@ -79,5 +102,9 @@ void made_flush_next(struct made_flush *made)
 	for (i = 0; i < made->flush.series_count; i++) {
 		memset(&made->series[i]->now, 0, sizeof(made->series[i]->now));
 		made->series[i]->born = false;
+	}
+	for (i = 0; i < made->flush.phase_count; i++) {
+		memset(&made->phases[i]->now, 0, sizeof(made->phases[i]->now));
+		made->phases[i]->born = false;
 	}
 }

@@ -16,6 +16,7 @@ struct made_flush {
 	struct flush flush;
 	struct service services[4];
 	struct series *series[MADE_SERIES_MAX];
+	struct phase_series *phases[MADE_SERIES_MAX];
 };
 
 /* One service "web", no series, an interval of 5 s that ended at 1700000000.25. */
@@ -29,6 +30,13 @@ struct series *made_flush_series(struct made_flush *made, const char *service, c
 /* n requests of a series, all of the same duration and sizes. */
 void made_flush_add(struct made_flush *made, struct series *series, uint64_t n,
 		    uint64_t duration_ns, uint64_t request_bytes, uint64_t response_bytes);
+
+/* A new phase without requests; route NULL for REQUEST_PHASE_ACCEPT; the texts must outlive made. */
+struct phase_series *made_flush_phase(struct made_flush *made, enum request_phase phase,
+				      const char *service, const char *route);
+
+/* n spans of a phase, all of the same duration. */
+void made_flush_add_phase(struct phase_series *phase, uint64_t n, uint64_t duration_ns);
 
 /* The next interval begins: now becomes 0 everywhere. */
 void made_flush_next(struct made_flush *made);

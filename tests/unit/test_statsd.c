@@ -349,6 +349,49 @@ static void test_ledger(void **state)
 	assert_int_equal(count_lines(&fixture->lines, "redtap.requests."), 0);
 }
 
+/* The same births and differences under their own names, without sizes. */
+static void test_phases(void **state)
+{
+	static const char *const born[] = {
+		"http.server.request.phase.seconds.bucket:0|c|#service_name:a%2Cb,http_route:/x,"
+		"phase:queue,le:0.005",
+		"http.server.request.phase.seconds.count:0|c|#service_name:a%2Cb,http_route:/x,"
+		"phase:queue",
+		"http.server.accept.wait.seconds.bucket:0|c|#service_name:web,le:+Inf",
+	};
+	static const char *const values[] = {
+		"http.server.request.phase.seconds.bucket:2|c|#service_name:a%2Cb,http_route:/x,"
+		"phase:queue,le:0.005",
+		"http.server.request.phase.seconds.bucket:3|c|#service_name:a%2Cb,http_route:/x,"
+		"phase:queue,le:0.1",
+		"http.server.request.phase.seconds.sum:0.018|c|#service_name:a%2Cb,http_route:/x,"
+		"phase:queue",
+		"http.server.request.phase.seconds.count:3|c|#service_name:a%2Cb,http_route:/x,"
+		"phase:queue",
+		"http.server.accept.wait.seconds.bucket:1|c|#service_name:web,le:0.1",
+		"http.server.accept.wait.seconds.sum:0.05|c|#service_name:web",
+		"http.server.accept.wait.seconds.count:1|c|#service_name:web",
+	};
+	struct fixture *fixture = *state;
+	struct phase_series *queue =
+		made_flush_phase(&fixture->made, REQUEST_PHASE_QUEUE, "a,b", "/x");
+	struct phase_series *accept_wait =
+		made_flush_phase(&fixture->made, REQUEST_PHASE_ACCEPT, "web", NULL);
+
+	made_flush_add_phase(queue, 2, 4 * MS);
+	made_flush_add_phase(queue, 1, 10 * MS);
+	made_flush_add_phase(accept_wait, 1, 50 * MS);
+	encode(fixture);
+	assert_lines(&fixture->lines, born, ROWS(born));
+	encode(fixture);
+	assert_lines(&fixture->lines, values, ROWS(values));
+	/* Three boundaries and +Inf, sum, count, of both. */
+	assert_int_equal(count_lines(&fixture->lines, "http.server.request.phase"), 6);
+	assert_int_equal(count_lines(&fixture->lines, "http.server.accept.wait"), 6);
+	encode(fixture);
+	assert_int_equal(count_lines(&fixture->lines, "http.server.request.phase"), 0);
+}
+
 /* The receiver went away: what it has not got is kept until it is back. */
 static void test_outage(void **state)
 {
@@ -528,6 +571,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_gauges, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_flush_seconds_are_finite, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ledger, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_phases, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_outage, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_longest_line, setup, teardown),
 		cmocka_unit_test(test_format_le),

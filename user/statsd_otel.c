@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * statsd_otel.c - names and labels of the OpenTelemetry HTTP conventions.
+ *
+ * Input: the series and phases of a flush.  Output: which distributions there
+ * are, their names and tags.  It must not know what was sent before.
+ */
+#include "statsd_private.h"
+
+#include <stdio.h>
+
+#include "text.h"
+
+static const struct statsd_names request_names = {
+	.duration = "http.server.request.duration.seconds",
+	.request_body = "http.server.request.body.size.bytes",
+	.response_body = "http.server.response.body.size.bytes",
+};
+
+static const struct statsd_names phase_names = {
+	.duration = "http.server.request.phase.seconds",
+};
+
+static const struct statsd_names accept_names = {
+	.duration = "http.server.accept.wait.seconds",
+};
+
+static void format_series_tags(char tags[STATSD_TAGS_MAX], const struct series *series)
+{
+	char service[STATSD_TEXT_MAX], route[STATSD_TEXT_MAX], method[STATSD_SHORT_MAX], status[8];
+	const char *error = series_error_type(series, status);
+	int used;
+
+	used = snprintf(tags, STATSD_TAGS_MAX,
+			"service_name:%s,http_request_method:%s,http_route:%s",
+			text_escape_statsd(service, sizeof(service), series->service),
+			text_escape_statsd(method, sizeof(method), series->method),
+			text_escape_statsd(route, sizeof(route), series->route));
+	if (series->status)
+		used += snprintf(tags + used, STATSD_TAGS_MAX - used,
+				 ",http_response_status_code:%u", series->status);
+	if (error)
+		snprintf(tags + used, STATSD_TAGS_MAX - used, ",error_type:%s", error);
+}
+
+static void format_phase_tags(char tags[STATSD_TAGS_MAX], const struct phase_series *phase)
+{
+	char service[STATSD_TEXT_MAX], route[STATSD_TEXT_MAX];
+	int used = snprintf(tags, STATSD_TAGS_MAX, "service_name:%s",
+			    text_escape_statsd(service, sizeof(service), phase->service));
+
+	if (phase->route)
+		snprintf(tags + used, STATSD_TAGS_MAX - used, ",http_route:%s,phase:%s",
+			 text_escape_statsd(route, sizeof(route), phase->route),
+			 request_phase_name(phase->phase));
+}
+
+int statsd_encode_otel(struct statsd_encoder *encoder, const struct flush *flush)
+{
+	char tags[STATSD_TAGS_MAX];
+	int err = 0;
+	size_t i;
+
+	for (i = 0; !err && i < flush->series_count; i++) {
+		const struct series *series = flush->series[i];
+
+		format_series_tags(tags, series);
+		err = statsd_encode_measure(encoder, &encoder->series, series->id, &request_names,
+					    tags, &series->total);
+	}
+	for (i = 0; !err && i < flush->phase_count; i++) {
+		const struct phase_series *phase = flush->phases[i];
+
+		format_phase_tags(tags, phase);
+		err = statsd_encode_measure(encoder, &encoder->phases, i,
+					    phase->route ? &phase_names : &accept_names, tags,
+					    &phase->total);
+	}
+	return err;
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * statsd_private.h - what the parts of the encoder share.
+ *
+ *   statsd.c       births, differences, what is held back: which lines are due
+ *   statsd_otel.c  names and labels of the OpenTelemetry conventions
+ *   statsd_self.c  redtap's own metrics: the ledger and the gauges
+ *   statsd_line.c  how a line is written
+ */
+#ifndef REDTAP_STATSD_PRIVATE_H
+#define REDTAP_STATSD_PRIVATE_H
+
+#include "statsd.h"
+
+/* Escaped texts are cut to this: the longest path at three bytes for one. */
+#define STATSD_TEXT_MAX (3 * PATH_MAX_BYTES + 1)
+#define STATSD_SHORT_MAX 129 /* versions, names of methods, hooks and reasons */
+#define STATSD_TAGS_MAX (2 * STATSD_TEXT_MAX + STATSD_SHORT_MAX + 128) /* with the keys */
+#define STATSD_NAME_MAX 64
+#define STATSD_VALUE_MAX 32 /* 2^64 - 1 and nine decimals */
+#define STATSD_LE_MAX 32
+
+_Static_assert(STATSD_NAME_MAX + STATSD_VALUE_MAX + STATSD_TAGS_MAX + STATSD_LE_MAX + 16 <=
+		       STATSD_LINE_MAX,
+	       "the longest line fits");
+
+/* A boundary: its text, and the last bin that counts for it. */
+struct statsd_bucket {
+	char le[STATSD_LE_MAX];
+	uint32_t last_bin;
+};
+
+/* A counter of the ledger. */
+struct statsd_counter {
+	uint64_t sent;
+	bool announced;
+};
+
+/* What of a distribution was sent. */
+struct statsd_sent {
+	bool announced;
+	uint64_t count;
+	uint64_t sum_ns;
+	uint64_t request_bytes;
+	uint64_t response_bytes;
+	uint64_t buckets[]; /* cumulative, without +Inf, which is count */
+};
+
+/* Of many distributions, by number; NULL: none yet. */
+struct statsd_table {
+	struct statsd_sent **items;
+	size_t count;
+};
+
+/* The names under which a distribution goes out. */
+struct statsd_names {
+	const char *duration;      /* seconds: .bucket, .sum and .count are put behind it */
+	const char *request_body;  /* bytes, likewise without .bucket; NULL: sizes are not sent */
+	const char *response_body; /* likewise */
+};
+
+struct statsd_encoder {
+	struct statsd_bucket *buckets;
+	size_t bucket_count;
+	char version[STATSD_SHORT_MAX];
+	char hooks[STATSD_SHORT_MAX];
+	char kernel[STATSD_SHORT_MAX];
+	struct statsd_table series; /* by series id */
+	struct statsd_table phases; /* by their place in the flush */
+	struct statsd_sent *state;  /* room for one */
+	struct statsd_counter seen, counted, errors;
+	struct statsd_counter lost[LOSS_COUNT];
+	struct statsd_counter approximate[APPROXIMATE_COUNT];
+	struct statsd_counter ignored[IGNORE_COUNT];
+	uint64_t errors_before; /* failed datagrams at the last flush */
+	/* Of the flush under way: */
+	statsd_sink *sink;
+	void *context;
+	bool last;
+};
+
+/* ---- statsd.c --------------------------------------------------------- */
+
+/*
+ * Sends what of a distribution has not been sent: births and differences.
+ * number: its place in the table.  Returns 0 or -ENOMEM.
+ */
+int statsd_encode_measure(struct statsd_encoder *encoder, struct statsd_table *table, size_t number,
+			  const struct statsd_names *names, const char *tags,
+			  const struct measure *total);
+
+/* ---- statsd_otel.c ---------------------------------------------------- */
+
+int statsd_encode_otel(struct statsd_encoder *encoder, const struct flush *flush);
+
+/* ---- statsd_self.c ---------------------------------------------------- */
+
+void statsd_encode_self(struct statsd_encoder *encoder, const struct flush *flush, uint64_t errors,
+			double flush_s);
+
+/* All counters of the ledger are to be born again. */
+void statsd_forget_self(struct statsd_encoder *encoder);
+
+/* ---- statsd_line.c ---------------------------------------------------- */
+
+/* Nanoseconds as seconds, exactly. */
+char *statsd_format_ns(char buffer[STATSD_VALUE_MAX], uint64_t ns);
+
+/* name.suffix:value|type|#tags,le:le; suffix, tags and le may be NULL, le only with tags. */
+void statsd_emit(const struct statsd_encoder *encoder, const char *name, const char *suffix,
+		 const char *value, char type, const char *tags, const char *le);
+void statsd_emit_count(const struct statsd_encoder *encoder, const char *name, const char *suffix,
+		       uint64_t value, const char *tags, const char *le);
+void statsd_emit_gauge(const struct statsd_encoder *encoder, const char *name, uint64_t value,
+		       const char *tags);
+
+#endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * statsd_self.c - redtap's own metrics: the ledger, and the gauges that come
+ * with every flush.
+ *
+ * Input: struct flush.  Output: lines.  It must not know series.
+ */
+#include "statsd_private.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "text.h"
+
+/* reason: NULL where there is none. */
+static void encode_counter(const struct statsd_encoder *encoder, struct statsd_counter *counter,
+			   const char *name, const char *reason, uint64_t total)
+{
+	char tags[STATSD_SHORT_MAX];
+
+	if (reason)
+		snprintf(tags, sizeof(tags), "reason:%s", reason);
+	if (!counter->announced) {
+		statsd_emit_count(encoder, name, NULL, 0, reason ? tags : NULL, NULL);
+		counter->announced = true;
+		if (!encoder->last)
+			return;
+	}
+	if (total == counter->sent)
+		return;
+	statsd_emit_count(encoder, name, NULL, total - counter->sent, reason ? tags : NULL, NULL);
+	counter->sent = total;
+}
+
+static void encode_ledger(struct statsd_encoder *encoder, const struct tally *total,
+			  uint64_t errors)
+{
+	unsigned int i;
+
+	encode_counter(encoder, &encoder->seen, "redtap.requests.seen", NULL, total->seen);
+	encode_counter(encoder, &encoder->counted, "redtap.requests.counted", NULL, total->counted);
+	for (i = LOSS_NONE + 1; i < LOSS_COUNT; i++)
+		encode_counter(encoder, &encoder->lost[i], "redtap.requests.lost",
+			       loss_reason_name(i), total->lost[i]);
+	for (i = APPROXIMATE_NONE + 1; i < APPROXIMATE_COUNT; i++)
+		encode_counter(encoder, &encoder->approximate[i], "redtap.requests.approximate",
+			       approximate_reason_name(i), total->approximate[i]);
+	for (i = IGNORE_NONE + 1; i < IGNORE_COUNT; i++)
+		encode_counter(encoder, &encoder->ignored[i], "redtap.connections.ignored",
+			       ignore_reason_name(i), total->ignored[i]);
+	encode_counter(encoder, &encoder->errors, "redtap.statsd.errors", NULL, errors);
+}
+
+static void encode_gauges(const struct statsd_encoder *encoder, const struct flush *flush,
+			  double flush_s)
+{
+	char text[STATSD_TEXT_MAX], tags[STATSD_TAGS_MAX], seconds[STATSD_VALUE_MAX];
+	size_t i;
+
+	for (i = 0; i < flush->service_count; i++) {
+		const struct service *service = &flush->services[i];
+		const int used = snprintf(tags, sizeof(tags), "service_name:%s",
+					  text_escape_statsd(text, sizeof(text), service->name));
+
+		statsd_emit_gauge(encoder, "http.server.active_requests", service->active_requests,
+				  tags);
+		statsd_emit_gauge(encoder, "http.server.open_connections",
+				  service->open_connections, tags);
+		snprintf(tags + used, sizeof(tags) - used, ",version:%s,hooks:%s,kernel:%s",
+			 encoder->version, encoder->hooks, encoder->kernel);
+		statsd_emit_gauge(encoder, "redtap.info", 1, tags);
+	}
+	statsd_emit_gauge(encoder, "redtap.series", flush->series_count, NULL);
+	statsd_emit_gauge(encoder, "redtap.connections", flush->connections, NULL);
+	statsd_emit_gauge(encoder, "redtap.processes", flush->processes, NULL);
+	/* A sign would make the gauge a relative one, NaN would poison it. */
+	if (!(flush_s >= 0 && flush_s < 1e9))
+		flush_s = 0;
+	statsd_emit(encoder, "redtap.flush.seconds", NULL,
+		    statsd_format_ns(seconds, (uint64_t)llround(flush_s * 1e9)), 'g', NULL, NULL);
+}
+
+void statsd_encode_self(struct statsd_encoder *encoder, const struct flush *flush, uint64_t errors,
+			double flush_s)
+{
+	encode_gauges(encoder, flush, flush_s);
+	encode_ledger(encoder, &flush->total, errors);
+}
+
+void statsd_forget_self(struct statsd_encoder *encoder)
+{
+	struct statsd_counter *const groups[] = { &encoder->seen,       &encoder->counted,
+						  &encoder->errors,     encoder->lost,
+						  encoder->approximate, encoder->ignored };
+	const size_t counts[] = { 1, 1, 1, LOSS_COUNT, APPROXIMATE_COUNT, IGNORE_COUNT };
+	size_t i, j;
+
+	for (i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+		for (j = 0; j < counts[i]; j++)
+			groups[i][j].announced = false;
+}
