@@ -3,7 +3,7 @@
 # What must hold whatever happens: `sudo make test-property [SEED=n] [COUNT=n]
 # [PLAN=n]`, COUNT: transactions, 20,000 unless given; PLAN: only that
 # connection of the seed, and printed; and `sudo make test-concurrency
-# [SECONDS=n]`, n seconds of load for each of its tests.
+# [SECONDS=n]`, n seconds of load for each of its tests (SECONDS=30 is the long one).
 
 PROPERTY_PLAN = $(patsubst %,$(BUILD)/property/%.o,plan script exchange target route stream expect \
 		  player mover)
