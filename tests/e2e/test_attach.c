@@ -83,14 +83,14 @@ static void check_under_load(const char *model, unsigned int pipeline)
 	struct counts after, whole;
 	struct latencies latencies;
 	uint64_t before, attached;
-	struct redtap *redtap;
+	struct places places;
 	json_t *total, *series;
 
 	counts_init(&after);
 	counts_init(&whole);
 	background_wait_more(background, 200);
 	before = background_answered(background);
-	redtap = redtap_attach(&(struct redtap_options){ .pid = server.pid });
+	places_attach(&places, server.pid, NULL);
 	attached = background_answered(background);
 	/* Begun after attach on connections of their own, while the load goes on. */
 	traffic_run(&(struct traffic){ .port = server.port,
@@ -100,8 +100,8 @@ static void check_under_load(const char *model, unsigned int pipeline)
 				       .connections = 4 },
 		    &after, NULL);
 	assert_int_equal(background_stop(background, &whole, &latencies), 0);
-	redtap_wait_counted(redtap, counts_total(&after) + counts_total(&whole) - attached);
-	total = redtap_finish(redtap, SIGINT);
+	redtap_wait_counted(places.redtap, counts_total(&after) + counts_total(&whole) - attached);
+	total = redtap_finish(places.redtap, SIGINT);
 	redtap_assert_nothing_lost(total);
 	assert_int_equal(redtap_count(total, "in_flight"), 0);
 	series = redtap_series(total, NULL, user.method, user.route, 200);
@@ -111,6 +111,7 @@ static void check_under_load(const char *model, unsigned int pipeline)
 			counts_total(&whole) - before);
 	assert_true(redtap_seconds(series, "max_s") <=
 		    latencies.max * LATENCY_SHARE + LATENCY_SLACK_S);
+	places_assert_as_total(&places, total);
 	counts_release(&after);
 	counts_release(&whole);
 }

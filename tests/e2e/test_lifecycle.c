@@ -10,6 +10,7 @@
 
 #include "bpf_ids.h"
 #include "harness.h"
+#include "places.h"
 #include "redtap_run.h"
 #include "servers.h"
 #include "traffic.h"
@@ -82,14 +83,16 @@ static void worker_killed(void **state)
 {
 	const struct server server = server_start_webapp("epoll", WORKERS, NULL);
 	const struct traffic traffic = some_requests(&server);
-	struct redtap *redtap = redtap_attach(&(struct redtap_options){ .pid = server.pid });
-	struct background *background = start_load(&server);
+	struct background *background;
 	struct counts answered, after, actual;
 	const struct count_row *row;
+	struct places places;
 	uint64_t unanswered;
 	json_t *total;
 
 	(void)state;
+	places_attach(&places, server.pid, NULL);
+	background = start_load(&server);
 	counts_init(&answered);
 	counts_init(&after);
 	counts_init(&actual);
@@ -97,8 +100,8 @@ static void worker_killed(void **state)
 	/* All by workers that did not exist when redtap attached. */
 	traffic_run(&traffic, &after, NULL);
 	unanswered = background_stop(background, &answered, NULL);
-	redtap_wait_counted(redtap, counts_total(&after) + counts_total(&answered));
-	total = redtap_finish(redtap, SIGINT);
+	redtap_wait_counted(places.redtap, counts_total(&after) + counts_total(&answered));
+	total = redtap_finish(places.redtap, SIGINT);
 	redtap_assert_nothing_lost(total);
 	assert_int_equal(redtap_count(total, "in_flight"), 0);
 	counts_from_json(&actual, json_object_get(total, "series"), NULL);
@@ -111,6 +114,7 @@ static void worker_killed(void **state)
 	assert_in_range(row->count, counts_total(&answered), counts_total(&answered) + unanswered);
 	assert_in_range(counts_total(&actual), counts_total(&answered) + traffic.requests,
 			counts_total(&answered) + traffic.requests + unanswered);
+	places_assert_as_total(&places, total);
 	counts_release(&answered);
 	counts_release(&after);
 	counts_release(&actual);
@@ -269,6 +273,6 @@ int main(void)
 		E2E_TEST(standard_output_closed),
 	};
 
-	return cmocka_run_group_tests_name("lifecycle", tests, harness_group_setup,
-					   harness_group_teardown);
+	return cmocka_run_group_tests_name("lifecycle", tests, places_group_setup,
+					   places_group_teardown);
 }
