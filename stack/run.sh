@@ -24,7 +24,7 @@ usage() {
 	  --exporter-port PORT  TCP, statsd_exporter's /metrics (9102)
 	  --prometheus-port PORT  TCP, Prometheus (9090)
 	  --free-ports          choose ports that nobody uses
-	  --scrape-interval DUR how often Prometheus looks (1s)
+	  --scrape-interval DUR how often Prometheus looks, and evaluates its rules (1s)
 
 	The same from the environment: STACK_STATE, STACK_STATSD_PORT,
 	STACK_EXPORTER_PORT, STACK_PROMETHEUS_PORT, STACK_FREE_PORTS=1,
@@ -154,6 +154,7 @@ explain_end() {
 start_exporter() {
 	spawn statsd_exporter "$(statsd_exporter_find "$BUILD")" \
 		--statsd.listen-udp="127.0.0.1:$STATSD_PORT" --statsd.listen-tcp= \
+		--statsd.read-buffer=8388608 \
 		--web.listen-address="127.0.0.1:$EXPORTER_PORT" \
 		--statsd.mapping-config="$SOURCE/statsd_mapping.yml"
 	EXPORTER_PID=$SPAWNED_PID EXPORTER_START_TIME=$SPAWNED_START_TIME
@@ -173,8 +174,9 @@ start_exporter() {
 }
 
 start_prometheus() {
-	sed -e "s/@SCRAPE_INTERVAL@/$SCRAPE_INTERVAL/" \
-		-e "s/@EXPORTER_ADDRESS@/127.0.0.1:$EXPORTER_PORT/" \
+	sed -e "s/^\( *\(scrape\|evaluation\)_interval:\).*/\1 $SCRAPE_INTERVAL/" \
+		-e "s/statsd_exporter:9102/127.0.0.1:$EXPORTER_PORT/" \
+		-e "s|rules/redtap.yml|$SOURCE/rules/redtap.yml|" \
 		"$SOURCE/prometheus.yml" >"$STATE/prometheus.yml"
 	spawn prometheus prometheus \
 		--config.file="$STATE/prometheus.yml" \

@@ -128,25 +128,47 @@ void exporter_metrics(const struct exporter *exporter, struct metrics *metrics)
 	free(page);
 }
 
-struct prometheus prometheus_start(const struct exporter *exporter)
+/* Returns text with the only `from` in it replaced; takes text over. */
+static char *replace(char *text, const char *from, const char *to)
+{
+	char *at = strstr(text, from), *replaced;
+
+	if (!at || strstr(at + 1, from))
+		fail_msg("stack/prometheus.yml: '%s' is not there exactly once", from);
+	replaced = malloc(strlen(text) + strlen(to) + 1);
+	assert_non_null(replaced);
+	sprintf(replaced, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
+	free(text);
+	return replaced;
+}
+
+/* The stack's own configuration, with this exporter and the tests' intervals. */
+static const char *write_configuration(const struct exporter *exporter)
 {
 	const char *file = path_scratch("prometheus.yml");
-	const char *configuration =
-		text_format("global: { scrape_interval: 250ms, scrape_timeout: 250ms }\n"
-			    "scrape_configs:\n"
-			    "  - job_name: redtap\n"
-			    "    static_configs: [ { targets: [ '127.0.0.1:%u' ] } ]\n",
-			    exporter->web_port);
+	char *text = file_read(path_source("stack/prometheus.yml"), NULL);
+
+	text = replace(text, "scrape_interval: 5s", "scrape_interval: 250ms");
+	text = replace(text, "evaluation_interval: 15s", "evaluation_interval: 500ms");
+	text = replace(text, "rules/redtap.yml", path_source("stack/rules/redtap.yml"));
+	text = replace(text, "statsd_exporter:9102",
+		       text_format("127.0.0.1:%u", exporter->web_port));
+	file_write(file, text, strlen(text));
+	free(text);
+	return file;
+}
+
+struct prometheus prometheus_start(const struct exporter *exporter)
+{
 	struct prometheus prometheus = { .port = port_free(SOCK_STREAM) };
 	const char *argv[] = {
 		"prometheus",
-		text_format("--config.file=%s", file),
+		text_format("--config.file=%s", write_configuration(exporter)),
 		text_format("--storage.tsdb.path=%s", path_scratch("prometheus")),
 		text_format("--web.listen-address=127.0.0.1:%u", prometheus.port),
 		NULL,
 	};
 
-	file_write(file, configuration, strlen(configuration));
 	prometheus.process =
 		process_start(&(struct process_options){ .name = "prometheus", .argv = argv });
 	wait_for_answer(prometheus.process,
