@@ -18,3 +18,12 @@ demo:
 # STACK="--free-ports" and the like: stack/run.sh --help
 stack-start stack-stop stack-status: stack-%:
 	@BUILD=$(BUILD) stack/run.sh $* $(STACK)
+
+# The dashboards' JSON from their compact source; both are committed.
+DASHBOARDS = stack/grafana/dashboards/redtap-red.json stack/grafana/dashboards/redtap-itself.json
+
+.PHONY: dashboards
+dashboards: $(DASHBOARDS)
+$(DASHBOARDS): stack/grafana/dashboards/%.json: stack/grafana/%.jq stack/grafana/panels.jq
+	jq --null-input -L stack/grafana --from-file $< >$@.new
+	@mv $@.new $@
