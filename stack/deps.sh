@@ -5,7 +5,7 @@
 # 24.04; elsewhere it prints what to install.
 #
 # Input: groups of dependencies (build, demo, test; default: build demo).
-# Output: installed packages, BUILD/tools/statsd_exporter, exit status 0 when
+# Output: installed packages, BUILD/tools/, exit status 0 when
 # nothing is missing any more.  What counts is whether a thing works, not where
 # it came from: a compiler or a Go of your own is left alone.  It must not touch
 # anything when nothing is missing.
@@ -25,9 +25,15 @@ PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 # A newer Go is not downloaded for its sake: that would take a compiler from
 # elsewhere than the distribution, for nothing that we use.
 STATSD_EXPORTER_MODULE=github.com/prometheus/statsd_exporter
-STATSD_EXPORTER_VERSIONS='1.25 v0.31.0
+STATSD_EXPORTER_VERSIONS="1.25 $(sed -n 's/^STATSD_EXPORTER_VERSION=//p' "$SOURCE/.env")
 1.22 v0.28.0
-1.18 v0.26.0'
+1.18 v0.26.0"
+
+# For the tests, where Go is new enough: what reads compose files as docker does,
+# and tests/dashboards.
+COMPOSE_MODULE=github.com/compose-spec/compose-go/v2/cmd@v2.16.2
+COMPOSE_GO=24
+SCHEMA_GO=21
 
 # group | check (a have_* function and its arguments) | apt packages; where a
 # distribution lacks one of them, those behind the slash
@@ -50,6 +56,7 @@ demo  | exporter_or_roots     | ca-certificates
 test  | module cmocka 0       | libcmocka-dev
 test  | module libcurl 0      | libcurl4-openssl-dev
 test  | module jansson 0      | libjansson-dev
+test  | chromium              | chromium / chromium-browser
 test  | sanitizers clang      | libclang-rt-@CLANG@-dev / libclang-rt-dev
 test  | sanitizers gcc        | gcc
 test  | program nginx         | nginx-light / nginx
@@ -69,6 +76,10 @@ test  | file /usr/share/keyrings/debian-archive-keyring.gpg | debian-archive-key
 
 have_program() {
 	command -v "$1" >/dev/null
+}
+
+have_chromium() {
+	have_program chromium || have_program chromium-browser
 }
 
 have_module() {
@@ -259,6 +270,49 @@ install_exporter() {
 	}
 }
 
+# go_newest MINOR: prints a go of at least 1.MINOR.
+go_newest() {
+	local go
+
+	for go in "$(command -v go)" /usr/local/go/bin/go /usr/lib/go-*/bin/go /snap/bin/go; do
+		[[ -x $go && $("$go" version) =~ \ go1\.([0-9]+) ]] || continue
+		((BASH_REMATCH[1] < $1)) || { printf '%s\n' "$go" && return 0; }
+	done
+	return 1
+}
+
+# go_build TOOL MINOR ARGUMENT...: go's way to BUILD/tools/TOOL.  A test that
+# wants a tool which is not there says so and is skipped.
+go_build() {
+	local tool=$1 minor=$2 go
+
+	shift 2
+	go=$(go_newest "$minor") || {
+		say "no Go of 1.$minor or newer: the tests go without $tool"
+		return 0
+	}
+	say "building $tool with $("$go" version | cut -d' ' -f3)"
+	HOME=${HOME:-$BUILD/tools} CGO_ENABLED=0 GOTOOLCHAIN=local GOBIN=$BUILD/tools \
+		"$go" "$@" >"$BUILD/tools/$tool.log" 2>&1 || {
+		tail -n 20 "$BUILD/tools/$tool.log" >&2
+		die "$tool can not be built; its log is $BUILD/tools/$tool.log"
+	}
+}
+
+install_test_tools() {
+	local tools=$BUILD/tools tests=$SOURCE/../tests/dashboards
+
+	mkdir -p "$tools"
+	if [[ ! -x $tools/compose_spec ]]; then
+		go_build compose_spec "$COMPOSE_GO" install "$COMPOSE_MODULE"
+		[[ ! -x $tools/cmd ]] || mv "$tools/cmd" "$tools/compose_spec"
+	fi
+	if [[ ! $tools/dashboard_schema -nt $tests/main.go ]]; then
+		go_build dashboard_schema "$SCHEMA_GO" build -C "$tests" \
+			-o "$tools/dashboard_schema" .
+	fi
+}
+
 # The rows still missing, without columns and slashes, for a person to read.
 print_missing() {
 	local row
@@ -297,6 +351,9 @@ main() {
 	fi
 	if [[ " ${GROUPS_WANTED[*]} " =~ \ (demo|test)\  ]]; then
 		install_exporter
+	fi
+	if [[ " ${GROUPS_WANTED[*]} " == *" test "* ]]; then
+		install_test_tools
 	fi
 	build_give_back "$BUILD"
 	say "nothing is missing for: ${GROUPS_WANTED[*]}"

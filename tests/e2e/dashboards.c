@@ -31,8 +31,10 @@ size_t dashboard_queries(json_t *dashboard, struct panel_query *queries, size_t 
 	size_t i, j, count = 0;
 	json_t *panel, *target;
 
-	json_array_foreach(json_object_get(dashboard, "panels"), i, panel) {
-		json_array_foreach(json_object_get(panel, "targets"), j, target) {
+	json_array_foreach(json_object_get(dashboard, "panels"), i, panel)
+	{
+		json_array_foreach(json_object_get(panel, "targets"), j, target)
+		{
 			assert_true(count < size);
 			queries[count++] = (struct panel_query){
 				.panel = json_string_value(json_object_get(panel, "title")),

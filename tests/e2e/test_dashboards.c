@@ -38,12 +38,9 @@ static long long number_of(json_t *object, const char *key)
 /* jq and its exit status; returns what it printed. */
 static char *run_jq(const char *name)
 {
-	const char *argv[] = { "jq",
-			       "--null-input",
-			       "-L",
-			       path_source("stack/grafana"),
-			       "--from-file",
-			       path_source(text_format("stack/grafana/%s.jq", name)),
+	const char *argv[] = { "jq",          "--null-input",
+			       "-L",          path_source("stack/grafana"),
+			       "--from-file", path_source(text_format("stack/grafana/%s.jq", name)),
 			       NULL };
 	struct process *process =
 		process_start(&(struct process_options){ .name = "jq", .argv = argv });
@@ -109,7 +106,8 @@ static void assert_panel(json_t *panel)
 		fail_msg("%s: no unit", title);
 	if (json_array_size(targets) == 0)
 		fail_msg("%s: no query", title);
-	json_array_foreach(targets, i, target) {
+	json_array_foreach(targets, i, target)
+	{
 		const char *ref = text_of(target, "refId");
 
 		assert_datasource(target, title);
@@ -165,7 +163,8 @@ static void panels_have_their_place(void **state)
 		json_t *panels = json_object_get(dashboard, "panels");
 		bool taken[500][GRID_COLUMNS] = { 0 };
 
-		json_array_foreach(panels, j, panel) {
+		json_array_foreach(panels, j, panel)
+		{
 			assert_free(taken, ROWS(taken), panel);
 			for (k = 0; k < j; k++)
 				if (number_of(json_array_get(panels, k), "id") ==
@@ -212,8 +211,7 @@ static void assert_windows(const struct panel_query *query)
 			if (strncmp(at, allowed[i], strlen(allowed[i])) == 0)
 				break;
 		if (i == ROWS(allowed))
-			fail_msg("%s: window of another kind: %s", query->panel,
-				 query->expression);
+			fail_msg("%s: window of another kind: %s", query->panel, query->expression);
 		at++;
 	}
 }
@@ -221,8 +219,8 @@ static void assert_windows(const struct panel_query *query)
 /* A counter as it stands says nothing: it needs a window. */
 static void assert_counters_are_rated(const struct panel_query *query)
 {
-	static const char *const endings[] = { "_total", "_sum{", "_count{", "_bucket{",
-					       "requests_seen", "requests_counted",
+	static const char *const endings[] = { "_total",        "_sum{",         "_count{",
+					       "_bucket{",      "requests_seen", "requests_counted",
 					       "requests_lost", "statsd_errors" };
 	size_t i;
 
@@ -267,9 +265,8 @@ static json_t *find_variable(json_t *dashboard, const char *name)
 	json_t *variable;
 	size_t i;
 
-	json_array_foreach(list, i, variable)
-		if (strcmp(text_of(variable, "name"), name) == 0)
-			return variable;
+	json_array_foreach(list, i, variable) if (strcmp(text_of(variable, "name"), name) ==
+						  0) return variable;
 	return NULL;
 }
 
@@ -328,8 +325,7 @@ static void dashboard_is_linted(void **state)
 static void schema_of_grafana(void **state)
 {
 	const char *program = path_build("tools/dashboard_schema");
-	const char *argv[] = { program,
-			       path_source("stack/grafana/dashboards/redtap-red.json"),
+	const char *argv[] = { program, path_source("stack/grafana/dashboards/redtap-red.json"),
 			       path_source("stack/grafana/dashboards/redtap-itself.json"), NULL };
 	struct process *process;
 	char *findings;
@@ -354,12 +350,9 @@ static void schema_of_grafana(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		E2E_TEST(json_is_made_of_source),
-		E2E_TEST(panels_are_described),
-		E2E_TEST(panels_have_their_place),
-		E2E_TEST(queries_select_by_variables),
-		E2E_TEST(dashboard_is_linted),
-		E2E_TEST(schema_of_grafana),
+		E2E_TEST(json_is_made_of_source),  E2E_TEST(panels_are_described),
+		E2E_TEST(panels_have_their_place), E2E_TEST(queries_select_by_variables),
+		E2E_TEST(dashboard_is_linted),     E2E_TEST(schema_of_grafana),
 	};
 
 	return cmocka_run_group_tests(tests, harness_group_setup, harness_group_teardown);
