@@ -22,7 +22,8 @@ const struct option_row option_rows[OPTION_COUNT] = {
 						"*, ? and []" },
 	[OPTION_NO_FOLLOW] = { "no-follow", 0, ATTACH, NULL },
 	[OPTION_SERVICE] = { "service", 0, ATTACH, "a name" },
-	[OPTION_STATSD] = { "statsd", 0, ATTACH, "udp://HOST:PORT (port 1 to 65535) or none" },
+	[OPTION_STATSD] = { "statsd", 0, ATTACH, "udp://HOST:PORT or tcp://HOST:PORT (port 1 to 65535), "
+					      "unix:///PATH, or none" },
 	[OPTION_INTERVAL] = { "interval", 0, ATTACH, "100ms to 1h, with a unit (ms, s, m, h)" },
 	[OPTION_DURATION] = { "duration", 0, ATTACH, "1ms to 8760h, with a unit (ms, s, m, h)" },
 	[OPTION_OUTPUT] = { "output", 0, ATTACH | CHECK, "table, json or none" },

@@ -10,7 +10,10 @@
 #include <ctype.h>
 #include <limits.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #include "histogram.h"
 
@@ -157,17 +160,11 @@ const char *value_name_pattern(const char *text)
 	return NULL;
 }
 
-const char *value_statsd(const char *text, struct statsd_option *statsd)
+/* HOST:PORT or [IPv6]:PORT */
+static const char *parse_host_port(const char *host, struct statsd_option *statsd)
 {
-	static const char scheme[] = "udp://";
-	const char *host = text + sizeof(scheme) - 1;
 	const char *end, *port, *wrong;
 
-	*statsd = (struct statsd_option){ .scheme = STATSD_NONE };
-	if (strcmp(text, "none") == 0)
-		return NULL;
-	if (strncmp(text, scheme, sizeof(scheme) - 1) != 0)
-		return "not a destination";
 	if (*host == '[') {
 		end = strchr(++host, ']');
 		if (!end)
@@ -181,11 +178,63 @@ const char *value_statsd(const char *text, struct statsd_option *statsd)
 	if (*port != ':')
 		return "the port is missing";
 	wrong = value_host(host, end - host, statsd);
-	if (!wrong)
-		wrong = value_port(port + 1, &statsd->port);
-	if (!wrong)
-		statsd->scheme = STATSD_UDP;
-	return wrong;
+	return wrong ? wrong : value_port(port + 1, &statsd->port);
+}
+
+static const char *parse_path(const char *path, struct statsd_option *statsd)
+{
+	if (*path != '/')
+		return "the path is not absolute: three slashes stand before it";
+	if (strlen(path) >= sizeof(((struct sockaddr_un *)0)->sun_path))
+		return "the path is longer than the 107 bytes that a socket's may have";
+	strcpy(statsd->host, path);
+	return NULL;
+}
+
+static const struct {
+	const char *name;
+	enum statsd_scheme scheme;
+	const char *(*parse)(const char *text, struct statsd_option *statsd);
+} schemes[] = {
+	{ "udp://", STATSD_UDP, parse_host_port },
+	{ "tcp://", STATSD_TCP, parse_host_port },
+	{ "unix://", STATSD_UNIX, parse_path },
+};
+
+const char *value_statsd(const char *text, struct statsd_option *statsd)
+{
+	const char *wrong;
+	size_t i;
+
+	*statsd = (struct statsd_option){ .scheme = STATSD_NONE };
+	if (strcmp(text, "none") == 0)
+		return NULL;
+	for (i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+		const size_t length = strlen(schemes[i].name);
+
+		if (strncmp(text, schemes[i].name, length) != 0)
+			continue;
+		wrong = schemes[i].parse(text + length, statsd);
+		if (!wrong)
+			statsd->scheme = schemes[i].scheme;
+		return wrong;
+	}
+	return "not a destination";
+}
+
+char *statsd_option_name(char name[STATSD_DESTINATION_MAX], const struct statsd_option *statsd)
+{
+	const char *const scheme = statsd->scheme == STATSD_TCP ? "tcp" : "udp";
+	const bool six = strchr(statsd->host, ':') != NULL;
+
+	if (statsd->scheme == STATSD_UNIX)
+		snprintf(name, STATSD_DESTINATION_MAX, "unix://%s", statsd->host);
+	else if (statsd->scheme == STATSD_NONE)
+		strcpy(name, "none");
+	else
+		snprintf(name, STATSD_DESTINATION_MAX, "%s://%s%s%s:%u", scheme, six ? "[" : "",
+			 statsd->host, six ? "]" : "", statsd->port);
+	return name;
 }
 
 /* Seconds that stand at the beginning of text, as nanoseconds. */

@@ -27,8 +27,12 @@ const char *value_number(const char *text, uint32_t lowest, uint32_t highest, ui
 /* PID or PID=NAME; name points into text, NULL without a NAME. */
 const char *value_pid(const char *text, struct pid_option *pid);
 
-/* udp://HOST:PORT, udp://[IPv6]:PORT, none. */
+/* udp:// or tcp:// with HOST:PORT or [IPv6]:PORT; unix:///PATH; none. */
 const char *value_statsd(const char *text, struct statsd_option *statsd);
+
+/* The other way round, always the same for the same destination. */
+#define STATSD_DESTINATION_MAX (sizeof(((struct statsd_option *)0)->host) + 16)
+char *statsd_option_name(char name[STATSD_DESTINATION_MAX], const struct statsd_option *statsd);
 
 /* What may stand in statsd_option.host, without brackets around IPv6 addresses. */
 const char *value_host(const char *text, size_t length, struct statsd_option *statsd);

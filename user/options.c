@@ -89,6 +89,27 @@ static const char *add_name(struct options *options, const char *text)
 	return wrong;
 }
 
+static const char *add_statsd(struct options *options, const char *text)
+{
+	struct statsd_option *statsd = &options->statsd[options->statsd_count];
+	const char *wrong = value_statsd(text, statsd);
+	size_t i;
+
+	if (wrong)
+		return wrong;
+	/* `none` stays in its place until the whole line is known: finish_statsd(). */
+	if (options->statsd_count > 0 &&
+	    (statsd->scheme == STATSD_NONE || options->statsd[0].scheme == STATSD_NONE))
+		return "'none' does not go with other destinations";
+	for (i = 0; i < options->statsd_count; i++)
+		if (options->statsd[i].scheme == statsd->scheme &&
+		    options->statsd[i].port == statsd->port &&
+		    strcmp(options->statsd[i].host, statsd->host) == 0)
+			return "the destination is given twice";
+	options->statsd_count++;
+	return NULL;
+}
+
 static const char *set_output(struct options *options, const char *text)
 {
 	static const struct {
@@ -134,7 +155,7 @@ static const char *apply_option(struct options *options, enum option_name name, 
 	case OPTION_SERVICE:
 		return set_service(options, text);
 	case OPTION_STATSD:
-		return value_statsd(text, &options->statsd);
+		return add_statsd(options, text);
 	case OPTION_INTERVAL:
 		return value_duration(text, 100 * MS, HOUR, &options->interval_ns);
 	case OPTION_DURATION:
@@ -207,12 +228,13 @@ static int fail_option(int result, const char *word, enum command command)
 /* The destination where --statsd gives none. */
 static int parse_environment(struct options *options)
 {
-	struct statsd_option *statsd = &options->statsd;
+	struct statsd_option *statsd = &options->statsd[0];
 	const char *host = getenv("STATSD_HOST"), *port = getenv("STATSD_PORT");
 	const char *wrong = NULL;
 	size_t length;
 
 	*statsd = (struct statsd_option){ .scheme = STATSD_UDP, .host = "127.0.0.1", .port = 9125 };
+	options->statsd_count = 1;
 	if (host && *host) {
 		length = strlen(host);
 		/* "[::1]" is as good as "::1" here. */
@@ -228,6 +250,16 @@ static int parse_environment(struct options *options)
 		wrong = value_port(port, &statsd->port);
 	if (wrong)
 		return fail_value("environment variable STATSD_PORT", port, wrong, "1 to 65535");
+	return 0;
+}
+
+/* After the last option. */
+static int finish_statsd(struct options *options)
+{
+	if (options->statsd_count == 0)
+		return parse_environment(options);
+	if (options->statsd[0].scheme == STATSD_NONE)
+		options->statsd_count = 0;
 	return 0;
 }
 
@@ -272,7 +304,6 @@ static int take_option(struct options *options, enum option_name name, const cha
 static int parse_options(struct options *options, int argc, char **argv)
 {
 	struct option_getopt tables;
-	bool statsd_given = false;
 	int err;
 
 	option_getopt_init(&tables);
@@ -290,10 +321,6 @@ static int parse_options(struct options *options, int argc, char **argv)
 		i = option_find(result);
 		if (option_is_abbreviated(word, i))
 			return fail_unknown(word, options->command);
-		if (i == OPTION_STATSD && statsd_given)
-			return fail_value("option '--statsd'", optarg, "a second destination",
-					  "one");
-		statsd_given |= i == OPTION_STATSD;
 		err = take_option(options, i, optarg);
 		if (err || options->command == COMMAND_HELP)
 			return err;
@@ -307,7 +334,7 @@ static int parse_options(struct options *options, int argc, char **argv)
 			"no process given; name one with --pid PID, --port PORT or --name GLOB; see 'redtap help'");
 		return -EINVAL;
 	}
-	return statsd_given ? 0 : parse_environment(options);
+	return finish_statsd(options);
 }
 
 /* `help`, `help COMMAND`; `version`; each may have --help behind it. */
@@ -346,14 +373,15 @@ static int set_defaults(struct options *options, int argc)
 	options->interval_ns = 5000 * MS;
 	options->max_series = 2048;
 	options->max_connections = 65536;
-	/* No more pids, ports and names than words. */
+	/* No more of each than words; the destination of the environment takes no word. */
 	options->pids = calloc(argc, sizeof(*options->pids));
 	options->ports = calloc(argc, sizeof(*options->ports));
 	options->names = calloc(argc, sizeof(*options->names));
+	options->statsd = calloc((size_t)argc + 1, sizeof(*options->statsd));
 	options->buckets = calloc(BUCKETS_MAX, sizeof(*options->buckets));
 	options->routes = routes_open();
-	if (!options->pids || !options->ports || !options->names || !options->buckets ||
-	    !options->routes) {
+	if (!options->pids || !options->ports || !options->names || !options->statsd ||
+	    !options->buckets || !options->routes) {
 		log_error("out of memory");
 		return -ENOMEM;
 	}
@@ -389,6 +417,7 @@ void options_release(struct options *options)
 	free(options->pids);
 	free(options->ports);
 	free(options->names);
+	free(options->statsd);
 	free(options->buckets);
 	routes_close(options->routes);
 	memset(options, 0, sizeof(*options));

@@ -40,6 +40,8 @@ struct pid_option {
 enum statsd_scheme {
 	STATSD_NONE = 0, /* --statsd none */
 	STATSD_UDP,
+	STATSD_TCP,
+	STATSD_UNIX,
 };
 
 struct routes; /* routes.h */
@@ -47,7 +49,7 @@ struct routes; /* routes.h */
 /* --statsd DEST, syntax checked, not resolved */
 struct statsd_option {
 	enum statsd_scheme scheme;
-	char host[256]; /* IPv6 addresses without their brackets */
+	char host[256]; /* IPv6 addresses without their brackets; STATSD_UNIX: the path */
 	uint16_t port;
 };
 
@@ -61,10 +63,11 @@ struct options {
 	const char **names; /* owned, the patterns point into argv; --name */
 	size_t name_count;
 	bool follow;
-	const char *service; /* NULL: none given */
-	struct statsd_option statsd;
-	uint64_t interval_ns; /* 100 ms .. 1 h */
-	uint64_t duration_ns; /* 0: until a signal or the target's end */
+	const char *service;          /* NULL: none given */
+	struct statsd_option *statsd; /* owned; each gets every line */
+	size_t statsd_count;          /* 0: --statsd none */
+	uint64_t interval_ns;         /* 100 ms .. 1 h */
+	uint64_t duration_ns;         /* 0: until a signal or the target's end */
 	enum output_kind output;
 	double *buckets; /* owned; seconds, ascending, without +Inf */
 	size_t bucket_count;

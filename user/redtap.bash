@@ -53,7 +53,7 @@ _redtap_value() {
 	--port) _redtap_reply "$(_redtap_ports)" ;;
 	--name) _redtap_reply "$(_redtap_names)" ;;
 	--output) _redtap_reply 'table json none' ;;
-	--statsd) _redtap_reply 'none udp://127.0.0.1:9125' ;;
+	--statsd) _redtap_reply 'none udp://127.0.0.1:9125 tcp://127.0.0.1:9125 unix:///' ;;
 	--interval) _redtap_reply '1s 5s 10s 1m' ;;
 	--routes) compopt -o default 2>/dev/null || true ;;
 	--service | --duration | --buckets | --route | --max-series | --max-connections) ;;

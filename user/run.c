@@ -20,10 +20,9 @@
 #include "collector.h"
 #include "loader.h"
 #include "log.h"
+#include "repeater.h"
 #include "report.h"
-#include "sender.h"
 #include "silence.h"
-#include "statsd.h"
 #include "watch.h"
 
 /* How often it is looked whether the targets live, milliseconds. */
@@ -44,8 +43,7 @@ struct run {
 	struct watch watch;
 	struct loader *loader;
 	struct collector *collector;
-	struct statsd_encoder *encoder; /* NULL: no StatsD */
-	struct sender *sender;
+	struct repeater *repeater; /* NULL: no StatsD */
 	struct report *report;
 	struct utsname kernel;
 	double flush_s;          /* time that the last flush took */
@@ -82,12 +80,9 @@ static int open_statsd(struct run *run)
 		.hooks = loader_hooks(run->loader),
 		.kernel = run->kernel.release,
 	};
-	int err = sender_open(&run->sender, &options->statsd);
 
-	if (err || !run->sender)
-		return err;
-	run->encoder = statsd_open(&settings);
-	return run->encoder ? 0 : -errno;
+	return repeater_open(&run->repeater, options->statsd, options->statsd_count, &settings,
+			     monotonic_ns());
 }
 
 static int open_report(struct run *run)
@@ -167,17 +162,14 @@ static int flush(struct run *run, bool last)
 		log_error("cannot read the kernel's tables: %s", strerror(-err));
 		return err;
 	}
-	if (run->encoder) {
-		err = statsd_encode(run->encoder, flush, sender_errors(run->sender), run->flush_s,
-				    sender_line, run->sender);
-		sender_flush(run->sender);
-		if (err)
-			return err;
-	}
-	err = report_flush(run->report, flush);
+	err = repeater_flush(run->repeater, flush, run->flush_s, monotonic_ns());
+	if (!err)
+		err = report_flush(run->report, flush);
 	if (!err && last)
 		err = report_total(run->report, flush);
 	run->flush_s = (monotonic_ns() - begin) / 1e9;
+	if (last)
+		repeater_finish(run->repeater);
 	return err;
 }
 
@@ -240,6 +232,20 @@ enum wake {
 	WAKE_END,
 };
 
+/* Milliseconds until something may be due without a signal or the timer. */
+static int next_look(struct run *run, uint64_t deadline_ns)
+{
+	uint64_t now = monotonic_ns(), due = now + TARGET_POLL_MS * 1000000ULL;
+	const uint64_t pump = repeater_pump(run->repeater, now);
+
+	if (deadline_ns && deadline_ns < due)
+		due = deadline_ns;
+	if (pump < due)
+		due = pump;
+	/* Rounded up: never too early, never a loop without a pause. */
+	return due > now ? (due - now + 999999) / 1000000 : 0;
+}
+
 /* Sleeps until something is due. deadline_ns: --duration, 0: none. */
 static enum wake wait_for_work(struct run *run, uint64_t deadline_ns)
 {
@@ -248,12 +254,9 @@ static enum wake wait_for_work(struct run *run, uint64_t deadline_ns)
 		{ .fd = run->timer, .events = POLLIN },
 	};
 	struct signalfd_siginfo info;
-	uint64_t expirations, now = monotonic_ns();
-	int timeout = TARGET_POLL_MS;
+	uint64_t expirations;
 
-	if (deadline_ns && deadline_ns < now + TARGET_POLL_MS * 1000000ULL)
-		timeout = deadline_ns > now ? (deadline_ns - now) / 1000000 + 1 : 0;
-	if (poll(polls, 2, timeout) < 0 && errno != EINTR)
+	if (poll(polls, 2, next_look(run, deadline_ns)) < 0 && errno != EINTR)
 		return WAKE_END;
 	if ((polls[0].revents & POLLIN) && read(run->signals, &info, sizeof(info)) > 0) {
 		log_detail("ended by signal %u", info.ssi_signo);
@@ -299,8 +302,7 @@ static int observe(struct run *run)
 static void release(struct run *run)
 {
 	report_close(run->report);
-	statsd_close(run->encoder);
-	sender_close(run->sender);
+	repeater_close(run->repeater);
 	collector_close(run->collector);
 	loader_close(run->loader);
 	watch_release(&run->watch);

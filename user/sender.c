@@ -1,101 +1,128 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * sender.c - packs lines into datagrams and sends them, paced.
- *
- * The socket is connected, so that the kernel reports a port that nobody
- * listens on; such a report arrives with the call after the datagram it is
- * about.
+ * sender.c - see sender.h: the destination, the queue, the counting and the
+ * messages.
  */
 #include "sender.h"
 
 #include <errno.h>
 #include <netdb.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "log.h"
+#include "option_values.h"
+#include "sender_private.h"
 #include "text.h"
 
-/* Between two bursts: time for the receiver to take the first from its buffer. */
-#define PAUSE_NS 5000000L
-
-struct sender {
-	int fd;
-	char destination[TEXT_ESCAPED_SIZE(256) + 8]; /* for messages */
-	char datagram[SENDER_DATAGRAM_MAX];
-	size_t used;
-	unsigned int burst; /* datagrams since the last pause */
-	uint64_t errors;
-	uint64_t errors_before; /* at the end of the last flush */
-	int last_error;         /* errno of the newest one */
-	bool failing;           /* the last flush had errors, and the user was told */
-};
-
-static int open_socket(const struct addrinfo *addresses)
+static const struct sender_transport *find_transport(enum statsd_scheme scheme)
 {
-	const struct addrinfo *address;
-	int err = EADDRNOTAVAIL;
-
-	for (address = addresses; address; address = address->ai_next) {
-		int fd = socket(address->ai_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-		if (fd >= 0 && connect(fd, address->ai_addr, address->ai_addrlen) == 0)
-			return fd;
-		err = errno;
-		if (fd >= 0)
-			close(fd);
+	switch (scheme) {
+	case STATSD_UDP:
+		return &sender_transport_udp;
+	case STATSD_TCP:
+		return &sender_transport_tcp;
+	case STATSD_UNIX:
+		return &sender_transport_unix;
+	case STATSD_NONE:
+		break;
 	}
-	return -err;
+	return NULL;
 }
 
-static int fail_resolve(int result, const char *host)
+/* ---- opening ---------------------------------------------------------- */
+
+static int fail_resolve(int result, const char *shown)
 {
 	/* errno is meant only with EAI_SYSTEM. */
 	const int err = result == EAI_SYSTEM ? errno : 0;
 
-	log_error("cannot resolve the StatsD host '%s': %s; check --statsd or STATSD_HOST, or "
+	log_error("cannot resolve the StatsD host of '%s': %s; check --statsd or STATSD_HOST, or "
 		  "give an address",
-		  host, err ? strerror(err) : gai_strerror(result));
+		  shown, err ? strerror(err) : gai_strerror(result));
 	if (result == EAI_MEMORY)
 		return -ENOMEM;
 	return err ? -err : -EHOSTUNREACH;
 }
 
-int sender_open(struct sender **result, const struct statsd_option *destination)
+static int resolve(struct sender *sender, const struct statsd_option *destination)
 {
-	const struct addrinfo hints = { .ai_family = AF_UNSPEC,
-					.ai_socktype = SOCK_DGRAM,
-					.ai_flags = AI_NUMERICSERV };
-	char host[TEXT_ESCAPED_SIZE(sizeof(destination->host))], port[8];
-	struct addrinfo *addresses;
-	struct sender *sender;
+	const struct addrinfo hints = {
+		.ai_family = AF_UNSPEC,
+		.ai_socktype = destination->scheme == STATSD_TCP ? SOCK_STREAM : SOCK_DGRAM,
+		.ai_flags = AI_NUMERICSERV,
+	};
+	struct addrinfo *addresses, *address;
+	char port[8];
 	int err;
 
-	*result = NULL;
-	if (destination->scheme == STATSD_NONE)
-		return 0;
-	text_escape_terminal(host, sizeof(host), destination->host);
 	snprintf(port, sizeof(port), "%u", destination->port);
 	err = getaddrinfo(destination->host, port, &hints, &addresses);
 	if (err)
-		return fail_resolve(err, host);
-	sender = calloc(1, sizeof(*sender));
-	err = sender ? open_socket(addresses) : -ENOMEM;
+		return fail_resolve(err, sender->shown);
+	for (address = addresses; address && sender->address_count < SENDER_ADDRESSES_MAX;
+	     address = address->ai_next) {
+		struct sender_address *to = &sender->addresses[sender->address_count++];
+
+		memcpy(&to->storage, address->ai_addr, address->ai_addrlen);
+		to->length = address->ai_addrlen;
+	}
 	freeaddrinfo(addresses);
-	if (err < 0) {
-		log_error("cannot send to the StatsD host '%s', port %s: %s; check --statsd and "
-			  "the network",
-			  host, port, strerror(-err));
-		free(sender);
+	return 0;
+}
+
+static int set_path(struct sender *sender, const struct statsd_option *destination)
+{
+	struct sockaddr_un *address = (struct sockaddr_un *)&sender->addresses[0].storage;
+
+	address->sun_family = AF_UNIX;
+	/* value_statsd() sees to it that it fits. */
+	memcpy(address->sun_path, destination->host,
+	       strnlen(destination->host, sizeof(address->sun_path) - 1));
+	sender->addresses[0].length = sizeof(*address);
+	sender->address_count = 1;
+	return 0;
+}
+
+static char *make_shown(const struct statsd_option *destination)
+{
+	char name[STATSD_DESTINATION_MAX], shown[TEXT_ESCAPED_SIZE(STATSD_DESTINATION_MAX)];
+
+	statsd_option_name(name, destination);
+	return strdup(text_escape_terminal(shown, sizeof(shown), name));
+}
+
+int sender_open(struct sender **result, const struct statsd_option *destination, uint64_t now_ns)
+{
+	struct sender *sender = calloc(1, sizeof(*sender));
+	int err = -ENOMEM;
+
+	*result = NULL;
+	if (!sender)
+		return err;
+	sender->fd = -1;
+	sender->backoff_ns = SENDER_BACKOFF_MIN_NS;
+	sender->transport = find_transport(destination->scheme);
+	sender->shown = make_shown(destination);
+	if (sender->shown)
+		err = destination->scheme == STATSD_UNIX ? set_path(sender, destination)
+							 : resolve(sender, destination);
+	if (err) {
+		sender_close(sender);
 		return err;
 	}
-	sender->fd = err;
-	snprintf(sender->destination, sizeof(sender->destination), "%s:%s", host, port);
+	err = sender->transport->open(sender, now_ns);
+	if (err) {
+		log_error("cannot send to the StatsD destination '%s': %s; check --statsd and "
+			  "the network",
+			  sender->shown, strerror(-err));
+		sender_close(sender);
+		return err;
+	}
 	*result = sender;
 	return 0;
 }
@@ -104,87 +131,122 @@ void sender_close(struct sender *sender)
 {
 	if (!sender)
 		return;
-	close(sender->fd);
+	if (sender->fd >= 0)
+		close(sender->fd);
+	sender_queue_release(&sender->queue);
+	free(sender->shown);
 	free(sender);
 }
 
-static void count_error(struct sender *sender, int err)
+/* ---- counting --------------------------------------------------------- */
+
+void sender_fail(struct sender *sender, int err, size_t lines)
 {
 	sender->errors++;
+	sender->dropped += lines;
 	sender->last_error = err;
 }
 
-static void send_datagram(struct sender *sender)
+void sender_disconnect(struct sender *sender, int err, uint64_t now_ns)
 {
-	static const struct timespec pause = { .tv_nsec = PAUSE_NS };
-	ssize_t sent;
+	const size_t waiting = sender_queue_length(&sender->queue);
 
-	if (sender->used == 0)
-		return;
-	if (sender->burst == SENDER_BURST) {
-		/* A signal cuts the pause short, which does no harm. */
-		clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
-		sender->burst = 0;
+	if (sender->fd >= 0)
+		close(sender->fd);
+	sender->fd = -1;
+	sender->connecting = false;
+	sender_fail(sender, err, sender_queue_count(&sender->queue, waiting));
+	sender_queue_take(&sender->queue, waiting);
+	sender->retry_ns = now_ns + sender->backoff_ns;
+	sender->backoff_ns *= 2;
+	if (sender->backoff_ns > SENDER_BACKOFF_MAX_NS)
+		sender->backoff_ns = SENDER_BACKOFF_MAX_NS;
+}
+
+static uint64_t faults(const struct sender *sender)
+{
+	return sender->errors + sender->dropped;
+}
+
+/* Tells the user when sending begins to fail. */
+static void report_failure(struct sender *sender)
+{
+	if (faults(sender) > sender->faults_pump && !sender->failing) {
+		log_warning("StatsD lines for '%s' are lost: %s; redtap goes on; check that "
+			    "statsd_exporter listens there",
+			    sender->shown, strerror(sender->last_error));
+		sender->failing = true;
 	}
-	sent = send(sender->fd, sender->datagram, sender->used, MSG_NOSIGNAL);
-	if (sent < 0 && errno == ECONNREFUSED) {
-		/* That was about the datagram before: this one has not been sent yet. */
-		count_error(sender, errno);
-		sent = send(sender->fd, sender->datagram, sender->used, MSG_NOSIGNAL);
-	}
-	if (sent < 0)
-		count_error(sender, errno);
-	sender->burst++;
-	sender->used = 0;
+	sender->faults_pump = faults(sender);
+}
+
+/* ---- lines ------------------------------------------------------------ */
+
+/* Sends until there is room: for UDP alone, where this waits for no receiver. */
+static bool wait_for_room(struct sender *sender, const char *line, size_t length)
+{
+	const struct timespec pause = { .tv_nsec = SENDER_PAUSE_NS };
+	struct timespec now;
+
+	do {
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		sender_pump(sender, now.tv_sec * 1000000000ULL + now.tv_nsec);
+		if (sender_queue_put(&sender->queue, line, length, SENDER_QUEUE_MAX))
+			return true;
+	} while (sender->transport->may_wait &&
+		 clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL) == 0);
+	return false;
 }
 
 void sender_line(void *context, const char *line, size_t length)
 {
 	struct sender *sender = context;
 
-	if (length > SENDER_DATAGRAM_MAX) {
-		count_error(sender, EMSGSIZE);
+	if (length > sender->transport->line_max) {
+		sender_fail(sender, EMSGSIZE, 1);
 		return;
 	}
-	if (sender->used > 0 && sender->used + 1 + length > SENDER_DATAGRAM_MAX)
-		send_datagram(sender);
-	if (sender->used > 0)
-		sender->datagram[sender->used++] = '\n';
-	memcpy(sender->datagram + sender->used, line, length);
-	sender->used += length;
-}
-
-/* Tells the user when sending begins to fail, and when it works again. */
-static void report_change(struct sender *sender)
-{
-	const bool failing = sender->errors > sender->errors_before;
-
-	if (failing && !sender->failing)
-		log_warning("StatsD datagrams to '%s' fail: %s; redtap goes on; check that "
-			    "statsd_exporter listens there",
-			    sender->destination, strerror(sender->last_error));
-	else if (!failing && sender->failing)
-		log_info("StatsD datagrams to '%s' are taken again", sender->destination);
-	sender->failing = failing;
-	sender->errors_before = sender->errors;
-}
-
-void sender_flush(struct sender *sender)
-{
-	socklen_t size = sizeof(int);
-	int err = 0;
-
-	if (!sender)
+	if (sender->fd < 0) {
+		sender->dropped++; /* the connection's failure is an error already */
 		return;
-	send_datagram(sender);
-	/* On loopback the refusal of the last datagram is there by now. */
-	if (getsockopt(sender->fd, SOL_SOCKET, SO_ERROR, &err, &size) == 0 && err != 0)
-		count_error(sender, err);
-	report_change(sender);
-	sender->burst = 0;
+	}
+	if (!sender_queue_put(&sender->queue, line, length, SENDER_QUEUE_MAX) &&
+	    !wait_for_room(sender, line, length)) {
+		sender->dropped++;
+		sender->last_error = ENOBUFS;
+	}
+}
+
+uint64_t sender_pump(struct sender *sender, uint64_t now_ns)
+{
+	const uint64_t due_ns = sender->transport->pump(sender, now_ns);
+
+	report_failure(sender);
+	return due_ns;
+}
+
+void sender_flush(struct sender *sender, uint64_t now_ns)
+{
+	sender_pump(sender, now_ns);
+	if (sender->failing && sender->fd >= 0 && !sender->connecting &&
+	    faults(sender) == sender->faults_flush) {
+		log_info("StatsD lines for '%s' are taken again", sender->shown);
+		sender->failing = false;
+	}
+	sender->faults_flush = faults(sender);
+}
+
+size_t sender_waiting(const struct sender *sender)
+{
+	return sender_queue_length(&sender->queue);
 }
 
 uint64_t sender_errors(const struct sender *sender)
 {
-	return sender ? sender->errors : 0;
+	return sender->errors;
+}
+
+uint64_t sender_dropped(const struct sender *sender)
+{
+	return sender->dropped;
 }

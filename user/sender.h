@@ -1,38 +1,64 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * sender.h - packs lines into datagrams and sends them, paced.
+ * sender.h - sends lines to one destination: UDP, TCP or a Unix datagram
+ * socket.
  *
- * Input: lines (statsd.h).  Output: UDP datagrams.  It must not know what the
- * lines mean, and it never blocks redtap or ends it: what cannot be sent is
- * counted.
+ * Input: lines (statsd.h) and the time.  Output: datagrams, or a stream.  It
+ * must not know what the lines mean, and it never waits for a receiver and
+ * never ends redtap: lines go into a bounded queue, from which
+ * sender_pump() sends what the receiver and the pace allow.  What cannot be
+ * sent is counted.
  */
 #ifndef REDTAP_SENDER_H
 #define REDTAP_SENDER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "options.h"
 
-/* Payload of a datagram: 1,500 less IPv6 and UDP headers, with some room. */
+/* Payload of a UDP datagram: 1,500 less IPv6 and UDP headers, with some room. */
 #define SENDER_DATAGRAM_MAX 1432
 /* Datagrams sent without a pause; a receiver's default buffer holds 66. */
 #define SENDER_BURST 50
+/* The pause: time for the receiver to take them from its buffer, nanoseconds. */
+#define SENDER_PAUSE_NS 5000000ULL
+/* What waits for one destination, at most: 2,048 series of 20 buckets are 10 MiB. */
+#define SENDER_QUEUE_MAX ((size_t)16 << 20)
+/* Nothing is due. */
+#define SENDER_NEVER UINT64_MAX
 
 struct sender;
 
 /*
- * Resolves and connects.  Returns 0 and sets *sender (NULL for STATSD_NONE), or
- * -errno after a message that names the host and what to do.
+ * Resolves and, for UDP, connects; a TCP or Unix receiver that is not there yet
+ * is tried again later.  now_ns here and below: a monotonic clock.  Returns 0
+ * and sets *sender, or -errno after a message that names the destination and
+ * what to do.
  */
-int sender_open(struct sender **sender, const struct statsd_option *destination);
+int sender_open(struct sender **sender, const struct statsd_option *destination, uint64_t now_ns);
+/* What still waits is lost. */
 void sender_close(struct sender *sender);
 
 /* A statsd_sink: context is a struct sender. */
 void sender_line(void *context, const char *line, size_t length);
-/* Sends what is still in the buffer.  A sender of NULL is allowed. */
-void sender_flush(struct sender *sender);
-/* Datagrams that failed since the start. */
+
+/*
+ * Sends what can be sent now.  Returns when to call it again at the latest;
+ * SENDER_NEVER: a few times a second is enough.
+ */
+uint64_t sender_pump(struct sender *sender, uint64_t now_ns);
+
+/* A flush is complete: pumps, and tells the user when sending works again. */
+void sender_flush(struct sender *sender, uint64_t now_ns);
+
+/* Bytes that wait. */
+size_t sender_waiting(const struct sender *sender);
+
+/* Since the start: datagrams that failed, and connections that failed or were lost. */
 uint64_t sender_errors(const struct sender *sender);
+/* Since the start: lines that were not sent, or were lost with these. */
+uint64_t sender_dropped(const struct sender *sender);
 
 #endif

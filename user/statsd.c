@@ -7,9 +7,9 @@
  *
  * For each counter the encoder keeps what was sent, and sends the difference
  * to the run's total.  A counter is announced with 0 before its first value.
- * While datagrams fail, the receiver is away and comes back knowing nothing:
+ * While lines are lost, the receiver is away and comes back knowing nothing:
  * everything is announced anew, and values are held back until a flush after
- * which no error was seen.  So an outage costs the values of the flush in
+ * which no loss was seen.  So an outage costs the values of the flush in
  * which it began, no more.
  */
 #include "statsd.h"
@@ -51,6 +51,29 @@ static int copy_buckets(struct statsd_encoder *encoder, const struct statsd_sett
 	return 0;
 }
 
+static int copy_destinations(struct statsd_encoder *encoder, const struct statsd_settings *settings)
+{
+	static const char key[] = "destination:";
+	char tags[sizeof(key) + STATSD_TEXT_MAX];
+	size_t i;
+
+	encoder->destinations =
+		calloc(settings->destination_count + 1, sizeof(*encoder->destinations));
+	if (!encoder->destinations)
+		return ENOMEM;
+	memcpy(tags, key, sizeof(key));
+	for (i = 0; i < settings->destination_count; i++) {
+		text_escape_statsd(tags + sizeof(key) - 1, STATSD_TEXT_MAX,
+				   settings->destinations[i]);
+		encoder->destinations[i].tags = strdup(tags);
+		if (!encoder->destinations[i].tags)
+			return ENOMEM;
+		encoder->destination_count++;
+	}
+	encoder->destination = settings->destination;
+	return 0;
+}
+
 struct statsd_encoder *statsd_open(const struct statsd_settings *settings)
 {
 	struct statsd_encoder *encoder = calloc(1, sizeof(*encoder));
@@ -59,6 +82,8 @@ struct statsd_encoder *statsd_open(const struct statsd_settings *settings)
 	if (!encoder)
 		return NULL;
 	err = copy_buckets(encoder, settings);
+	if (!err)
+		err = copy_destinations(encoder, settings);
 	if (!err) {
 		encoder->state = malloc(sent_size(encoder));
 		err = encoder->state ? 0 : ENOMEM;
@@ -85,8 +110,13 @@ static void table_release(struct statsd_table *table)
 
 void statsd_close(struct statsd_encoder *encoder)
 {
+	size_t i;
+
 	if (!encoder)
 		return;
+	for (i = 0; i < encoder->destination_count; i++)
+		free(encoder->destinations[i].tags);
+	free(encoder->destinations);
 	table_release(&encoder->series);
 	table_release(&encoder->phases);
 	free(encoder->state);
@@ -208,18 +238,21 @@ int statsd_encode_measure(struct statsd_encoder *encoder, struct statsd_table *t
 
 /* ---- one flush -------------------------------------------------------- */
 
-int statsd_encode(struct statsd_encoder *encoder, const struct flush *flush, uint64_t errors,
-		  double flush_s, statsd_sink *sink, void *context)
+int statsd_encode(struct statsd_encoder *encoder, const struct flush *flush,
+		  const struct statsd_losses *losses, double flush_s, statsd_sink *sink,
+		  void *context)
 {
+	const struct statsd_losses *own = &losses[encoder->destination];
+
 	encoder->sink = sink;
 	encoder->context = context;
 	encoder->last = flush->last;
-	if (errors > encoder->errors_before) {
+	if (own->errors + own->dropped > encoder->losses_before) {
 		forget_announcements(&encoder->series);
 		forget_announcements(&encoder->phases);
 		statsd_forget_self(encoder);
 	}
-	encoder->errors_before = errors;
-	statsd_encode_self(encoder, flush, errors, flush_s);
+	encoder->losses_before = own->errors + own->dropped;
+	statsd_encode_self(encoder, flush, losses, flush_s);
 	return statsd_encode_otel(encoder, flush);
 }

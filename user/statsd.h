@@ -22,6 +22,15 @@ struct statsd_settings {
 	const char *version; /* for redtap.info */
 	const char *hooks;
 	const char *kernel;
+	const char *const *destinations; /* their names, for redtap.statsd.{errors,dropped} */
+	size_t destination_count;
+	size_t destination; /* which of them these lines are for */
+};
+
+/* What one destination has cost since the start. */
+struct statsd_losses {
+	uint64_t errors;  /* failed datagrams, failed or lost connections */
+	uint64_t dropped; /* lines */
 };
 
 struct statsd_encoder;
@@ -33,15 +42,20 @@ void statsd_close(struct statsd_encoder *encoder);
 /*
  * Encodes one flush.  A series that is born is sent with 0 everywhere and its
  * values follow at the next flush (a counter that is born with a value loses
- * it for rate() and increase()); the last flush sends all.  errors: failed
- * datagrams so far, for redtap.statsd.errors; where they have grown since the
- * last flush, the receiver was away: everything is born again, its values held
- * back until the errors stop.  flush_s: seconds that the last flush took, for
- * redtap.flush.seconds.  Returns 0 or -ENOMEM (the lines that are missing
- * follow with the next flush).
+ * it for rate() and increase()); the last flush sends all.
+ *
+ * losses: of each destination.  Where those of the encoder's own have grown
+ * since the last flush, the receiver was away: everything is born again, its
+ * values held back until the losses stop.  So there is an encoder for each
+ * destination: one that is away, or comes later, costs the others nothing, and
+ * what each one has been told is known.
+ *
+ * flush_s: seconds that the last flush took, for redtap.flush.seconds.  Returns
+ * 0 or -ENOMEM (the lines that are missing follow with the next flush).
  */
-int statsd_encode(struct statsd_encoder *encoder, const struct flush *flush, uint64_t errors,
-		  double flush_s, statsd_sink *sink, void *context);
+int statsd_encode(struct statsd_encoder *encoder, const struct flush *flush,
+		  const struct statsd_losses *losses, double flush_s, statsd_sink *sink,
+		  void *context);
 
 /*
  * The text of a `le` value, always the same for the same number: shortest

@@ -46,6 +46,12 @@ struct statsd_sent {
 	uint64_t buckets[]; /* cumulative, without +Inf, which is count */
 };
 
+/* The counters of one destination's losses. */
+struct statsd_destination {
+	char *tags; /* owned */
+	struct statsd_counter errors, dropped;
+};
+
 /* Of many distributions, by number; NULL: none yet. */
 struct statsd_table {
 	struct statsd_sent **items;
@@ -68,11 +74,14 @@ struct statsd_encoder {
 	struct statsd_table series; /* by series id */
 	struct statsd_table phases; /* by their place in the flush */
 	struct statsd_sent *state;  /* room for one */
-	struct statsd_counter seen, counted, errors;
+	struct statsd_destination *destinations;
+	size_t destination_count;
+	size_t destination; /* the encoder's own */
+	struct statsd_counter seen, counted;
 	struct statsd_counter lost[LOSS_COUNT];
 	struct statsd_counter approximate[APPROXIMATE_COUNT];
 	struct statsd_counter ignored[IGNORE_COUNT];
-	uint64_t errors_before; /* failed datagrams at the last flush */
+	uint64_t losses_before; /* of the own destination, at the last flush */
 	/* Of the flush under way: */
 	statsd_sink *sink;
 	void *context;
@@ -95,8 +104,8 @@ int statsd_encode_otel(struct statsd_encoder *encoder, const struct flush *flush
 
 /* ---- statsd_self.c ---------------------------------------------------- */
 
-void statsd_encode_self(struct statsd_encoder *encoder, const struct flush *flush, uint64_t errors,
-			double flush_s);
+void statsd_encode_self(struct statsd_encoder *encoder, const struct flush *flush,
+			const struct statsd_losses *losses, double flush_s);
 
 /* All counters of the ledger are to be born again. */
 void statsd_forget_self(struct statsd_encoder *encoder);

@@ -12,43 +12,60 @@
 
 #include "text.h"
 
-/* reason: NULL where there is none. */
+/* tags: NULL where there are none. */
 static void encode_counter(const struct statsd_encoder *encoder, struct statsd_counter *counter,
-			   const char *name, const char *reason, uint64_t total)
+			   const char *name, const char *tags, uint64_t total)
 {
-	char tags[STATSD_SHORT_MAX];
-
-	if (reason)
-		snprintf(tags, sizeof(tags), "reason:%s", reason);
 	if (!counter->announced) {
-		statsd_emit_count(encoder, name, NULL, 0, reason ? tags : NULL, NULL);
+		statsd_emit_count(encoder, name, NULL, 0, tags, NULL);
 		counter->announced = true;
 		if (!encoder->last)
 			return;
 	}
 	if (total == counter->sent)
 		return;
-	statsd_emit_count(encoder, name, NULL, total - counter->sent, reason ? tags : NULL, NULL);
+	statsd_emit_count(encoder, name, NULL, total - counter->sent, tags, NULL);
 	counter->sent = total;
 }
 
-static void encode_ledger(struct statsd_encoder *encoder, const struct tally *total,
-			  uint64_t errors)
+static void encode_reason(const struct statsd_encoder *encoder, struct statsd_counter *counter,
+			  const char *name, const char *reason, uint64_t total)
+{
+	char tags[STATSD_SHORT_MAX];
+
+	snprintf(tags, sizeof(tags), "reason:%s", reason);
+	encode_counter(encoder, counter, name, tags, total);
+}
+
+static void encode_ledger(struct statsd_encoder *encoder, const struct tally *total)
 {
 	unsigned int i;
 
 	encode_counter(encoder, &encoder->seen, "redtap.requests.seen", NULL, total->seen);
 	encode_counter(encoder, &encoder->counted, "redtap.requests.counted", NULL, total->counted);
 	for (i = LOSS_NONE + 1; i < LOSS_COUNT; i++)
-		encode_counter(encoder, &encoder->lost[i], "redtap.requests.lost",
-			       loss_reason_name(i), total->lost[i]);
+		encode_reason(encoder, &encoder->lost[i], "redtap.requests.lost",
+			      loss_reason_name(i), total->lost[i]);
 	for (i = APPROXIMATE_NONE + 1; i < APPROXIMATE_COUNT; i++)
-		encode_counter(encoder, &encoder->approximate[i], "redtap.requests.approximate",
-			       approximate_reason_name(i), total->approximate[i]);
+		encode_reason(encoder, &encoder->approximate[i], "redtap.requests.approximate",
+			      approximate_reason_name(i), total->approximate[i]);
 	for (i = IGNORE_NONE + 1; i < IGNORE_COUNT; i++)
-		encode_counter(encoder, &encoder->ignored[i], "redtap.connections.ignored",
-			       ignore_reason_name(i), total->ignored[i]);
-	encode_counter(encoder, &encoder->errors, "redtap.statsd.errors", NULL, errors);
+		encode_reason(encoder, &encoder->ignored[i], "redtap.connections.ignored",
+			      ignore_reason_name(i), total->ignored[i]);
+}
+
+static void encode_losses(struct statsd_encoder *encoder, const struct statsd_losses *losses)
+{
+	size_t i;
+
+	for (i = 0; i < encoder->destination_count; i++) {
+		struct statsd_destination *destination = &encoder->destinations[i];
+
+		encode_counter(encoder, &destination->errors, "redtap.statsd.errors",
+			       destination->tags, losses[i].errors);
+		encode_counter(encoder, &destination->dropped, "redtap.statsd.dropped",
+			       destination->tags, losses[i].dropped);
+	}
 }
 
 static void encode_gauges(const struct statsd_encoder *encoder, const struct flush *flush,
@@ -80,22 +97,33 @@ static void encode_gauges(const struct statsd_encoder *encoder, const struct flu
 		    statsd_format_ns(seconds, (uint64_t)llround(flush_s * 1e9)), 'g', NULL, NULL);
 }
 
-void statsd_encode_self(struct statsd_encoder *encoder, const struct flush *flush, uint64_t errors,
-			double flush_s)
+void statsd_encode_self(struct statsd_encoder *encoder, const struct flush *flush,
+			const struct statsd_losses *losses, double flush_s)
 {
 	encode_gauges(encoder, flush, flush_s);
-	encode_ledger(encoder, &flush->total, errors);
+	encode_ledger(encoder, &flush->total);
+	encode_losses(encoder, losses);
+}
+
+static void forget(struct statsd_counter *counters, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		counters[i].announced = false;
 }
 
 void statsd_forget_self(struct statsd_encoder *encoder)
 {
-	struct statsd_counter *const groups[] = { &encoder->seen,       &encoder->counted,
-						  &encoder->errors,     encoder->lost,
-						  encoder->approximate, encoder->ignored };
-	const size_t counts[] = { 1, 1, 1, LOSS_COUNT, APPROXIMATE_COUNT, IGNORE_COUNT };
-	size_t i, j;
+	size_t i;
 
-	for (i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
-		for (j = 0; j < counts[i]; j++)
-			groups[i][j].announced = false;
+	forget(&encoder->seen, 1);
+	forget(&encoder->counted, 1);
+	forget(encoder->lost, LOSS_COUNT);
+	forget(encoder->approximate, APPROXIMATE_COUNT);
+	forget(encoder->ignored, IGNORE_COUNT);
+	for (i = 0; i < encoder->destination_count; i++) {
+		forget(&encoder->destinations[i].errors, 1);
+		forget(&encoder->destinations[i].dropped, 1);
+	}
 }

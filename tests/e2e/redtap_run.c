@@ -46,10 +46,16 @@ struct redtap *redtap_start(const struct redtap_options *options)
 		argv[count++] = "--service";
 		argv[count++] = options->service;
 	}
-	argv[count++] = "--statsd";
-	argv[count++] = options->statsd_port
-				? text_format("udp://127.0.0.1:%u", options->statsd_port)
-				: "none";
+	for (more = options->statsd; more && *more; more++) {
+		argv[count++] = "--statsd";
+		argv[count++] = *more;
+	}
+	if (!options->statsd) {
+		argv[count++] = "--statsd";
+		argv[count++] = options->statsd_port
+					? text_format("udp://127.0.0.1:%u", options->statsd_port)
+					: "none";
+	}
 	argv[count++] = "--output";
 	argv[count++] = options->output ? options->output : "json";
 	argv[count++] = "--interval";

@@ -18,13 +18,14 @@
 struct redtap; /* owned by the harness, freed at the test's teardown */
 
 struct redtap_options {
-	pid_t pid;               /* 0: `more` has the targets */
-	const char *service;     /* NULL: not given */
-	uint16_t statsd_port;    /* on 127.0.0.1; 0: --statsd none */
-	const char *output;      /* NULL: json */
-	const char *interval;    /* NULL: 200ms */
-	const char *const *more; /* NULL-terminated further arguments, or NULL */
-	int out_fd;              /* > 0: standard output goes there */
+	pid_t pid;                 /* 0: `more` has the targets */
+	const char *service;       /* NULL: not given */
+	uint16_t statsd_port;      /* UDP on 127.0.0.1; 0: --statsd none */
+	const char *const *statsd; /* NULL-terminated destinations instead of it, or NULL */
+	const char *output;        /* NULL: json */
+	const char *interval;      /* NULL: 200ms */
+	const char *const *more;   /* NULL-terminated further arguments, or NULL */
+	int out_fd;                /* > 0: standard output goes there */
 };
 
 /* Starts it; does not wait. */

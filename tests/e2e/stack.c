@@ -93,12 +93,15 @@ struct exporter exporter_restart(const struct exporter *before)
 	const char *argv[] = {
 		exporter_program(),
 		text_format("--statsd.listen-udp=127.0.0.1:%u", exporter.statsd_port),
-		"--statsd.listen-tcp=",
+		text_format("--statsd.listen-tcp=127.0.0.1:%u", exporter.tcp_port),
+		text_format("--statsd.listen-unixgram=%s", exporter.socket),
 		text_format("--web.listen-address=127.0.0.1:%u", exporter.web_port),
 		text_format("--statsd.mapping-config=%s", path_source("stack/statsd_mapping.yml")),
 		NULL,
 	};
 
+	/* What an exporter that was killed has left. */
+	unlink(exporter.socket);
 	exporter.process =
 		process_start(&(struct process_options){ .name = "statsd_exporter", .argv = argv });
 	wait_for_answer(exporter.process,
@@ -108,11 +111,14 @@ struct exporter exporter_restart(const struct exporter *before)
 
 struct exporter exporter_start(void)
 {
-	const struct exporter ports = {
+	struct exporter ports = {
 		.statsd_port = port_free(SOCK_DGRAM),
+		.tcp_port = port_free(SOCK_STREAM),
 		.web_port = port_free(SOCK_STREAM),
 	};
 
+	snprintf(ports.socket, sizeof(ports.socket), "%s",
+		 path_scratch(text_format("statsd-%u.sock", ports.statsd_port)));
 	return exporter_restart(&ports);
 }
 

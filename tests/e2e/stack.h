@@ -18,7 +18,9 @@
 struct exporter {
 	struct process *process;
 	uint16_t statsd_port; /* UDP */
+	uint16_t tcp_port;    /* likewise for lines over TCP */
 	uint16_t web_port;
+	char socket[108]; /* path of its Unix datagram socket */
 };
 
 /* Starts it on ports of its own choice and waits until it answers. */

@@ -136,7 +136,7 @@ static const struct row failure_rows[] = {
 	{ "statsd host that can not be resolved",
 	  { "attach", "-p", LIVE, "--statsd", "udp://host.invalid:9125" },
 	  1,
-	  { "'host.invalid'" } },
+	  { "'udp://host.invalid:9125'" } },
 };
 
 /* What the placeholders of a row stand for. */

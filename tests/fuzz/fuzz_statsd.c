@@ -90,7 +90,8 @@ static void check_tags(const char *tags)
 					    "http_route",   "http_response_status_code",
 					    "error_type",   "le",
 					    "reason",       "version",
-					    "hooks",        "kernel" };
+					    "hooks",        "kernel",
+					    "destination" };
 	const size_t key_count = sizeof(keys) / sizeof(keys[0]);
 	unsigned int seen = 0;
 	const char *at = tags;
@@ -297,15 +298,19 @@ static void check_sums(const struct made *made, uint64_t errors)
 
 static void run(struct made *made, struct fuzz_input *input)
 {
+	const char *const destination = take_text(made, input);
 	const struct statsd_settings settings = {
 		.version = take_text(made, input),
 		.hooks = take_text(made, input),
 		.kernel = take_text(made, input),
 		.buckets = made->buckets,
 		.bucket_count = made->bucket_count,
+		.destinations = &destination,
+		.destination_count = 1,
 	};
 	struct statsd_encoder *encoder = statsd_open(&settings);
-	uint64_t errors = 0, flush_bits;
+	struct statsd_losses losses = { 0 };
+	uint64_t flush_bits;
 	size_t flushes = 0;
 	double flush_s;
 
@@ -334,24 +339,24 @@ static void run(struct made *made, struct fuzz_input *input)
 			add_ledger(made, input);
 			break;
 		case 5:
-			errors += fuzz_byte(input);
+			losses.errors += fuzz_byte(input);
 			break;
 		default:
 			flush_bits = fuzz_number(input, 8);
 			memcpy(&flush_s, &flush_bits, sizeof(flush_s));
 			made->flush.last = input->left == 0 || ++flushes == FLUSHES_MAX;
-			FUZZ_ASSERT(statsd_encode(encoder, &made->flush, errors, flush_s, take_line,
-						  made) == 0,
+			FUZZ_ASSERT(statsd_encode(encoder, &made->flush, &losses, flush_s,
+						  take_line, made) == 0,
 				    "no memory");
 		}
 		if (input->left == 0 && !made->flush.last) {
 			made->flush.last = true;
-			FUZZ_ASSERT(statsd_encode(encoder, &made->flush, errors, 0, take_line,
+			FUZZ_ASSERT(statsd_encode(encoder, &made->flush, &losses, 0, take_line,
 						  made) == 0,
 				    "no memory");
 		}
 	}
-	check_sums(made, errors);
+	check_sums(made, losses.errors);
 	statsd_close(encoder);
 }
 

@@ -63,9 +63,10 @@ static void test_defaults(void **state)
 	assert_null(options.pids[0].name);
 	assert_true(options.follow);
 	assert_null(options.service);
-	assert_int_equal(options.statsd.scheme, STATSD_UDP);
-	assert_string_equal(options.statsd.host, "127.0.0.1");
-	assert_int_equal(options.statsd.port, 9125);
+	assert_int_equal(options.statsd_count, 1);
+	assert_int_equal(options.statsd[0].scheme, STATSD_UDP);
+	assert_string_equal(options.statsd[0].host, "127.0.0.1");
+	assert_int_equal(options.statsd[0].port, 9125);
 	assert_int_equal(options.interval_ns, 5000000000ULL);
 	assert_int_equal(options.duration_ns, 0);
 	assert_int_equal(options.output, OUTPUT_DEFAULT);
@@ -304,35 +305,47 @@ static void test_statsd(void **state)
 {
 	static const struct {
 		const char *text, *host;
-		uint16_t port; /* 0: refused */
+		uint16_t port;
+		enum statsd_scheme scheme; /* STATSD_NONE: refused */
+		const char *name;          /* NULL: as the text */
 	} rows[] = {
-		{ "udp://localhost:9125", "localhost", 9125 },
-		{ "udp://127.0.0.1:1", "127.0.0.1", 1 },
-		{ "udp://[::1]:65535", "::1", 65535 },
-		{ "udp://[fe80::1%eth0]:8125", "fe80::1%eth0", 8125 },
-		{ "udp://stats_d.example:08125", "stats_d.example", 8125 },
-		{ "udp://h:0", NULL, 0 },
-		{ "udp://h:65536", NULL, 0 },
-		{ "udp://h:99999999999999999999", NULL, 0 },
-		{ "udp://h:", NULL, 0 },
-		{ "udp://h", NULL, 0 },
-		{ "udp://:9125", NULL, 0 },
-		{ "udp://[]:9125", NULL, 0 },
-		{ "udp://[::1", NULL, 0 },
-		{ "udp://[::1]", NULL, 0 },
-		{ "udp://[::1]9125", NULL, 0 },
-		{ "udp://::1:9125", NULL, 0 },
-		{ "udp://h:9125/", NULL, 0 },
-		{ "udp://h/x:9125", NULL, 0 },
-		{ "udp://h h:9125", NULL, 0 },
-		{ "udp://h\n:9125", NULL, 0 },
-		{ "udp://u@h:9125", NULL, 0 },
-		{ "tcp://h:9125", NULL, 0 },
-		{ "UDP://h:9125", NULL, 0 },
-		{ "h:9125", NULL, 0 },
-		{ "udp://", NULL, 0 },
-		{ "", NULL, 0 },
+		{ "udp://localhost:9125", "localhost", 9125, STATSD_UDP, NULL },
+		{ "udp://127.0.0.1:1", "127.0.0.1", 1, STATSD_UDP, NULL },
+		{ "udp://[::1]:65535", "::1", 65535, STATSD_UDP, NULL },
+		{ "udp://[fe80::1%eth0]:8125", "fe80::1%eth0", 8125, STATSD_UDP, NULL },
+		{ "udp://stats_d.example:08125", "stats_d.example", 8125, STATSD_UDP,
+		  "udp://stats_d.example:8125" },
+		{ "tcp://h:9125", "h", 9125, STATSD_TCP, NULL },
+		{ "tcp://[::1]:9125", "::1", 9125, STATSD_TCP, NULL },
+		{ "unix:///run/statsd.sock", "/run/statsd.sock", 0, STATSD_UNIX, NULL },
+		{ "unix:///a b,c|d", "/a b,c|d", 0, STATSD_UNIX, NULL },
+		{ "udp://h:0", NULL, 0, STATSD_NONE, NULL },
+		{ "udp://h:65536", NULL, 0, STATSD_NONE, NULL },
+		{ "udp://h:99999999999999999999", NULL, 0, STATSD_NONE, NULL },
+		{ "udp://h:", NULL, 0, STATSD_NONE, NULL },
+		{ "udp://h", NULL, 0, STATSD_NONE, NULL },
+		{ "udp://:9125", NULL, 0, STATSD_NONE, NULL },
+		{ "udp://[]:9125", NULL, 0, STATSD_NONE, NULL },
+		{ "udp://[::1", NULL, 0, STATSD_NONE, NULL },
+		{ "udp://[::1]", NULL, 0, STATSD_NONE, NULL },
+		{ "udp://[::1]9125", NULL, 0, STATSD_NONE, NULL },
+		{ "udp://::1:9125", NULL, 0, STATSD_NONE, NULL },
+		{ "udp://h:9125/", NULL, 0, STATSD_NONE, NULL },
+		{ "udp://h/x:9125", NULL, 0, STATSD_NONE, NULL },
+		{ "udp://h h:9125", NULL, 0, STATSD_NONE, NULL },
+		{ "udp://h\n:9125", NULL, 0, STATSD_NONE, NULL },
+		{ "udp://u@h:9125", NULL, 0, STATSD_NONE, NULL },
+		{ "tcp://h", NULL, 0, STATSD_NONE, NULL },
+		{ "tcp://:1", NULL, 0, STATSD_NONE, NULL },
+		{ "unix://run/statsd.sock", NULL, 0, STATSD_NONE, NULL },
+		{ "unix://", NULL, 0, STATSD_NONE, NULL },
+		{ "unix:/run/statsd.sock", NULL, 0, STATSD_NONE, NULL },
+		{ "UDP://h:9125", NULL, 0, STATSD_NONE, NULL },
+		{ "h:9125", NULL, 0, STATSD_NONE, NULL },
+		{ "udp://", NULL, 0, STATSD_NONE, NULL },
+		{ "", NULL, 0, STATSD_NONE, NULL },
 	};
+	char name[STATSD_DESTINATION_MAX];
 	struct statsd_option statsd;
 	size_t i;
 
@@ -340,16 +353,59 @@ static void test_statsd(void **state)
 	for (i = 0; i < ROWS(rows); i++) {
 		const char *wrong = value_statsd(rows[i].text, &statsd);
 
-		if (!wrong != (rows[i].port != 0))
+		if (!wrong != (rows[i].scheme != STATSD_NONE))
 			fail_msg("'%s': %s", rows[i].text, wrong ? wrong : "taken");
 		if (wrong)
 			continue;
-		assert_int_equal(statsd.scheme, STATSD_UDP);
+		assert_int_equal(statsd.scheme, rows[i].scheme);
 		assert_string_equal(statsd.host, rows[i].host);
 		assert_int_equal(statsd.port, rows[i].port);
+		assert_string_equal(statsd_option_name(name, &statsd),
+				    rows[i].name ? rows[i].name : rows[i].text);
 	}
 	assert_null(value_statsd("none", &statsd));
 	assert_int_equal(statsd.scheme, STATSD_NONE);
+	assert_string_equal(statsd_option_name(name, &statsd), "none");
+}
+
+static void test_long_path(void **state)
+{
+	char text[300] = "unix:///", name[STATSD_DESTINATION_MAX];
+	struct statsd_option statsd;
+
+	(void)state;
+	memset(text + 8, 'p', 106);
+	assert_null(value_statsd(text, &statsd));
+	assert_string_equal(statsd_option_name(name, &statsd), text);
+	text[8 + 106] = 'p';
+	assert_contains("a byte more", value_statsd(text, &statsd), "107 bytes");
+}
+
+/* Each --statsd is one more; `none` stands alone. */
+static void test_several_destinations(void **state)
+{
+	const char *words[] = { "attach",    "-p1",       "--statsd",
+				"udp://h:1", "--statsd",  "tcp://h:1",
+				"--statsd",  "udp://h:2", "--statsd=unix:///h",
+				NULL };
+	const char *none[] = { "attach", "-p1", "--statsd", "none", NULL };
+	static const char *const names[] = { "udp://h:1", "tcp://h:1", "udp://h:2", "unix:///h" };
+	char name[STATSD_DESTINATION_MAX];
+	struct options options;
+	char *messages;
+	size_t i;
+
+	clear_environment(state);
+	assert_int_equal(parse(&options, words, &messages), 0);
+	free(messages);
+	assert_int_equal(options.statsd_count, ROWS(names));
+	for (i = 0; i < ROWS(names); i++)
+		assert_string_equal(statsd_option_name(name, &options.statsd[i]), names[i]);
+	options_release(&options);
+	assert_int_equal(parse(&options, none, &messages), 0);
+	free(messages);
+	assert_int_equal(options.statsd_count, 0);
+	options_release(&options);
 }
 
 static void test_long_host(void **state)
@@ -409,8 +465,9 @@ static void test_environment(void **state)
 		free(messages);
 		if (err)
 			continue;
-		assert_string_equal(options.statsd.host, rows[i].host);
-		assert_int_equal(options.statsd.port, rows[i].port);
+		assert_int_equal(options.statsd_count, 1);
+		assert_string_equal(options.statsd[0].host, rows[i].host);
+		assert_int_equal(options.statsd[0].port, rows[i].port);
 		options_release(&options);
 	}
 }
@@ -610,9 +667,21 @@ static const struct refused {
 	{ "statsd port out of range",
 	  { "attach", "-p1", "--statsd", "udp://h:65536" },
 	  { "'--statsd'", "65535" } },
-	{ "statsd twice",
+	{ "none and another",
 	  { "attach", "-p1", "--statsd", "none", "--statsd", "udp://h:1" },
-	  { "'--statsd'", "second" } },
+	  { "'--statsd'", "'udp://h:1'", "'none' does not go with other" } },
+	{ "another and none",
+	  { "attach", "-p1", "--statsd", "udp://h:1", "--statsd", "none" },
+	  { "'--statsd'", "'none' does not go with other" } },
+	{ "none twice",
+	  { "attach", "-p1", "--statsd", "none", "--statsd", "none" },
+	  { "'--statsd'", "'none' does not go with other" } },
+	{ "statsd twice",
+	  { "attach", "-p1", "--statsd", "udp://[::1]:1", "--statsd", "udp://[::1]:01" },
+	  { "'--statsd'", "'udp://[::1]:01'", "given twice" } },
+	{ "statsd with a relative path",
+	  { "attach", "-p1", "--statsd", "unix://x.sock" },
+	  { "'--statsd'", "not absolute", "unix:///PATH" } },
 	{ "buckets of three digits",
 	  { "attach", "-p1", "--buckets", "0.125" },
 	  { "'--buckets'", "'0.125'", "two significant digits" } },
@@ -694,6 +763,8 @@ int main(void)
 		cmocka_unit_test(test_check_options),
 		cmocka_unit_test(test_durations),
 		cmocka_unit_test(test_statsd),
+		cmocka_unit_test(test_long_path),
+		cmocka_unit_test(test_several_destinations),
 		cmocka_unit_test(test_long_host),
 		cmocka_unit_test_teardown(test_environment, clear_environment),
 		cmocka_unit_test(test_buckets),

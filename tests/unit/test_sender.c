@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_sender.c - datagrams on loopback: how lines are packed, how they are
+ * test_sender.c - UDP datagrams on loopback: how lines are packed, how they are
  * paced, and what happens when nobody listens.
  */
 #include "unit.h"
@@ -47,13 +47,21 @@ static int open_receiver(int family, uint16_t *port)
 	return fd;
 }
 
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
 static struct sender *open_sender(const char *host, uint16_t port)
 {
 	struct statsd_option destination = { .scheme = STATSD_UDP, .port = port };
 	struct sender *sender;
 
 	strcpy(destination.host, host);
-	assert_int_equal(sender_open(&sender, &destination), 0);
+	assert_int_equal(sender_open(&sender, &destination, now_ns()), 0);
 	assert_non_null(sender);
 	return sender;
 }
@@ -90,15 +98,15 @@ static void test_packing(void **state)
 	put(sender, "a:1|c");
 	put(sender, "b:2|c");
 	assert_true(is_empty(fd));
-	sender_flush(sender);
+	sender_flush(sender, now_ns());
 	assert_int_equal(receive(fd, datagram, sizeof(datagram)), 11);
 	/* No newline at the end: it would count as one more line. */
 	assert_string_equal(datagram, "a:1|c\nb:2|c");
 	/* Nothing to send is nothing sent. */
-	sender_flush(sender);
+	sender_flush(sender, now_ns());
 	assert_true(is_empty(fd));
 	put(sender, "c:3|c");
-	sender_flush(sender);
+	sender_flush(sender, now_ns());
 	receive(fd, datagram, sizeof(datagram));
 	assert_string_equal(datagram, "c:3|c");
 	assert_int_equal(sender_errors(sender), 0);
@@ -132,7 +140,7 @@ static void test_datagram_sizes(void **state)
 
 		sender_line(sender, line, rows[i].first);
 		sender_line(sender, line, rows[i].second);
-		sender_flush(sender);
+		sender_flush(sender, now_ns());
 		for (j = 0; j < rows[i].datagrams; j++) {
 			const size_t one = receive(fd, datagram, sizeof(datagram));
 
@@ -162,7 +170,7 @@ static void test_line_too_long(void **state)
 	sender_line(sender, line, sizeof(line));
 	put(sender, "b:1|c");
 	capture_begin();
-	sender_flush(sender);
+	sender_flush(sender, now_ns());
 	messages = capture_end();
 	assert_contains("too long", messages, "127.0.0.1:");
 	free(messages);
@@ -173,15 +181,7 @@ static void test_line_too_long(void **state)
 	close(fd);
 }
 
-static double now_s(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec + now.tv_nsec / 1e9;
-}
-
-/* Every line arrives, in order, and not all at once. */
+/* Every line arrives, in order, and not all at once; the time is the test's own. */
 static void test_pacing(void **state)
 {
 	const unsigned int count = 4 * SENDER_BURST + 1;
@@ -189,32 +189,56 @@ static void test_pacing(void **state)
 	const int fd = open_receiver(AF_INET, &port);
 	struct sender *sender = open_sender("127.0.0.1", port);
 	char line[1000], datagram[4096];
-	const double start = now_s();
-	double duration;
-	unsigned int sent = 0, received = 0;
+	uint64_t time_ns = now_ns(), due_ns;
+	unsigned int i, received = 0, bursts = 1;
 
 	(void)state;
-	/* Each line fills a datagram; they are taken out between the bursts. */
-	while (received < count) {
-		for (; sent < count && sent < received + SENDER_BURST; sent++) {
-			memset(line, 'x', sizeof(line));
-			snprintf(line, sizeof(line), "%u:", sent);
-			line[strlen(line)] = 'x';
-			sender_line(sender, line, sizeof(line));
-		}
-		if (sent == count)
-			sender_flush(sender);
-		/* The newest is still in the sender's buffer. */
-		while (received + (sent < count) < sent) {
+	/* Each line fills a datagram. */
+	for (i = 0; i < count; i++) {
+		memset(line, 'x', sizeof(line));
+		snprintf(line, sizeof(line), "%u:", i);
+		line[strlen(line)] = 'x';
+		sender_line(sender, line, sizeof(line));
+	}
+	assert_true(is_empty(fd));
+	while ((due_ns = sender_pump(sender, time_ns)) != SENDER_NEVER) {
+		for (i = 0; i < SENDER_BURST; i++, received++) {
 			assert_int_equal(receive(fd, datagram, sizeof(datagram)), sizeof(line));
 			assert_int_equal(strtoul(datagram, NULL, 10), received);
-			received++;
 		}
+		assert_true(is_empty(fd));
+		assert_int_equal(due_ns, time_ns + SENDER_PAUSE_NS);
+		/* Too early is no harm. */
+		assert_int_equal(sender_pump(sender, due_ns - 1), due_ns);
+		assert_true(is_empty(fd));
+		time_ns = due_ns;
+		bursts++;
 	}
-	duration = now_s() - start;
-	/* Four pauses of 5 ms. */
-	assert_true(duration > 0.02);
-	assert_int_equal(sender_errors(sender), 0);
+	assert_int_equal(bursts, 5);
+	assert_int_equal(receive(fd, datagram, sizeof(datagram)), sizeof(line));
+	assert_int_equal(sender_waiting(sender), 0);
+	assert_int_equal(sender_errors(sender) + sender_dropped(sender), 0);
+	sender_close(sender);
+	close(fd);
+}
+
+/* More than the queue holds: what is too much waits for the pace, nothing is lost. */
+static void test_queue_is_bounded(void **state)
+{
+	const size_t count = 2000;
+	uint16_t port = 0;
+	const int fd = open_receiver(AF_INET, &port);
+	struct sender *sender = open_sender("127.0.0.1", port);
+	char line[SENDER_DATAGRAM_MAX];
+	size_t i;
+
+	(void)state;
+	memset(line, 'x', sizeof(line));
+	for (i = 0; i < SENDER_QUEUE_MAX / sizeof(line) + count; i++)
+		sender_line(sender, line, sizeof(line));
+	assert_true(sender_waiting(sender) <= SENDER_QUEUE_MAX);
+	assert_true(sender_waiting(sender) > SENDER_QUEUE_MAX - 64 * sizeof(line));
+	assert_int_equal(sender_dropped(sender), 0);
 	sender_close(sender);
 	close(fd);
 }
@@ -222,7 +246,7 @@ static void test_pacing(void **state)
 static char *flush_messages(struct sender *sender)
 {
 	capture_begin();
-	sender_flush(sender);
+	sender_flush(sender, now_ns());
 	return capture_end();
 }
 
@@ -243,7 +267,8 @@ static void test_refused_and_back(void **state)
 		sender_line(sender, line, sizeof(line));
 	messages = flush_messages(sender);
 	assert_int_equal(sender_errors(sender), 5);
-	assert_contains("the user is told", messages, "redtap: StatsD datagrams to '127.0.0.1:");
+	assert_int_equal(sender_dropped(sender), 5);
+	assert_contains("the user is told", messages, "redtap: StatsD lines for 'udp://127.0.0.1:");
 	assert_contains("the user is told", messages, "refused");
 	free(messages);
 	put(sender, "a:1|c");
@@ -278,24 +303,11 @@ static void test_ipv6(void **state)
 	}
 	sender = open_sender("::1", port);
 	put(sender, "a:1|c");
-	sender_flush(sender);
+	sender_flush(sender, now_ns());
 	receive(fd, datagram, sizeof(datagram));
 	assert_string_equal(datagram, "a:1|c");
 	sender_close(sender);
 	close(fd);
-}
-
-static void test_none(void **state)
-{
-	const struct statsd_option none = { .scheme = STATSD_NONE };
-	struct sender *sender = (struct sender *)&none;
-
-	(void)state;
-	assert_int_equal(sender_open(&sender, &none), 0);
-	assert_null(sender);
-	sender_flush(sender);
-	assert_int_equal(sender_errors(sender), 0);
-	sender_close(sender);
 }
 
 static void test_unresolvable(void **state)
@@ -309,12 +321,12 @@ static void test_unresolvable(void **state)
 
 	(void)state;
 	capture_begin();
-	err = sender_open(&sender, &destination);
+	err = sender_open(&sender, &destination, now_ns());
 	messages = capture_end();
 	assert_true(err < 0);
 	assert_null(sender);
 	assert_contains("message", messages, "redtap: ");
-	assert_contains("message", messages, "'host.invalid'");
+	assert_contains("message", messages, "'udp://host.invalid:9125'");
 	assert_contains("message", messages, "--statsd");
 	free(messages);
 }
@@ -326,9 +338,9 @@ int main(void)
 		cmocka_unit_test(test_datagram_sizes),
 		cmocka_unit_test(test_line_too_long),
 		cmocka_unit_test(test_pacing),
+		cmocka_unit_test(test_queue_is_bounded),
 		cmocka_unit_test(test_refused_and_back),
 		cmocka_unit_test(test_ipv6),
-		cmocka_unit_test(test_none),
 		cmocka_unit_test(test_unresolvable),
 	};
 

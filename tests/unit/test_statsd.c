@@ -19,12 +19,17 @@
 
 static const double three_buckets[] = { 0.005, 0.1, 1.0 };
 
+static const char *const two_destinations[] = { "udp://h:1", "unix:///a,b|c" };
+
 static const struct statsd_settings settings = {
 	.buckets = three_buckets,
 	.bucket_count = ROWS(three_buckets),
 	.version = "1.2.3",
 	.hooks = "tracepoint",
 	.kernel = "6.18.0-rc1",
+	.destinations = two_destinations,
+	.destination_count = ROWS(two_destinations),
+	.destination = 0,
 };
 
 /* The lines of the newest flush. */
@@ -54,7 +59,7 @@ struct fixture {
 	struct made_flush made;
 	struct statsd_encoder *encoder;
 	struct lines lines;
-	uint64_t errors;
+	struct statsd_losses losses[2];
 };
 
 static int setup(void **state)
@@ -81,7 +86,7 @@ static int teardown(void **state)
 static void encode(struct fixture *fixture)
 {
 	lines_release(&fixture->lines);
-	assert_int_equal(statsd_encode(fixture->encoder, &fixture->made.flush, fixture->errors,
+	assert_int_equal(statsd_encode(fixture->encoder, &fixture->made.flush, fixture->losses,
 				       0.0125, take_line, &fixture->lines),
 			 0);
 	made_flush_next(&fixture->made);
@@ -300,8 +305,9 @@ static void test_flush_seconds_are_finite(void **state)
 
 	for (i = 0; i < ROWS(values); i++) {
 		lines_release(&fixture->lines);
-		assert_int_equal(statsd_encode(fixture->encoder, &fixture->made.flush, 0, values[i],
-					       take_line, &fixture->lines),
+		assert_int_equal(statsd_encode(fixture->encoder, &fixture->made.flush,
+					       fixture->losses, values[i], take_line,
+					       &fixture->lines),
 				 0);
 		assert_true(has_line(&fixture->lines, "redtap.flush.seconds:0|g"));
 	}
@@ -328,7 +334,9 @@ static void test_ledger(void **state)
 			 IGNORE_COUNT - 1);
 	assert_true(has_line(&fixture->lines, "redtap.requests.seen:0|c"));
 	assert_true(has_line(&fixture->lines, "redtap.requests.counted:0|c"));
-	assert_true(has_line(&fixture->lines, "redtap.statsd.errors:0|c"));
+	assert_true(has_line(&fixture->lines, "redtap.statsd.errors:0|c|#destination:udp://h:1"));
+	assert_true(has_line(&fixture->lines,
+			     "redtap.statsd.dropped:0|c|#destination:unix:///a%2Cb%7Cc"));
 	assert_int_equal(count_lines(&fixture->lines, "redtap.requests.") +
 				 count_lines(&fixture->lines, "redtap.connections.ignored"),
 			 reasons + 2);
@@ -399,13 +407,13 @@ static void test_outage(void **state)
 	struct series *series = add_four(&fixture->made);
 
 	encode(fixture);
-	fixture->errors = 1;
+	fixture->losses[0].errors = 1;
 	encode(fixture);
 	assert_int_equal(count_lines(&fixture->lines, "http.server.re"), ROWS(zero_lines));
 	assert_lines(&fixture->lines, zero_lines, ROWS(zero_lines));
 	assert_true(has_line(&fixture->lines, "redtap.requests.seen:0|c"));
 	made_flush_add(&fixture->made, series, 1, MS, 0, 0);
-	fixture->errors = 5;
+	fixture->losses[0].errors = 5;
 	encode(fixture);
 	assert_lines(&fixture->lines, zero_lines, ROWS(zero_lines));
 	/* No more errors: all of it. */
@@ -414,14 +422,38 @@ static void test_outage(void **state)
 	assert_true(has_line(&fixture->lines, DURATION ".bucket:3" TAGS_OK ",le:0.005"));
 	assert_true(has_line(&fixture->lines, DURATION ".count:5" TAGS_OK));
 	assert_true(has_line(&fixture->lines, DURATION ".sum:2.016000001" TAGS_OK));
-	assert_true(has_line(&fixture->lines, "redtap.statsd.errors:5|c"));
+	assert_true(has_line(&fixture->lines, "redtap.statsd.errors:5|c|#destination:udp://h:1"));
 	assert_true(has_line(&fixture->lines, "redtap.requests.seen:5|c"));
 	/* The end does not wait for better times. */
 	made_flush_add(&fixture->made, series, 1, MS, 0, 0);
-	fixture->errors = 6;
+	fixture->losses[0].errors = 6;
 	fixture->made.flush.last = true;
 	encode(fixture);
 	assert_true(has_line(&fixture->lines, DURATION ".count:1" TAGS_OK));
+}
+
+/* Another destination's losses are told, and hold nothing back. */
+static void test_outage_elsewhere(void **state)
+{
+	struct fixture *fixture = *state;
+
+	add_four(&fixture->made);
+	encode(fixture);
+	fixture->losses[1] = (struct statsd_losses){ .errors = 2, .dropped = 30 };
+	encode(fixture);
+	assert_lines(&fixture->lines, value_lines, ROWS(value_lines));
+	assert_true(has_line(&fixture->lines,
+			     "redtap.statsd.errors:2|c|#destination:unix:///a%2Cb%7Cc"));
+	assert_true(has_line(&fixture->lines,
+			     "redtap.statsd.dropped:30|c|#destination:unix:///a%2Cb%7Cc"));
+	/* Lines that were dropped without an error count as an outage too. */
+	made_flush_add(&fixture->made, fixture->made.series[0], 1, MS, 0, 0);
+	fixture->losses[0].dropped = 1;
+	encode(fixture);
+	assert_lines(&fixture->lines, zero_lines, ROWS(zero_lines));
+	encode(fixture);
+	assert_true(has_line(&fixture->lines, DURATION ".count:1" TAGS_OK));
+	assert_true(has_line(&fixture->lines, "redtap.statsd.dropped:1|c|#destination:udp://h:1"));
 }
 
 static void test_longest_line(void **state)
@@ -548,7 +580,7 @@ static void test_sums_are_exact(void **state)
 		sum += n * ns / 1e9;
 		for (i = 0; i < ROWS(boundaries); i++)
 			below[i] += ns <= boundaries[i].le_ns ? n : 0;
-		fixture->errors += rand_r(&seed) % 5 == 0;
+		fixture->losses[0].errors += rand_r(&seed) % 5 == 0;
 		fixture->made.flush.last = round == 199;
 		encode(fixture);
 		for (i = 0; i < ROWS(boundaries); i++)
@@ -573,6 +605,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_ledger, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_phases, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_outage, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_outage_elsewhere, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_longest_line, setup, teardown),
 		cmocka_unit_test(test_format_le),
 		cmocka_unit_test(test_bad_buckets),

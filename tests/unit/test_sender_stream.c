@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * test_sender_stream.c - lines over TCP and Unix datagram sockets: receivers
+ * that are not there yet, go away, come back, or take nothing.  The time is the
+ * test's own.
+ */
+#include "unit.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "sender.h"
+
+#define MS 1000000ULL
+#define DEADLINE_MS 10000
+
+/* ---- receivers -------------------------------------------------------- */
+
+/* port 0 asks for one, another for that very one; room: its receive buffer, 0 as it is. */
+static int listen_tcp(uint16_t *port, int room)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_port = htons(*port),
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t size = sizeof(address);
+	const int on = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (room)
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, size), 0);
+	assert_int_equal(listen(fd, 4), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+	*port = ntohs(address.sin_port);
+	return fd;
+}
+
+static int accept_one(int listener)
+{
+	struct pollfd in = { .fd = listener, .events = POLLIN };
+	int fd;
+
+	assert_int_equal(poll(&in, 1, DEADLINE_MS), 1);
+	fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	assert_true(fd >= 0);
+	return fd;
+}
+
+/* So many bytes, as a text. */
+static void read_bytes(int fd, char *text, size_t length)
+{
+	struct pollfd in = { .fd = fd, .events = POLLIN };
+	size_t used = 0;
+
+	while (used < length) {
+		ssize_t one;
+
+		assert_int_equal(poll(&in, 1, DEADLINE_MS), 1);
+		one = read(fd, text + used, length - used);
+		assert_true(one > 0);
+		used += (size_t)one;
+	}
+	text[length] = '\0';
+}
+
+static bool is_empty(int fd)
+{
+	char byte;
+
+	return recv(fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK) < 0 && errno == EAGAIN;
+}
+
+static int bind_unix(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	unlink(path);
+	strcpy(address.sun_path, path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	return fd;
+}
+
+/* ---- the sender ------------------------------------------------------- */
+
+static struct sender *open_tcp(uint16_t port, uint64_t time_ns)
+{
+	struct statsd_option destination = { .scheme = STATSD_TCP,
+					     .host = "127.0.0.1",
+					     .port = port };
+	struct sender *sender;
+
+	assert_int_equal(sender_open(&sender, &destination, time_ns), 0);
+	return sender;
+}
+
+static struct sender *open_unix(const char *path, uint64_t time_ns)
+{
+	struct statsd_option destination = { .scheme = STATSD_UNIX };
+	struct sender *sender;
+
+	strcpy(destination.host, path);
+	assert_int_equal(sender_open(&sender, &destination, time_ns), 0);
+	return sender;
+}
+
+static void put(struct sender *sender, const char *line)
+{
+	sender_line(sender, line, strlen(line));
+}
+
+/* What is said at a flush; the caller frees it. */
+static char *flush_messages(struct sender *sender, uint64_t time_ns)
+{
+	capture_begin();
+	sender_flush(sender, time_ns);
+	return capture_end();
+}
+
+/* Without a word. */
+static void flush_quietly(struct sender *sender, uint64_t time_ns)
+{
+	char *messages = flush_messages(sender, time_ns);
+
+	assert_string_equal(messages, "");
+	free(messages);
+}
+
+/* What a socket tells late (a connection's end) is there after some pumps at the same time. */
+static void pump_until_errors(struct sender *sender, uint64_t time_ns, uint64_t errors)
+{
+	unsigned int i;
+
+	for (i = 0; i < DEADLINE_MS && sender_errors(sender) < errors; i++) {
+		sender_pump(sender, time_ns);
+		usleep(1000);
+	}
+	assert_int_equal(sender_errors(sender), errors);
+}
+
+static void test_tcp_lines(void **state)
+{
+	uint16_t port = 0;
+	const int listener = listen_tcp(&port, 0);
+	struct sender *sender = open_tcp(port, 0);
+	char text[8192], line[4097];
+	int fd;
+
+	(void)state;
+	memset(line, 'x', sizeof(line));
+	put(sender, "a:1|c");
+	put(sender, "b:2|c");
+	sender_line(sender, line, 4095);
+	assert_int_equal(sender_errors(sender), 0);
+	/* With its newline one byte more than statsd_exporter takes. */
+	sender_line(sender, line, 4096);
+	assert_int_equal(sender_errors(sender), 1);
+	assert_int_equal(sender_dropped(sender), 1);
+	fd = accept_one(listener);
+	sender_pump(sender, MS);
+	assert_int_equal(sender_waiting(sender), 0);
+	read_bytes(fd, text, 12 + 4096);
+	assert_memory_equal(text, "a:1|c\nb:2|c\nxxx", 15);
+	assert_int_equal(text[12 + 4095], '\n');
+	assert_true(is_empty(fd));
+	/* What the other side says is of no interest. */
+	assert_int_equal(write(fd, "hello", 5), 5);
+	put(sender, "c:3|c");
+	sender_pump(sender, 2 * MS);
+	read_bytes(fd, text, 6);
+	assert_string_equal(text, "c:3|c\n");
+	sender_close(sender);
+	close(fd);
+	close(listener);
+}
+
+/* Nobody listens: tried again after 250 ms, 500 ms, ... at most 10 s. */
+static void test_tcp_backoff(void **state)
+{
+	static const uint64_t pauses_ms[] = { 250, 500, 1000, 2000, 4000, 8000, 10000, 10000 };
+	uint16_t port = 0;
+	int listener = listen_tcp(&port, 0), fd;
+	struct sender *sender;
+	uint64_t time_ns = 5000 * MS;
+	char text[64], *messages;
+	size_t i;
+
+	(void)state;
+	close(listener);
+	capture_begin();
+	sender = open_tcp(port, time_ns);
+	pump_until_errors(sender, time_ns, 1);
+	messages = capture_end();
+	assert_contains("told", messages, "redtap: StatsD lines for 'tcp://127.0.0.1:");
+	assert_contains("told", messages, "refused");
+	free(messages);
+	for (i = 0; i < ROWS(pauses_ms); i++) {
+		put(sender, "a:1|c");
+		assert_int_equal(sender_dropped(sender), i + 1);
+		time_ns += pauses_ms[i] * MS;
+		flush_quietly(sender, time_ns - 1);
+		assert_int_equal(sender_errors(sender), i + 1);
+		pump_until_errors(sender, time_ns, i + 2);
+	}
+	/* It is there at last. */
+	listener = listen_tcp(&port, 0);
+	time_ns += 10000 * MS;
+	sender_pump(sender, time_ns);
+	fd = accept_one(listener);
+	sender_pump(sender, time_ns);
+	put(sender, "b:1|c");
+	flush_quietly(sender, time_ns); /* lines were dropped since the last flush */
+	put(sender, "c:1|c");
+	messages = flush_messages(sender, time_ns);
+	assert_contains("back", messages, "taken again");
+	free(messages);
+	read_bytes(fd, text, 12);
+	assert_string_equal(text, "b:1|c\nc:1|c\n");
+	assert_int_equal(sender_dropped(sender), ROWS(pauses_ms));
+	sender_close(sender);
+	close(fd);
+	close(listener);
+}
+
+/* The peer's end is noticed before a line is given away to nobody. */
+static void test_tcp_peer_ends(void **state)
+{
+	uint16_t port = 0;
+	const int listener = listen_tcp(&port, 0);
+	struct sender *sender = open_tcp(port, 0);
+	char text[64], *messages;
+	int fd = accept_one(listener);
+
+	(void)state;
+	put(sender, "a:1|c");
+	sender_pump(sender, 0);
+	read_bytes(fd, text, 6);
+	close(fd);
+	capture_begin();
+	pump_until_errors(sender, 0, 1);
+	put(sender, "b:1|c");
+	messages = capture_end();
+	assert_contains("told", messages, "are lost");
+	free(messages);
+	assert_int_equal(sender_dropped(sender), 1);
+	/* Connected again, it begins with a whole line. */
+	sender_pump(sender, 250 * MS);
+	fd = accept_one(listener);
+	put(sender, "c:1|c");
+	sender_pump(sender, 250 * MS);
+	read_bytes(fd, text, 6);
+	assert_string_equal(text, "c:1|c\n");
+	sender_close(sender);
+	close(fd);
+	close(listener);
+}
+
+/*
+ * A receiver that takes nothing: the queue fills to its bound, then lines are
+ * dropped, and nothing ever waits.  When it goes on, there are whole lines
+ * only; when it ends in the middle of one, the next connection begins anew.
+ */
+static void test_tcp_stuck(void **state)
+{
+	const size_t length = 1000, count = SENDER_QUEUE_MAX / length + 20000;
+	uint16_t port = 0;
+	const int listener = listen_tcp(&port, 4096);
+	struct sender *sender = open_tcp(port, 0);
+	char line[1001], *messages;
+	size_t i, lines, waiting;
+	int fd = accept_one(listener);
+	uint64_t due_ns;
+
+	(void)state;
+	capture_begin();
+	for (i = 0; i < count; i++) {
+		snprintf(line, sizeof(line), "%06zu:", i);
+		memset(line + 7, 'x', length - 7);
+		sender_line(sender, line, length);
+	}
+	due_ns = sender_pump(sender, 0);
+	messages = capture_end();
+	assert_true(due_ns > 0 && due_ns <= 20 * MS);
+	assert_contains("told", messages, "are lost");
+	free(messages);
+	waiting = sender_waiting(sender);
+	assert_true(waiting <= SENDER_QUEUE_MAX && waiting > SENDER_QUEUE_MAX / 2);
+	assert_true(sender_dropped(sender) > 0);
+	assert_int_equal(sender_errors(sender), 0);
+	/* Parts of lines are taken: some of the queue is the rest of one. */
+	for (lines = 0; lines < 3000; lines++) {
+		read_bytes(fd, line, length);
+		assert_int_equal(strtoul(line, NULL, 10), lines);
+		read_bytes(fd, line, 1);
+		assert_string_equal(line, "\n");
+		sender_pump(sender, 0);
+	}
+	assert_true(sender_waiting(sender) < waiting);
+	close(fd);
+	capture_begin();
+	pump_until_errors(sender, 0, 1);
+	assert_int_equal(sender_waiting(sender), 0);
+	/* All that was put is read, dropped, or lay in the kernel's buffers. */
+	assert_true(sender_dropped(sender) + lines < count);
+	sender_pump(sender, 250 * MS);
+	fd = accept_one(listener);
+	put(sender, "whole:1|c");
+	sender_pump(sender, 250 * MS);
+	read_bytes(fd, line, 10);
+	assert_string_equal(line, "whole:1|c\n");
+	free(capture_end());
+	sender_close(sender);
+	close(fd);
+	close(listener);
+}
+
+static void make_path(char path[64])
+{
+	snprintf(path, 64, "/tmp/redtap_sender_%d.sock", (int)getpid());
+}
+
+static void test_unix_datagrams(void **state)
+{
+	char path[64], text[16384], line[1000], *messages;
+	struct sender *sender;
+	unsigned int i;
+	ssize_t length;
+	int fd;
+
+	(void)state;
+	make_path(path);
+	unlink(path);
+	/* Not there yet. */
+	capture_begin();
+	sender = open_unix(path, 0);
+	put(sender, "a:1|c");
+	sender_flush(sender, 0);
+	messages = capture_end();
+	assert_contains("told", messages, "'unix:///tmp/redtap_sender_");
+	assert_contains("told", messages, "No such file");
+	free(messages);
+	assert_int_equal(sender_errors(sender), 1);
+	assert_int_equal(sender_dropped(sender), 1);
+	fd = bind_unix(path);
+	flush_quietly(sender, 100 * MS);
+	sender_pump(sender, 250 * MS);
+	/* Nine lines of 1,000 bytes are two datagrams. */
+	memset(line, 'x', sizeof(line));
+	for (i = 0; i < 9; i++)
+		sender_line(sender, line, sizeof(line));
+	sender_pump(sender, 250 * MS);
+	assert_int_equal(recv(fd, text, sizeof(text), MSG_DONTWAIT), 8 * 1001 - 1);
+	length = recv(fd, text, sizeof(text), MSG_DONTWAIT);
+	assert_int_equal(length, 1000);
+	/* Bound anew, it is another socket. */
+	close(fd);
+	fd = bind_unix(path);
+	put(sender, "b:1|c");
+	capture_begin();
+	sender_pump(sender, 300 * MS);
+	free(capture_end());
+	assert_int_equal(sender_errors(sender), 2);
+	assert_int_equal(sender_dropped(sender), 2);
+	sender_pump(sender, 550 * MS);
+	put(sender, "c:1|c");
+	sender_pump(sender, 550 * MS);
+	length = recv(fd, text, sizeof(text), MSG_DONTWAIT);
+	assert_int_equal(length, 5);
+	assert_memory_equal(text, "c:1|c", 5);
+	sender_close(sender);
+	close(fd);
+	unlink(path);
+}
+
+/* A Unix receiver that takes nothing: lines wait, none is lost. */
+static void test_unix_slow(void **state)
+{
+	char path[64], line[SENDER_DATAGRAM_MAX], text[16384];
+	const unsigned int count = 20000;
+	struct sender *sender;
+	unsigned int i, lines = 0;
+	uint64_t due_ns;
+	ssize_t length;
+	int fd;
+
+	(void)state;
+	make_path(path);
+	fd = bind_unix(path);
+	sender = open_unix(path, 0);
+	for (i = 0; i < count; i++) {
+		length = snprintf(line, sizeof(line), "line%u:1|c|#%0300d", i, 0);
+		sender_line(sender, line, (size_t)length);
+	}
+	for (;;) {
+		due_ns = sender_pump(sender, 0);
+		while ((length = recv(fd, text, sizeof(text), MSG_DONTWAIT)) > 0)
+			for (i = 0, lines++; i < length; i++)
+				lines += text[i] == '\n';
+		if (due_ns == SENDER_NEVER)
+			break;
+		assert_int_equal(due_ns, 10 * MS);
+	}
+	assert_int_equal(lines, count);
+	assert_int_equal(sender_errors(sender) + sender_dropped(sender), 0);
+	sender_close(sender);
+	close(fd);
+	unlink(path);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_tcp_lines),      cmocka_unit_test(test_tcp_backoff),
+		cmocka_unit_test(test_tcp_peer_ends),  cmocka_unit_test(test_tcp_stuck),
+		cmocka_unit_test(test_unix_datagrams), cmocka_unit_test(test_unix_slow),
+	};
+
+	return cmocka_run_group_tests_name("sender_stream", tests, NULL, NULL);
+}
