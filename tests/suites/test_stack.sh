@@ -138,7 +138,7 @@ metric_names() {
 	done
 	printf '%s c\n' http.server.{request,response}.body.size.bytes.{sum,count} \
 		redtap.requests.{seen,counted,lost,approximate} redtap.connections.ignored \
-		redtap.statsd.{errors,received} flask.request_status_total
+		redtap.statsd.{errors,dropped,received} flask.request_status_total
 	printf '%s g\n' http.server.{active_requests,open_connections} \
 		redtap.{info,series,connections,processes,flush.seconds,statsd.sent} flask.info
 	printf '%s ms\n' flask.request_duration_seconds
@@ -156,7 +156,7 @@ test_each_metric_has_help() {
 		send "$stack" "${name#timed.}:1|$type|#service_name:a,reason:b"
 	done < <(metric_names)
 	# The summary's three quantiles, sum and count are there too.
-	expect_answer one 'count({service_name="a",job="redtap"})' 38
+	expect_answer one 'count({service_name="a",job="redtap"})' 39
 	page=$(get "$(value one EXPORTER_URL)/metrics" "$(value two EXPORTER_URL)/metrics")
 	while read -r name type; do
 		underscored=${name#timed.} underscored=${underscored//./_}
