@@ -199,6 +199,17 @@ struct series_value {
 };
 REDTAP_STATIC_ASSERT(sizeof(struct series_value) == 32 + 4 * HISTOGRAM_BINS, "series_value layout");
 
+/*
+ * What one phase of one series has counted since it was born.  Values of the
+ * mmap-able array `phase_values`: those of a series lie side by side, in the
+ * order in which settings place them.  Bins as above; their sum is the count.
+ */
+struct phase_value {
+	__u64 sum_ns;
+	__u32 bins[HISTOGRAM_BINS];
+};
+REDTAP_STATIC_ASSERT(sizeof(struct phase_value) == 8 + 4 * HISTOGRAM_BINS, "phase_value layout");
+
 /* Key of the hash map `series_ids`; its value is a __u32 series id. */
 struct series_key {
 	__u16 service; /* index into the loader's table of service names */
@@ -252,8 +263,11 @@ struct settings {
 	__u32 pid_namespace; /* inode of the loader's pid namespace, 0: the initial one */
 	__u32 max_series;
 	__u32 series_reserve; /* of max_series, kept for the route `other` */
-	__u32 padding;
+	__u32 phase_count;    /* values that a series has in phase_values */
+	/* by enum request_phase: 1 + place among these; 0: not asked for */
+	__u8 phase_places[8];
 };
-REDTAP_STATIC_ASSERT(sizeof(struct settings) == 16, "settings layout");
+REDTAP_STATIC_ASSERT(sizeof(struct settings) == 24, "settings layout");
+REDTAP_STATIC_ASSERT(REQUEST_PHASE_COUNT <= 8, "every phase has its place");
 
 #endif

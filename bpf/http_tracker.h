@@ -137,11 +137,14 @@ struct connection {
 /* A finished request; key.service is the connection's. */
 struct transaction {
 	struct series_key key;
-	__u64 duration_ns;
+	__u64 duration_ns; /* t1 to t4, or to the end without an answer */
+	__u64 queue_ns;    /* t1 to t2 */
+	__u64 service_ns;  /* t2 to t3; with an answer the three add up to the duration, */
+	__u64 send_ns;     /* t3 to t4; without one these two mean nothing */
 	__u64 request_bytes;
 	__u64 response_bytes;
 	__u32 approximate; /* enum approximate_reason, the first that applied */
-	__u32 padding;
+	__u32 queue_known; /* 0: t2 stands in for t1 */
 };
 
 enum tracker_event {
@@ -334,6 +337,31 @@ static __always_inline __u32 tracker_lose(struct connection *connection, struct 
 	return EVENT_LOST;
 }
 
+/*
+ * Where the time between t1 and the end went.  The points may have been taken on
+ * several CPUs, a response may begin before its request was read: whatever they
+ * are, the parts add up to the whole.
+ */
+static __always_inline void tracker_split(struct transaction *transaction,
+					  const struct request_slot *slot, __u64 first_ns,
+					  __u64 end_ns)
+{
+	__u64 duration = end_ns > slot->arrived_ns ? end_ns - slot->arrived_ns : 0;
+	__u64 queue = slot->received_ns - slot->arrived_ns;
+	__u64 service = first_ns > slot->received_ns ? first_ns - slot->received_ns : 0;
+
+	if (queue > duration)
+		queue = duration;
+	if (service > duration - queue)
+		service = duration - queue;
+	transaction->duration_ns = duration;
+	transaction->queue_ns = queue;
+	transaction->service_ns = service;
+	transaction->send_ns = duration - queue - service;
+	transaction->queue_known = slot->approximate != APPROXIMATE_ATTACHED_LATE &&
+				   slot->approximate != APPROXIMATE_NO_ARRIVAL;
+}
+
 /* Takes the oldest request out of the ring into job->transaction. */
 static __always_inline __u32 tracker_finish(struct connection *connection, struct tracker_job *job,
 					    __u32 status, __u32 error, __u64 end_ns)
@@ -351,11 +379,10 @@ static __always_inline __u32 tracker_finish(struct connection *connection, struc
 		tracker_route_copy(&transaction->key, slot);
 	else
 		tracker_route_other(&transaction->key);
-	transaction->duration_ns = end_ns > slot->arrived_ns ? end_ns - slot->arrived_ns : 0;
+	tracker_split(transaction, slot, send->first_ns, end_ns);
 	transaction->request_bytes = slot->body_bytes;
 	transaction->response_bytes = send->body_bytes;
 	transaction->approximate = send->approximate ? send->approximate : slot->approximate;
-	transaction->padding = 0;
 	send->owner = OWNER_NONE;
 	send->approximate = APPROXIMATE_NONE;
 	send->body_bytes = 0;
@@ -925,7 +952,8 @@ static __always_inline bool tracker_send_ready(struct connection *connection,
 
 	*event = EVENT_NONE;
 	if (job->feed.parser.phase != PHASE_LOST) {
-		if (job->feed.parser.phase == PHASE_RESPONSE)
+		/* not again where the status line goes on in another call */
+		if (job->feed.parser.phase == PHASE_RESPONSE && job->feed.parser.position == 0)
 			send->first_ns = job->now_ns;
 		send->last_ns = job->now_ns;
 		return true;

@@ -68,6 +68,7 @@ static struct loader *load(struct check *check)
 	const struct loader_settings settings = {
 		.max_series = check->options->max_series,
 		.max_connections = check->options->max_connections,
+		.phases = check->options->phases,
 	};
 	struct loader *loader = NULL;
 

@@ -11,6 +11,8 @@
 #include <time.h>
 
 #include "log.h"
+#include "measure.h"
+#include "phase_table.h"
 #include "series_table.h"
 
 /* Keys read with one system call. */
@@ -18,12 +20,20 @@
 /* Readings of the ledger until it is given up to find it at rest. */
 #define LEDGER_TRIES 1000
 
+/* What was read last of one phase of a series, since its bins wrap. */
+struct phase_source {
+	uint64_t sum_ns;
+	uint32_t bins[HISTOGRAM_BINS];
+};
+
 /*
  * One series of the kernel: what was read of it last, since its counters only
  * grow (and its bins wrap), and where its requests are added.
  */
 struct source {
 	struct series *series;
+	struct route_phases *route;
+	struct phase_source *phases[REQUEST_PHASE_COUNT]; /* NULL: not asked for */
 	uint64_t counted; /* the kernel's count, read before the bins */
 	uint64_t sum_ns;
 	uint64_t request_bytes;
@@ -39,6 +49,8 @@ struct collector {
 	size_t source_count;
 	struct series_table table; /* what is exported */
 	size_t shown;              /* of these, in a flush before */
+	struct phase_table phases; /* exported beside it */
+	uint32_t route_phases;     /* of a request: bits 1 << enum request_phase */
 	struct series_key *keys;
 	uint32_t *ids;
 	struct service services[SERVICES_MAX];
@@ -56,9 +68,10 @@ static double seconds(clockid_t clock)
 	return now.tv_sec + now.tv_nsec / 1e9;
 }
 
-int collector_open(struct collector **result, struct loader *loader, uint32_t max_series,
-		   const struct routes *routes)
+int collector_open(struct collector **result, struct loader *loader,
+		   const struct loader_settings *settings, const struct routes *routes)
 {
+	const uint32_t max_series = settings->max_series;
 	struct collector *collector = calloc(1, sizeof(*collector));
 
 	if (!collector)
@@ -66,10 +79,12 @@ int collector_open(struct collector **result, struct loader *loader, uint32_t ma
 	collector->loader = loader;
 	collector->max_series = max_series;
 	collector->routes = routes;
+	collector->route_phases = settings->phases & ~(1U << REQUEST_PHASE_ACCEPT);
 	collector->sources = calloc(max_series, sizeof(*collector->sources));
 	collector->keys = calloc(KEYS_BATCH, sizeof(*collector->keys));
 	collector->ids = calloc(KEYS_BATCH, sizeof(*collector->ids));
-	if (series_table_init(&collector->table, max_series) || !collector->sources ||
+	if (series_table_init(&collector->table, max_series) ||
+	    phase_table_init(&collector->phases, max_series) || !collector->sources ||
 	    !collector->keys || !collector->ids) {
 		collector_close(collector);
 		return -ENOMEM;
@@ -79,6 +94,15 @@ int collector_open(struct collector **result, struct loader *loader, uint32_t ma
 	return 0;
 }
 
+static void free_source(struct source *source)
+{
+	unsigned int phase;
+
+	for (phase = 0; source && phase < REQUEST_PHASE_COUNT; phase++)
+		free(source->phases[phase]);
+	free(source);
+}
+
 void collector_close(struct collector *collector)
 {
 	size_t i;
@@ -86,11 +110,12 @@ void collector_close(struct collector *collector)
 	if (!collector)
 		return;
 	for (i = 0; collector->sources && i < collector->max_series; i++)
-		free(collector->sources[i]);
+		free_source(collector->sources[i]);
 	for (i = 0; i < collector->service_count; i++)
 		free((char *)collector->services[i].name);
 	free(collector->sources);
 	series_table_release(&collector->table);
+	phase_table_release(&collector->phases);
 	free(collector->keys);
 	free(collector->ids);
 	free(collector);
@@ -114,6 +139,31 @@ int collector_service(struct collector *collector, const char *name)
 
 /* ---- series ----------------------------------------------------------- */
 
+/* Memory for a series of the kernel that is new.  Returns NULL when there is none. */
+static struct source *make_source(struct collector *collector, const struct series *wanted)
+{
+	struct source *source = calloc(1, sizeof(*source));
+	unsigned int phase;
+
+	if (!source)
+		return NULL;
+	source->series = series_table_get(&collector->table, wanted);
+	source->route = phase_table_get(&collector->phases, wanted->service, wanted->route,
+					collector->route_phases);
+	for (phase = 0; phase < REQUEST_PHASE_COUNT; phase++) {
+		if (!(collector->route_phases & (1U << phase)))
+			continue;
+		source->phases[phase] = calloc(1, sizeof(*source->phases[phase]));
+		if (!source->phases[phase])
+			goto fail;
+	}
+	if (source->series && source->route)
+		return source;
+fail:
+	free_source(source);
+	return NULL;
+}
+
 static int add_source(struct collector *collector, uint32_t id, const struct series_key *key)
 {
 	size_t length = key->path_length < PATH_MAX_BYTES ? key->path_length : PATH_MAX_BYTES;
@@ -135,15 +185,9 @@ static int add_source(struct collector *collector, uint32_t id, const struct ser
 	route = collector->routes ? routes_match(collector->routes, path) : NULL;
 	if (route)
 		wanted.route = route;
-	collector->sources[id] = calloc(1, sizeof(struct source));
+	collector->sources[id] = make_source(collector, &wanted);
 	if (!collector->sources[id])
 		return -ENOMEM;
-	collector->sources[id]->series = series_table_get(&collector->table, &wanted);
-	if (!collector->sources[id]->series) {
-		free(collector->sources[id]);
-		collector->sources[id] = NULL;
-		return -ENOMEM;
-	}
 	collector->source_count++;
 	return 0;
 }
@@ -184,6 +228,20 @@ static uint64_t advance(uint64_t *last, uint64_t value)
 	return difference;
 }
 
+/* Likewise of one phase of a series; a phase has no count but its bins'. */
+static void read_phase(struct collector *collector, uint32_t id, enum request_phase phase)
+{
+	const volatile struct phase_value *value = loader_phase(collector->loader, id, phase);
+	struct source *source = collector->sources[id];
+	struct phase_source *last = source->phases[phase];
+	struct measure *now = &source->route->phases[phase]->now;
+	const uint64_t sum_ns = advance(&last->sum_ns, value->sum_ns);
+
+	now->sum_ns += sum_ns;
+	source->series->now.phases[phase].sum_ns += sum_ns;
+	source->series->now.phases[phase].count += measure_read_bins(now, last->bins, value->bins);
+}
+
 /* Adds what the kernel counted since the last reading. */
 static void read_source(struct collector *collector, uint32_t id)
 {
@@ -191,7 +249,7 @@ static void read_source(struct collector *collector, uint32_t id)
 	struct source *source = collector->sources[id];
 	struct measure *now = &source->series->now;
 	uint64_t counted = value->count;
-	size_t i;
+	unsigned int phase;
 
 	/*
 	 * count is written last, and read first: if it has not moved, nothing has.
@@ -201,31 +259,13 @@ static void read_source(struct collector *collector, uint32_t id)
 	if (counted == source->counted)
 		return;
 	source->counted = counted;
-	for (i = 0; i < HISTOGRAM_BINS; i++) {
-		uint32_t bin = value->bins[i], more = bin - source->bins[i];
-
-		source->bins[i] = bin;
-		now->bins[i] += more;
-		now->count += more;
-	}
+	measure_read_bins(now, source->bins, value->bins);
 	now->sum_ns += advance(&source->sum_ns, value->sum_ns);
 	now->request_bytes += advance(&source->request_bytes, value->request_bytes);
 	now->response_bytes += advance(&source->response_bytes, value->response_bytes);
-}
-
-static void add_measure(struct measure *sum, const struct measure *more)
-{
-	size_t i;
-
-	if (more->count == 0 && more->sum_ns == 0 && more->request_bytes == 0 &&
-	    more->response_bytes == 0)
-		return;
-	sum->count += more->count;
-	sum->sum_ns += more->sum_ns;
-	sum->request_bytes += more->request_bytes;
-	sum->response_bytes += more->response_bytes;
-	for (i = 0; i < HISTOGRAM_BINS; i++)
-		sum->bins[i] += more->bins[i];
+	for (phase = 0; phase < REQUEST_PHASE_COUNT; phase++)
+		if (source->phases[phase])
+			read_phase(collector, id, phase);
 }
 
 static void read_all_series(struct collector *collector)
@@ -236,14 +276,16 @@ static void read_all_series(struct collector *collector)
 
 	for (i = 0; i < table->count; i++)
 		memset(&table->list[i]->now, 0, sizeof(table->list[i]->now));
+	phase_table_begin(&collector->phases);
 	for (id = 0; id < collector->max_series; id++)
 		if (collector->sources[id])
 			read_source(collector, id);
 	for (i = 0; i < table->count; i++) {
-		add_measure(&table->list[i]->total, &table->list[i]->now);
+		measure_add(&table->list[i]->total, &table->list[i]->now);
 		table->list[i]->born = i >= collector->shown;
 	}
 	collector->shown = table->count;
+	phase_table_end(&collector->phases);
 }
 
 /* ---- ledger ----------------------------------------------------------- */
@@ -348,6 +390,8 @@ int collector_take(struct collector *collector, size_t processes, bool last,
 	read_all_series(collector);
 	flush->series = collector->table.list;
 	flush->series_count = collector->table.count;
+	flush->phases = collector->phases.list;
+	flush->phase_count = collector->phases.count;
 	flush->collect_s = seconds(CLOCK_MONOTONIC) - begin;
 	*result = flush;
 	return 0;

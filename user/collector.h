@@ -16,12 +16,12 @@
 struct collector;
 
 /*
- * max_series: as given to the loader.  routes: the user's patterns, or NULL; the
- * kernel's series whose routes they join are added up.  Loader and routes must
+ * settings: those that the loader was given.  routes: the user's patterns, or NULL;
+ * the kernel's series whose routes they join are added up.  Loader and routes must
  * outlive the collector.  Returns 0 or -ENOMEM.
  */
-int collector_open(struct collector **collector, struct loader *loader, uint32_t max_series,
-		   const struct routes *routes);
+int collector_open(struct collector **collector, struct loader *loader,
+		   const struct loader_settings *settings, const struct routes *routes);
 void collector_close(struct collector *collector);
 
 /*

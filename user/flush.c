@@ -8,6 +8,7 @@
 #include "flush.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const char *name_at(const char *const *names, size_t count, unsigned int index)
 {
@@ -81,6 +82,17 @@ const char *request_phase_name(unsigned int phase)
 	};
 
 	return name_at(names, COUNT_OF(names), phase);
+}
+
+enum request_phase request_phase_find(const char *name, size_t length)
+{
+	unsigned int phase;
+
+	for (phase = REQUEST_PHASE_NONE + 1; phase < REQUEST_PHASE_COUNT; phase++)
+		if (strlen(request_phase_name(phase)) == length &&
+		    memcmp(request_phase_name(phase), name, length) == 0)
+			return phase;
+	return REQUEST_PHASE_NONE;
 }
 
 const char *series_error_type(const struct series *series, char buffer[8])

@@ -18,13 +18,20 @@
 
 #include "abi.h"
 
+/* How often a phase was measured, and how long it took in all. */
+struct phase_sum {
+	uint64_t count;
+	uint64_t sum_ns;
+};
+
 /* A distribution of durations with what was summed beside it. */
 struct measure {
 	uint64_t count;
 	uint64_t sum_ns;
 	uint64_t request_bytes;
 	uint64_t response_bytes;
-	uint64_t bins[HISTOGRAM_BINS]; /* see abi.h; their sum is count */
+	struct phase_sum phases[REQUEST_PHASE_COUNT]; /* of a series; 0 in what is a phase */
+	uint64_t bins[HISTOGRAM_BINS];                /* see abi.h; their sum is count */
 };
 
 /* One series; owned by the collector, valid until its next flush. */
@@ -42,6 +49,7 @@ struct series {
 
 /* One phase of one service and route; owned by the collector, valid until its next flush. */
 struct phase_series {
+	uint32_t id; /* index, stable for the life of the phase */
 	enum request_phase phase;
 	const char *service;  /* NUL-terminated, raw bytes */
 	const char *route;    /* likewise; NULL for REQUEST_PHASE_ACCEPT, which has none */
@@ -92,6 +100,8 @@ const char *loss_reason_name(unsigned int reason);
 const char *approximate_reason_name(unsigned int reason);
 const char *ignore_reason_name(unsigned int reason);
 const char *request_phase_name(unsigned int phase);
+/* The phase with this name of length bytes; REQUEST_PHASE_NONE: there is none. */
+enum request_phase request_phase_find(const char *name, size_t length);
 
 /*
  * The error_type of a series (OpenTelemetry HTTP conventions): the transaction

@@ -27,14 +27,19 @@
 /* Part of the table that only the route `other` may use. */
 #define SERIES_RESERVE_PART 8
 
+/* An array of the kernel, mapped. */
+struct mapping {
+	void *values; /* NULL: none */
+	size_t size;
+	size_t step; /* from one value to the next */
+};
+
 struct loader {
 	struct redtap_bpf *skeleton;
 	int *attachments; /* descriptors; closing one detaches */
 	size_t attachment_count;
 	uint32_t max_series;
-	void *values; /* series_values, mapped */
-	size_t values_size;
-	size_t value_size; /* distance of two values */
+	struct mapping series, phases;
 };
 
 static int print_libbpf(enum libbpf_print_level level, const char *format, va_list arguments)
@@ -99,9 +104,21 @@ static bool program_is_skipped(const struct bpf_program *program)
 	       strstr(name, "tcp_destroy_sock") || strstr(name, "sk_data_ready");
 }
 
+/* The phases that are asked for, side by side in phase_values. */
+static void place_phases(struct settings *values, uint32_t phases)
+{
+	unsigned int phase;
+
+	for (phase = REQUEST_PHASE_NONE + 1; phase < REQUEST_PHASE_COUNT; phase++)
+		if (phases & (1U << phase) && phase != REQUEST_PHASE_ACCEPT)
+			values->phase_places[phase] = ++values->phase_count;
+	values->phase_places[REQUEST_PHASE_ACCEPT] = phases >> REQUEST_PHASE_ACCEPT & 1;
+}
+
 static int configure(struct redtap_bpf *skeleton, const struct loader_settings *settings)
 {
 	uint32_t reserve = settings->max_series / SERIES_RESERVE_PART;
+	uint32_t phase_values;
 	struct bpf_program *program;
 	struct settings *values = (struct settings *)&skeleton->rodata->settings;
 	int err = 0;
@@ -109,6 +126,9 @@ static int configure(struct redtap_bpf *skeleton, const struct loader_settings *
 	values->pid_namespace = pid_namespace();
 	values->max_series = settings->max_series;
 	values->series_reserve = reserve ? reserve : 1;
+	place_phases(values, settings->phases);
+	/* a map has one element at least */
+	phase_values = values->phase_count ? values->phase_count * settings->max_series : 1;
 
 	bpf_object__for_each_program(program, skeleton->obj)
 		if (program_is_again(program) && !program_is_skipped(program))
@@ -119,6 +139,7 @@ static int configure(struct redtap_bpf *skeleton, const struct loader_settings *
 	err = err ?: bpf_map__set_max_entries(skeleton->maps.open_ended, settings->max_connections);
 	err = err ?: bpf_map__set_max_entries(skeleton->maps.series_ids, settings->max_series);
 	err = err ?: bpf_map__set_max_entries(skeleton->maps.series_values, settings->max_series);
+	err = err ?: bpf_map__set_max_entries(skeleton->maps.phase_values, phase_values);
 	err = err ?: bpf_map__set_max_entries(skeleton->maps.free_series, settings->max_series);
 	return err;
 }
@@ -149,20 +170,30 @@ static int fill_free_series(struct loader *loader)
 	return 0;
 }
 
-static int map_values(struct loader *loader)
+static int map_values(struct mapping *mapping, const struct bpf_map *map)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
-	int fd = bpf_map__fd(loader->skeleton->maps.series_values);
 
 	/* array maps keep their elements 8-byte aligned */
-	loader->value_size = (sizeof(struct series_value) + 7) & ~7UL;
-	loader->values_size = (loader->value_size * loader->max_series + page - 1) & ~(page - 1);
-	loader->values = mmap(NULL, loader->values_size, PROT_READ, MAP_SHARED, fd, 0);
-	if (loader->values == MAP_FAILED) {
-		loader->values = NULL;
+	mapping->step = (bpf_map__value_size(map) + 7) & ~7UL;
+	mapping->size = (mapping->step * bpf_map__max_entries(map) + page - 1) & ~(page - 1);
+	mapping->values = mmap(NULL, mapping->size, PROT_READ, MAP_SHARED, bpf_map__fd(map), 0);
+	if (mapping->values == MAP_FAILED) {
+		mapping->values = NULL;
 		return -errno;
 	}
 	return 0;
+}
+
+static void unmap_values(struct mapping *mapping)
+{
+	if (mapping->values)
+		munmap(mapping->values, mapping->size);
+}
+
+static const void *mapped_value(const struct mapping *mapping, size_t index)
+{
+	return (const char *)mapping->values + index * mapping->step;
 }
 
 int loader_open(struct loader **result, const struct loader_settings *settings)
@@ -192,7 +223,9 @@ int loader_open(struct loader **result, const struct loader_settings *settings)
 	if (!err)
 		err = fill_free_series(loader);
 	if (!err)
-		err = map_values(loader);
+		err = map_values(&loader->series, loader->skeleton->maps.series_values);
+	if (!err)
+		err = map_values(&loader->phases, loader->skeleton->maps.phase_values);
 	if (err) {
 		explain_load_failure(err);
 		goto fail;
@@ -209,8 +242,8 @@ void loader_close(struct loader *loader)
 	if (!loader)
 		return;
 	loader_detach(loader);
-	if (loader->values)
-		munmap(loader->values, loader->values_size);
+	unmap_values(&loader->series);
+	unmap_values(&loader->phases);
 	redtap_bpf__destroy(loader->skeleton);
 	free(loader);
 }
@@ -301,7 +334,18 @@ const volatile struct ledger *loader_ledger(const struct loader *loader)
 
 const volatile struct series_value *loader_series(const struct loader *loader, uint32_t id)
 {
-	return (const void *)((const char *)loader->values + id * loader->value_size);
+	return mapped_value(&loader->series, id);
+}
+
+const volatile struct phase_value *loader_phase(const struct loader *loader, uint32_t id,
+						enum request_phase phase)
+{
+	const struct settings *settings = (const void *)&loader->skeleton->rodata->settings;
+	const uint32_t place = settings->phase_places[phase];
+
+	if (!place)
+		return NULL;
+	return mapped_value(&loader->phases, (size_t)id * settings->phase_count + place - 1);
 }
 
 /* The kernel's own account of a map's memory, bytes; since 6.4 what is in use. */

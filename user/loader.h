@@ -15,6 +15,7 @@
 struct loader_settings {
 	uint32_t max_series;
 	uint32_t max_connections;
+	uint32_t phases; /* bits 1 << enum request_phase */
 };
 
 struct loader;
@@ -43,6 +44,10 @@ int loader_series_ids_fd(const struct loader *loader);
 const volatile struct ledger *loader_ledger(const struct loader *loader);
 /* One series' counters, likewise. id: below max_series. */
 const volatile struct series_value *loader_series(const struct loader *loader, uint32_t id);
+
+/* What a phase of it has counted, likewise; NULL: the phase is not asked for. */
+const volatile struct phase_value *loader_phase(const struct loader *loader, uint32_t id,
+						enum request_phase phase);
 
 /*
  * Memory of the kernel's tables in bytes: as they are now, and about what they

@@ -30,6 +30,9 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPTION_BUCKETS] = { "buckets", 0, ATTACH,
 			     "up to 100 ascending numbers of seconds, 0.000001 to 100, "
 			     "of at most two significant digits" },
+	[OPTION_PHASES] = { "phases", 0, ATTACH | CHECK,
+			    "none, or some of queue, service, send, deliver, accept, separated by "
+			    "commas" },
 	[OPTION_ROUTE] = { "route", 0, ATTACH, "a path like /users/{name}/orders" },
 	[OPTION_ROUTES] = { "routes", 0, ATTACH, "a file with a path like /users/{name}/orders a "
 						 "line" },

@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "flush.h"
 #include "histogram.h"
 
 #define NS_PER_S 1000000000ULL
@@ -282,4 +283,24 @@ const char *value_buckets(const char *text, double buckets[BUCKETS_MAX], size_t 
 	} while (*rest == ',');
 	*count = used;
 	return NULL;
+}
+
+const char *value_phases(const char *text, uint32_t *phases)
+{
+	*phases = 0;
+	if (strcmp(text, "none") == 0)
+		return NULL;
+	for (;;) {
+		const size_t length = strcspn(text, ",");
+		const enum request_phase phase = request_phase_find(text, length);
+
+		if (phase == REQUEST_PHASE_NONE)
+			return "not a list of phases";
+		if (*phases & (1U << phase))
+			return "a phase is given twice";
+		*phases |= 1U << phase;
+		if (text[length] == '\0')
+			return NULL;
+		text += length + 1;
+	}
 }

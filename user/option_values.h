@@ -8,10 +8,14 @@
 #ifndef REDTAP_OPTION_VALUES_H
 #define REDTAP_OPTION_VALUES_H
 
+#include "abi.h"
 #include "options.h"
 
 /* le boundaries of one histogram: each is a line per series and flush. */
 #define BUCKETS_MAX 100
+/* What costs no hook of its own. */
+#define PHASES_DEFAULT                                                                             \
+	(1U << REQUEST_PHASE_QUEUE | 1U << REQUEST_PHASE_SERVICE | 1U << REQUEST_PHASE_SEND)
 /*
  * Each returns NULL and sets the value, or returns what is wrong with the text,
  * ready to stand behind "'text': " in a message; the value is undefined then.
@@ -40,6 +44,9 @@ const char *value_port(const char *text, uint16_t *port);
 
 /* A pattern for process names (fnmatch): not empty, and not one that no name is long enough for. */
 const char *value_name_pattern(const char *text);
+
+/* Comma-separated names of phases, or none; bits 1 << enum request_phase. */
+const char *value_phases(const char *text, uint32_t *phases);
 
 /* Comma-separated le boundaries in seconds; each is the upper edge of a bin of histogram.h. */
 const char *value_buckets(const char *text, double buckets[BUCKETS_MAX], size_t *count);

@@ -164,6 +164,8 @@ static const char *apply_option(struct options *options, enum option_name name, 
 		return set_output(options, text);
 	case OPTION_BUCKETS:
 		return value_buckets(text, options->buckets, &options->bucket_count);
+	case OPTION_PHASES:
+		return value_phases(text, &options->phases);
 	case OPTION_ROUTE:
 		return routes_add(options->routes, text);
 	case OPTION_MAX_SERIES:
@@ -371,6 +373,7 @@ static int set_defaults(struct options *options, int argc)
 {
 	options->follow = true;
 	options->interval_ns = 5000 * MS;
+	options->phases = PHASES_DEFAULT;
 	options->max_series = 2048;
 	options->max_connections = 65536;
 	/* No more of each than words; the destination of the environment takes no word. */

@@ -72,6 +72,7 @@ struct options {
 	double *buckets; /* owned; seconds, ascending, without +Inf */
 	size_t bucket_count;
 	struct routes *routes; /* owned; never NULL for COMMAND_ATTACH */
+	uint32_t phases;       /* bits 1 << enum request_phase */
 	uint32_t max_series;
 	uint32_t max_connections;
 	bool verbose;

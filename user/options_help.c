@@ -53,6 +53,9 @@ static const char attach_text[] =
 "                         most two significant digits; each count is exact; default:\n"
 "                         0.0001,0.00025,0.0005,0.001,0.0025,0.005,0.01,0.025,0.05,\n"
 "                         0.075,0.1,0.25,0.5,0.75,1.0,2.5,5.0,7.5,10.0\n"
+"      --phases LIST      where the time of requests went: queue (read by nobody yet),\n"
+"                         service (until the answer begins), send (the answer being\n"
+"                         written), or none; default: queue,service,send\n"
 "\n"
 "When:\n"
 "      --interval DUR     time between two flushes, 100ms to 1h (default 5s)\n"
@@ -90,7 +93,8 @@ static const char check_usage_text[] =
 
 static const char check_text[] =
 "  -p, --pid PID          look at this process too; repeatable\n"
-"      --output KIND      table (to be read; the default), json or none\n";
+"      --output KIND      table (to be read; the default), json or none\n"
+"      --phases LIST      those that attach is to measure (default: as there)\n";
 
 static const char check_examples_text[] =
 "  sudo redtap check --pid 1234\n"

@@ -8,8 +8,8 @@
 
 _redtap_commands='attach check version help'
 _redtap_attach='--pid --port --name --no-follow --service --statsd --interval --duration
-	--output --buckets --route --routes --max-series --max-connections --verbose --help'
-_redtap_check='--pid --output --max-series --max-connections --verbose --help'
+	--output --buckets --phases --route --routes --max-series --max-connections --verbose --help'
+_redtap_check='--pid --output --phases --max-series --max-connections --verbose --help'
 
 # _redtap_reply WORDS: those that begin with the current word.
 _redtap_reply() {
@@ -53,6 +53,7 @@ _redtap_value() {
 	--port) _redtap_reply "$(_redtap_ports)" ;;
 	--name) _redtap_reply "$(_redtap_names)" ;;
 	--output) _redtap_reply 'table json none' ;;
+	--phases) _redtap_reply 'queue,service,send none' ;;
 	--statsd) _redtap_reply 'none udp://127.0.0.1:9125 tcp://127.0.0.1:9125 unix:///' ;;
 	--interval) _redtap_reply '1s 5s 10s 1m' ;;
 	--routes) compopt -o default 2>/dev/null || true ;;

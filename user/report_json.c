@@ -10,7 +10,7 @@
 #include "report_private.h"
 #include "text.h"
 
-#define NS_PER_S 1e9
+#define NS_PER_S 1000000000ULL
 /* Longer service names are cut. */
 #define TEXT_MAX 1024
 
@@ -39,6 +39,25 @@ static void put_seconds(FILE *out, const char *name, double seconds)
 		fprintf(out, ",\"%s\":null", name);
 	else
 		put_number(out, name, seconds);
+}
+
+/* Exactly, to the nanosecond. */
+static void put_sum(FILE *out, const char *name, uint64_t ns)
+{
+	fprintf(out, ",\"%s\":%llu.%09llu", name, (unsigned long long)(ns / NS_PER_S),
+		(unsigned long long)(ns % NS_PER_S));
+}
+
+/* What series and phases tell alike of their durations. */
+static void put_durations(FILE *out, const struct measure *measure)
+{
+	const double sum_s = (double)measure->sum_ns / NS_PER_S;
+
+	put_sum(out, "sum_s", measure->sum_ns);
+	put_seconds(out, "mean_s", measure->count > 0 ? sum_s / measure->count : -1);
+	put_seconds(out, "p50_s", measure_quantile(measure, 0.50));
+	put_seconds(out, "p90_s", measure_quantile(measure, 0.90));
+	put_seconds(out, "p99_s", measure_quantile(measure, 0.99));
 }
 
 void json_write_attached(FILE *out, double time, const char *hooks, const pid_t *pids,
@@ -87,13 +106,26 @@ static void put_series(FILE *out, const struct series *series, enum report_span 
 	put_identity(out, series);
 	put_count(out, "count", measure->count);
 	put_number(out, "rate", seconds > 0 ? count / seconds : 0);
-	put_seconds(out, "mean_s", count > 0 ? measure->sum_ns / NS_PER_S / count : -1);
-	put_seconds(out, "p50_s", measure_quantile(measure, 0.50));
-	put_seconds(out, "p90_s", measure_quantile(measure, 0.90));
-	put_seconds(out, "p99_s", measure_quantile(measure, 0.99));
+	put_durations(out, measure);
 	put_seconds(out, "max_s", measure_max(measure));
 	put_count(out, "request_bytes", measure->request_bytes);
 	put_count(out, "response_bytes", measure->response_bytes);
+	fputc('}', out);
+}
+
+static void put_phase(FILE *out, const struct phase_series *phase, const struct measure *measure)
+{
+	fputs("{\"service\":", out);
+	put_text(out, phase->service);
+	fputs(",\"route\":", out);
+	if (phase->route)
+		put_text(out, phase->route);
+	else
+		fputs("null", out);
+	fputs(",\"phase\":", out);
+	put_text(out, request_phase_name(phase->phase));
+	put_count(out, "count", measure->count);
+	put_durations(out, measure);
 	fputc('}', out);
 }
 
@@ -131,5 +163,16 @@ void json_write_flush(FILE *out, const struct flush *flush, enum report_span spa
 		put_series(out, flush->series[i], span, seconds);
 		separator = ",";
 	}
-	fputs("],\"phases\":[]}\n", out);
+	fputs("],\"phases\":[", out);
+	separator = "";
+	for (i = 0; i < flush->phase_count; i++) {
+		const struct phase_series *phase = flush->phases[i];
+
+		if (phase_measure(phase, span)->count == 0)
+			continue;
+		fputs(separator, out);
+		put_phase(out, phase, phase_measure(phase, span));
+		separator = ",";
+	}
+	fputs("]}\n", out);
 }

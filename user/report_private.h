@@ -31,6 +31,12 @@ static inline const struct measure *series_measure(const struct series *series,
 	return span == SPAN_RUN ? &series->total : &series->now;
 }
 
+static inline const struct measure *phase_measure(const struct phase_series *phase,
+						  enum report_span span)
+{
+	return span == SPAN_RUN ? &phase->total : &phase->now;
+}
+
 /* Seconds that a span covers: 0 or more, finite. */
 double span_seconds(const struct flush *flush, enum report_span span);
 

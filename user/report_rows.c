@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "measure.h"
+
 /* Half a decade: 1.1 .. 3.2 and 3.3 .. 10 times its lower edge (10^0.5 is 3.16). */
 #define HALF_DECADE_BINS 22
 
@@ -76,19 +78,14 @@ uint64_t report_rows_measure(const struct report_rows *rows, const struct row *r
 			     enum report_span span, struct measure *sum)
 {
 	uint64_t errors = 0;
-	size_t i, bin;
+	size_t i;
 
 	memset(sum, 0, sizeof(*sum));
 	for (i = row->begin; i < row->end; i++) {
 		const struct series *series = rows->series[i];
 		const struct measure *measure = series_measure(series, span);
 
-		sum->count += measure->count;
-		sum->sum_ns += measure->sum_ns;
-		sum->request_bytes += measure->request_bytes;
-		sum->response_bytes += measure->response_bytes;
-		for (bin = 0; bin < HISTOGRAM_BINS; bin++)
-			sum->bins[bin] += measure->bins[bin];
+		measure_add(sum, measure);
 		if (series->error != ERROR_NONE || series->status >= 500)
 			errors += measure->count;
 	}

@@ -318,6 +318,7 @@ int run_attach(const struct options *options)
 	struct loader_settings settings = {
 		.max_series = options->max_series,
 		.max_connections = options->max_connections,
+		.phases = options->phases,
 	};
 	int err;
 
@@ -326,8 +327,7 @@ int run_attach(const struct options *options)
 	if (!err)
 		err = loader_open(&run.loader, &settings);
 	if (!err)
-		err = collector_open(&run.collector, run.loader, options->max_series,
-				     options->routes);
+		err = collector_open(&run.collector, run.loader, &settings, options->routes);
 	if (!err)
 		err = open_statsd(&run);
 	if (!err)

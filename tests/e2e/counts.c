@@ -154,6 +154,100 @@ void counts_from_json(struct counts *counts, json_t *series, const char *service
 	}
 }
 
+/* What one service and route took, nanoseconds. */
+struct route_time {
+	const char *service;
+	const char *route;
+	uint64_t answered, answered_ns;
+	uint64_t unanswered_ns;
+	uint64_t queue_ns, service_ns, send_ns;
+	uint64_t services, sends;
+};
+
+static uint64_t json_ns(json_t *object, const char *key)
+{
+	json_t *number = json_object_get(object, key);
+
+	if (!json_is_number(number) || json_number_value(number) < 0)
+		fail_msg("a series or phase has no sum '%s'", key);
+	return llround(json_number_value(number) * 1e9);
+}
+
+static struct route_time *route_time_of(struct route_time *routes, size_t *count, json_t *one)
+{
+	const char *service = json_text(one, "service"), *route = json_text(one, "route");
+	size_t i;
+
+	for (i = 0; i < *count; i++)
+		if (strcmp(routes[i].service, service) == 0 && strcmp(routes[i].route, route) == 0)
+			return &routes[i];
+	routes[i] = (struct route_time){ .service = service, .route = route };
+	return &routes[(*count)++];
+}
+
+static void route_time_add_phase(struct route_time *time, json_t *phase)
+{
+	const char *name = json_text(phase, "phase");
+	const uint64_t sum_ns = json_ns(phase, "sum_s");
+
+	if (strcmp(name, "queue") == 0) {
+		time->queue_ns = sum_ns;
+	} else if (strcmp(name, "service") == 0) {
+		time->service_ns = sum_ns;
+		time->services = json_count(phase, "count");
+	} else if (strcmp(name, "send") == 0) {
+		time->send_ns = sum_ns;
+		time->sends = json_count(phase, "count");
+	}
+}
+
+static void route_time_assert(const struct route_time *time)
+{
+	const uint64_t parts_ns = time->queue_ns + time->service_ns + time->send_ns;
+	const uint64_t most_ns = time->answered_ns + time->unanswered_ns;
+
+	if (parts_ns < time->answered_ns || parts_ns > most_ns)
+		fail_msg(
+			"route %s: answered %llu ns (and %llu ns without an answer), but queue %llu + service %llu + send %llu = %llu ns",
+			time->route, (unsigned long long)time->answered_ns,
+			(unsigned long long)time->unanswered_ns, (unsigned long long)time->queue_ns,
+			(unsigned long long)time->service_ns, (unsigned long long)time->send_ns,
+			(unsigned long long)parts_ns);
+	if (time->services != time->answered || time->sends != time->answered)
+		fail_msg("route %s: %llu answered, but service of %llu and send of %llu",
+			 time->route, (unsigned long long)time->answered,
+			 (unsigned long long)time->services, (unsigned long long)time->sends);
+}
+
+size_t counts_assert_phases(json_t *line)
+{
+	json_t *series = json_object_get(line, "series"), *phases = json_object_get(line, "phases");
+	struct route_time *routes =
+		calloc(json_array_size(series) + json_array_size(phases) + 1, sizeof(*routes));
+	size_t count = 0, i;
+	json_t *one;
+
+	assert_non_null(routes);
+	assert_true(json_is_array(phases));
+	json_array_foreach(series, i, one)
+	{
+		struct route_time *time = route_time_of(routes, &count, one);
+
+		if (json_is_null(json_object_get(one, "status"))) {
+			time->unanswered_ns += json_ns(one, "sum_s");
+		} else {
+			time->answered += json_count(one, "count");
+			time->answered_ns += json_ns(one, "sum_s");
+		}
+	}
+	json_array_foreach(phases, i, one) if (json_is_string(json_object_get(one, "route")))
+		route_time_add_phase(route_time_of(routes, &count, one), one);
+	for (i = 0; i < count; i++)
+		route_time_assert(&routes[i]);
+	free(routes);
+	return count;
+}
+
 static bool of_service(const struct metric *metric, const char *service)
 {
 	const char *name = metric_label(metric, "service_name");

@@ -13,6 +13,7 @@
 struct redtap {
 	struct process *process;
 	json_t *lines;
+	bool some_phases; /* other ones than it measures by itself */
 };
 
 /* What redtap_wait_counted() waits for. */
@@ -28,6 +29,14 @@ static void redtap_release(void *object)
 
 	json_decref(redtap->lines);
 	free(redtap);
+}
+
+static bool has_word(const char *const *words, const char *word)
+{
+	for (; words && *words; words++)
+		if (strcmp(*words, word) == 0)
+			return true;
+	return false;
 }
 
 struct redtap *redtap_start(const struct redtap_options *options)
@@ -64,6 +73,7 @@ struct redtap *redtap_start(const struct redtap_options *options)
 		assert_true(count + 1 < ARGUMENTS_MAX);
 		argv[count++] = *more;
 	}
+	redtap->some_phases = has_word(options->more, "--phases");
 	redtap->process = process_start(&(struct process_options){
 		.name = "redtap", .argv = argv, .out_fd = options->out_fd });
 	harness_on_teardown(redtap_release, redtap);
@@ -216,6 +226,8 @@ json_t *redtap_finish(struct redtap *redtap, int signal_number)
 	total = json_array_get(lines, count - 1);
 	assert_true(is_type(total, "total"));
 	assert_flushes_add_up(lines, total);
+	if (!redtap->some_phases)
+		counts_assert_phases(total);
 	assert_int_equal(redtap_count(total, "seen"), redtap_count(total, "counted") +
 							      redtap_count(total, "in_flight") +
 							      lost_requests(total));

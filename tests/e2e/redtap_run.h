@@ -56,7 +56,7 @@ void redtap_wait_at_least(struct redtap *redtap, uint64_t n);
  * Sends the signal (0: none, it ends by itself), waits for exit status 0, and
  * returns the total line after these checks: it is the last line and the only
  * one of its type, the first is "attached", the flush lines add up to it, the
- * ledger balances.
+ * ledger balances, and so do the phases (unless `more` chooses some).
  */
 json_t *redtap_finish(struct redtap *redtap, int signal_number);
 

@@ -79,9 +79,11 @@ struct phase_series *made_flush_phase(struct made_flush *made, enum request_phas
 
 	assert_non_null(series);
 	assert_true(made->flush.phase_count < MADE_SERIES_MAX);
-	*series = (struct phase_series){
-		.phase = phase, .service = service, .route = route, .born = true
-	};
+	*series = (struct phase_series){ .id = (uint32_t)made->flush.phase_count,
+					 .phase = phase,
+					 .service = service,
+					 .route = route,
+					 .born = true };
 	made->phases[made->flush.phase_count++] = series;
 	return series;
 }

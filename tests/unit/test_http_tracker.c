@@ -7,7 +7,6 @@
 
 #include "tracker_script.h"
 
-#define EMPTY(status) "HTTP/1.1 " status " x\r\nContent-Length: 0\r\n\r\n"
 #define PATH32 "/abcdefg/hijklmn/opqrstu/vwxyz-_"
 #define PATH128 PATH32 PATH32 PATH32 PATH32
 #define CHUNKED_BODY "1\r\nx\r\n0\r\n\r\n"

@@ -9,7 +9,6 @@
 
 #include "tracker_script.h"
 
-#define EMPTY(status) "HTTP/1.1 " status " x\r\nContent-Length: 0\r\n\r\n"
 #define CHUNKED_BODY "1\r\nx\r\n0\r\n\r\n"
 #define HEAD_H "HEAD /h HTTP/1.1\r\n\r\n"
 

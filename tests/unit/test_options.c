@@ -14,6 +14,13 @@
 #include "options.h"
 #include "routes.h"
 
+/* Phases, as options hold them. */
+#define QUEUE (1U << REQUEST_PHASE_QUEUE)
+#define SERVICE (1U << REQUEST_PHASE_SERVICE)
+#define SEND (1U << REQUEST_PHASE_SEND)
+#define DELIVER (1U << REQUEST_PHASE_DELIVER)
+#define ACCEPT (1U << REQUEST_PHASE_ACCEPT)
+
 #define ARGUMENTS_MAX 12
 #define WORDS_MAX 3
 
@@ -72,6 +79,7 @@ static void test_defaults(void **state)
 	assert_int_equal(options.output, OUTPUT_DEFAULT);
 	assert_int_equal(options.bucket_count, 19);
 	assert_true(options.buckets[0] == 0.0001 && options.buckets[18] == 10.0);
+	assert_int_equal(options.phases, QUEUE | SERVICE | SEND);
 	assert_int_equal(options.max_series, 2048);
 	assert_int_equal(options.max_connections, 65536);
 	assert_false(options.verbose);
@@ -546,6 +554,46 @@ static void test_bucket_count(void **state)
 }
 
 /* Every boundary that is taken is the edge of a bin. */
+static void test_phases(void **state)
+{
+	static const struct {
+		const char *comment, *text;
+		const char *wrong; /* NULL: taken */
+		uint32_t phases;
+	} rows[] = {
+		{ "one", "queue", NULL, QUEUE },
+		{ "the default", "queue,service,send", NULL, QUEUE | SERVICE | SEND },
+		{ "in another order", "send,queue", NULL, QUEUE | SEND },
+		{ "all", "accept,deliver,queue,service,send", NULL,
+		  QUEUE | SERVICE | SEND | DELIVER | ACCEPT },
+		{ "none", "none", NULL, 0 },
+		{ "unknown", "queue,wait", "not a list", 0 },
+		{ "cut short", "queue,serv", "not a list", 0 },
+		{ "longer", "queues", "not a list", 0 },
+		{ "upper case", "Queue", "not a list", 0 },
+		{ "twice", "queue,send,queue", "twice", 0 },
+		{ "none and another", "none,queue", "not a list", 0 },
+		{ "another and none", "queue,none", "not a list", 0 },
+		{ "empty", "", "not a list", 0 },
+		{ "an empty name", "queue,,send", "not a list", 0 },
+		{ "ends in a comma", "queue,", "not a list", 0 },
+		{ "begins with a comma", ",queue", "not a list", 0 },
+		{ "a blank", "queue, send", "not a list", 0 },
+	};
+	uint32_t phases;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ROWS(rows); i++) {
+		const char *wrong = value_phases(rows[i].text, &phases);
+
+		if (!wrong != !rows[i].wrong || (wrong && !strstr(wrong, rows[i].wrong)))
+			fail_msg("%s: '%s'", rows[i].comment, wrong ? wrong : "taken");
+		if (!wrong)
+			assert_int_equal(phases, rows[i].phases);
+	}
+}
+
 static void test_default_buckets_are_edges(void **state)
 {
 	struct options options;
@@ -617,7 +665,7 @@ static const struct refused {
 	{ "abbreviated, with a value",
 	  { "attach", "--pi=1" },
 	  { "unknown option '--pi'", "'--pid'" } },
-	{ "of a later release", { "attach", "-p1", "--phases", "queue" }, { "'--phases'" } },
+	{ "of a later release", { "attach", "-p1", "--hooks", "auto" }, { "'--hooks'" } },
 	{ "unknown letter", { "attach", "-Z" }, { "unknown option '-Z'" } },
 	{ "unknown letter after a known one", { "attach", "-vZ" }, { "unknown option '-Z'" } },
 	{ "terminal syntax", { "attach", "--\x1b[2J" }, { "'--\\x1b[2J'" } },
@@ -682,6 +730,13 @@ static const struct refused {
 	{ "statsd with a relative path",
 	  { "attach", "-p1", "--statsd", "unix://x.sock" },
 	  { "'--statsd'", "not absolute", "unix:///PATH" } },
+	{ "no phase",
+	  { "attach", "-p1", "--phases", "queue,lunch" },
+	  { "'--phases'", "'queue,lunch'",
+	    "not a list of phases; allowed: none, or some of queue" } },
+	{ "a phase twice",
+	  { "attach", "-p1", "--phases=send,send" },
+	  { "'--phases'", "'send,send'", "twice" } },
 	{ "buckets of three digits",
 	  { "attach", "-p1", "--buckets", "0.125" },
 	  { "'--buckets'", "'0.125'", "two significant digits" } },
@@ -769,6 +824,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_environment, clear_environment),
 		cmocka_unit_test(test_buckets),
 		cmocka_unit_test(test_bucket_count),
+		cmocka_unit_test(test_phases),
 		cmocka_unit_test(test_default_buckets_are_edges),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_help_names_the_defaults),

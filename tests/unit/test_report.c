@@ -152,7 +152,7 @@ static void test_json_flush(void **state)
 		"\"seen\":12,\"counted\":10,\"in_flight\":2,\"connections\":5," NO_LOSS ","
 		"\"series\":[{\"kind\":\"server\",\"service\":\"web\",\"method\":\"GET\","
 		"\"route\":\"/a\",\"status\":200,\"error\":null,\"count\":10,"
-		"\"rate\":2.000000000,\"mean_s\":0.100000000,\"p50_s\":0.099500000,"
+		"\"rate\":2.000000000,\"sum_s\":1.000000000,\"mean_s\":0.100000000,\"p50_s\":0.099500000,"
 		"\"p90_s\":0.099500000,\"p99_s\":0.099500000,\"max_s\":0.100000000,"
 		"\"request_bytes\":30,\"response_bytes\":70}],\"phases\":[]}\n");
 	free(text);
@@ -213,6 +213,45 @@ static void test_json_changed_and_total(void **state)
 	assert_true(fabs(json_real_value(json_object_get(series_at(json, 0), "rate")) - 0.3) <
 		    1e-9);
 	json_decref(json);
+	printed_close(printed);
+}
+
+/* To the last character; the sum to the nanosecond, also where a double would not do. */
+static void test_json_phases(void **state)
+{
+	struct printed *printed = printed_open(OUTPUT_JSON);
+	struct made_flush *made = &printed->made;
+	struct series *series = made_flush_series(made, "web", "GET", "/a", 200, ERROR_NONE);
+	struct phase_series *queue = made_flush_phase(made, REQUEST_PHASE_QUEUE, "web", "/a");
+	struct phase_series *accept = made_flush_phase(made, REQUEST_PHASE_ACCEPT, "web", NULL);
+	char *text;
+
+	(void)state;
+	made_flush_phase(made, REQUEST_PHASE_SEND, "web", "/a");
+	made_flush_add(made, series, 2, 5 * MS, 0, 0);
+	made_flush_add_phase(queue, 2, 2 * MS);
+	made_flush_add_phase(accept, 1, 30 * MS);
+	assert_int_equal(report_flush(printed->report, &made->flush), 0);
+	text = printed_take(printed);
+	assert_non_null(strstr(
+		text,
+		"],\"phases\":[{\"service\":\"web\",\"route\":\"/a\",\"phase\":\"queue\",\"count\":2,"
+		"\"sum_s\":0.004000000,\"mean_s\":0.002000000,\"p50_s\":0.001950000,"
+		"\"p90_s\":0.001950000,\"p99_s\":0.001950000},"
+		"{\"service\":\"web\",\"route\":null,\"phase\":\"accept\",\"count\":1,"
+		"\"sum_s\":0.030000000,\"mean_s\":0.030000000,\"p50_s\":0.029500000,"
+		"\"p90_s\":0.029500000,\"p99_s\":0.029500000}]}\n"));
+	free(text);
+	made_flush_next(made);
+	assert_int_equal(report_flush(printed->report, &made->flush), 0);
+	text = printed_take(printed);
+	assert_non_null(strstr(text, "\"phases\":[]}\n"));
+	free(text);
+	queue->total.sum_ns = 12345678901234567890ULL;
+	assert_int_equal(report_total(printed->report, &made->flush), 0);
+	text = printed_take(printed);
+	assert_non_null(strstr(text, "\"sum_s\":12345678901.234567890,"));
+	free(text);
 	printed_close(printed);
 }
 
@@ -342,6 +381,7 @@ int main(void)
 		cmocka_unit_test(test_json_attached),
 		cmocka_unit_test(test_json_flush),
 		cmocka_unit_test(test_json_changed_and_total),
+		cmocka_unit_test(test_json_phases),
 		cmocka_unit_test(test_json_is_finite),
 		cmocka_unit_test(test_json_hostile_text),
 		cmocka_unit_test(test_none_prints_nothing),

@@ -159,9 +159,10 @@ static void print_result(const struct driver *driver)
 		const struct transaction *got = &driver->transactions[i];
 
 		print_error(
-			"  method %u '%.*s' status %u error %u duration %llu ns bytes %llu %llu approximate %u\n",
+			"  method %u '%.*s' status %u error %u duration %llu ns (queue %llu known %u service %llu send %llu) bytes %llu %llu approximate %u\n",
 			got->key.method, got->key.path_length, got->key.path, got->key.status,
-			got->key.error, got->duration_ns, got->request_bytes, got->response_bytes,
+			got->key.error, got->duration_ns, got->queue_ns, got->queue_known,
+			got->service_ns, got->send_ns, got->request_bytes, got->response_bytes,
 			got->approximate);
 	}
 	print_error("  seen %lu counted %lu in flight %ld\n", driver->ledger.seen,
@@ -172,6 +173,21 @@ static void print_result(const struct driver *driver)
 	for (i = 0; i < IGNORE_COUNT; i++)
 		if (driver->ledger.ignored[i])
 			print_error("  ignored[%zu] %lu\n", i, driver->ledger.ignored[i]);
+}
+
+static bool phases_equal(const struct transaction *got, const struct script_phases *want)
+{
+	const bool answered = got->key.status != 0;
+
+	if (answered && got->duration_ns != got->queue_ns + got->service_ns + got->send_ns)
+		return false;
+	if (got->queue_ns > got->duration_ns)
+		return false;
+	if (!want->given)
+		return true;
+	return got->queue_ns == want->queue_us * 1000 && !got->queue_known == want->queue_unknown &&
+	       (!answered || (got->service_ns == want->service_us * 1000 &&
+			      got->send_ns == want->send_us * 1000));
 }
 
 static bool transaction_equals(const struct transaction *got, const struct script_transaction *want)
@@ -189,7 +205,8 @@ static bool transaction_equals(const struct transaction *got, const struct scrip
 	return memcmp(&got->key, &key, sizeof(key)) == 0 &&
 	       got->duration_ns == want->duration_us * 1000 &&
 	       got->request_bytes == want->request_bytes &&
-	       got->response_bytes == want->response_bytes && got->approximate == want->approximate;
+	       got->response_bytes == want->response_bytes &&
+	       got->approximate == want->approximate && phases_equal(got, &want->phases);
 }
 
 static bool result_equals(const struct driver *driver, const struct script_row *row)

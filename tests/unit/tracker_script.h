@@ -55,6 +55,7 @@ struct script_step {
 #define GET_B "GET /b HTTP/1.1\r\nHost: h\r\n\r\n"
 #define GET_C "GET /c HTTP/1.1\r\nHost: h\r\n\r\n"
 #define OK2 "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+#define EMPTY(status) "HTTP/1.1 " status " x\r\nContent-Length: 0\r\n\r\n"
 #define OK_HEAD(bytes) "HTTP/1.1 200 OK\r\nContent-Length: " #bytes "\r\n\r\n"
 #define CHUNKED_HEAD "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
@@ -87,6 +88,18 @@ struct script_step {
 
 /* clang-format on */
 
+/*
+ * Where the time of a transaction went, microseconds.  In each row the three of an
+ * answered one must add up to its duration; here a row may say which they are.
+ */
+struct script_phases {
+	bool given;
+	bool queue_unknown;
+	uint64_t queue_us;
+	uint64_t service_us;
+	uint64_t send_us;
+};
+
 /* A transaction that must come out; METHOD_NONE ends the list. */
 struct script_transaction {
 	enum http_method method;
@@ -98,6 +111,7 @@ struct script_transaction {
 	enum transaction_error error;
 	enum approximate_reason approximate;
 	size_t times; /* so many alike, one after the other; 0: one */
+	struct script_phases phases;
 };
 
 enum script_calls {

@@ -8,7 +8,7 @@
 UNIT_PROGRAMS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
 UNIT_MODULES  = options option_names option_values options_help routes series_table silence log text flush \
 		$(patsubst user/%.c,%,$(wildcard user/statsd*.c user/sender*.c)) \
-		report report_json report_rows report_table
+		measure phase_table report report_json report_rows report_table
 UNIT_OBJECTS  = $(patsubst %,$(BUILD)/unit/user/%.o,$(UNIT_MODULES)) \
 		$(patsubst tests/unit/%.c,$(BUILD)/unit/%.o, \
 		  $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
@@ -37,6 +37,9 @@ $(BUILD)/unit/%.o: tests/unit/%.c
 
 $(BUILD)/unit/test_%: $(BUILD)/unit/test_%.o $(UNIT_OBJECTS)
 	$(CC) $(UNIT_CFLAGS) $(LDFLAGS) -o $@ $^ $(UNIT_LIBS)
+
+# The collector is tested on a kernel that the test plays.
+$(BUILD)/unit/test_collector: $(BUILD)/unit/user/collector.o
 
 # test_vmlinux reads the types that the compiler makes of vmlinux.h.
 $(BUILD)/unit/test_vmlinux: UNIT_LIBS += -lbpf -lelf -lz

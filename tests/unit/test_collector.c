@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * test_collector.c - differences, sums over routes and phases, on a kernel that
+ * this test plays: it stands in for the loader and for the reading of keys.
+ */
+#include "unit.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+
+#include "collector.h"
+#include "histogram.h"
+
+#define SERIES_MAX 8
+#define MS 1000000ULL
+
+/* What the kernel holds. */
+static struct {
+	struct ledger ledger;
+	struct series_key keys[SERIES_MAX];
+	struct series_value series[SERIES_MAX];
+	struct phase_value phases[SERIES_MAX][REQUEST_PHASE_COUNT];
+	uint32_t asked_for;
+} kernel;
+
+/* ---- loader.h and libbpf, as far as the collector asks ---------------- */
+
+int loader_series_ids_fd(const struct loader *loader)
+{
+	(void)loader;
+	return -1;
+}
+
+const volatile struct ledger *loader_ledger(const struct loader *loader)
+{
+	(void)loader;
+	return &kernel.ledger;
+}
+
+const volatile struct series_value *loader_series(const struct loader *loader, uint32_t id)
+{
+	(void)loader;
+	return &kernel.series[id];
+}
+
+const volatile struct phase_value *loader_phase(const struct loader *loader, uint32_t id,
+						enum request_phase phase)
+{
+	(void)loader;
+	return kernel.asked_for & (1U << phase) ? &kernel.phases[id][phase] : NULL;
+}
+
+int bpf_map_lookup_batch(int fd, void *in, void *out, void *keys, void *values, __u32 *count,
+			 const struct bpf_map_batch_opts *options)
+{
+	struct series_key *key = keys;
+	uint32_t *id = values, i;
+
+	(void)fd;
+	(void)in;
+	(void)out;
+	(void)options;
+	for (i = 0; i < kernel.ledger.series; i++) {
+		key[i] = kernel.keys[i];
+		id[i] = i;
+	}
+	*count = kernel.ledger.series;
+	errno = ENOENT; /* there are no more */
+	return -1;
+}
+
+/* ---- the kernel's part ------------------------------------------------ */
+
+static uint32_t kernel_series(const char *path, uint16_t status)
+{
+	struct series_key *key = &kernel.keys[kernel.ledger.series];
+
+	assert_true(kernel.ledger.series < SERIES_MAX);
+	*key = (struct series_key){ .status = status,
+				    .method = METHOD_GET,
+				    .error = status ? ERROR_NONE : ERROR_NO_RESPONSE,
+				    .path_length = strlen(path) };
+	memcpy(key->path, path, strlen(path));
+	return kernel.ledger.series++;
+}
+
+static void kernel_phase(uint32_t id, enum request_phase phase, uint64_t ns)
+{
+	kernel.phases[id][phase].bins[histogram_bin(ns)]++;
+	kernel.phases[id][phase].sum_ns += ns;
+}
+
+/* A request of a series, in the order in which the kernel counts. */
+static void kernel_request(uint32_t id, uint64_t queue_ns, uint64_t service_ns, uint64_t send_ns)
+{
+	const uint64_t duration_ns = queue_ns + service_ns + send_ns;
+
+	kernel_phase(id, REQUEST_PHASE_QUEUE, queue_ns);
+	if (kernel.keys[id].status) {
+		kernel_phase(id, REQUEST_PHASE_SERVICE, service_ns);
+		kernel_phase(id, REQUEST_PHASE_SEND, send_ns);
+	}
+	kernel.series[id].bins[histogram_bin(duration_ns)]++;
+	kernel.series[id].sum_ns += duration_ns;
+	kernel.series[id].count++;
+	kernel.ledger.seen++;
+	kernel.ledger.counted++;
+}
+
+static struct collector *collector_make(uint32_t phases, const struct routes *routes)
+{
+	const struct loader_settings settings = { .max_series = SERIES_MAX, .phases = phases };
+	struct collector *collector;
+
+	memset(&kernel, 0, sizeof(kernel));
+	kernel.asked_for = phases;
+	assert_int_equal(collector_open(&collector, NULL, &settings, routes), 0);
+	assert_int_equal(collector_service(collector, "web"), 0);
+	return collector;
+}
+
+static const struct flush *take(struct collector *collector)
+{
+	const struct flush *flush;
+
+	assert_int_equal(collector_take(collector, 1, false, &flush), 0);
+	return flush;
+}
+
+static const struct phase_series *phase_find(const struct flush *flush, const char *route,
+					     enum request_phase phase)
+{
+	const struct phase_series *found = NULL;
+	size_t i;
+
+	for (i = 0; i < flush->phase_count; i++) {
+		const struct phase_series *one = flush->phases[i];
+
+		if (one->phase != phase || !one->route || strcmp(one->route, route) != 0)
+			continue;
+		assert_null(found); /* once */
+		found = one;
+	}
+	assert_non_null(found);
+	return found;
+}
+
+#define DEFAULT (1U << REQUEST_PHASE_QUEUE | 1U << REQUEST_PHASE_SERVICE | 1U << REQUEST_PHASE_SEND)
+
+/* Two statuses of a route are one in its phases; what was read is not read again. */
+static void test_differences(void **state)
+{
+	struct collector *collector = collector_make(DEFAULT, NULL);
+	const struct phase_series *queue, *service, *send;
+	const struct flush *flush;
+	uint32_t ok, bad;
+
+	(void)state;
+	ok = kernel_series("/a", 200);
+	bad = kernel_series("/a", 500);
+	kernel_request(ok, 2 * MS, 10 * MS, 1);
+	kernel_request(ok, 4 * MS, 30 * MS, 0);
+	kernel_request(bad, 6 * MS, 1 * MS, 5);
+	flush = take(collector);
+	assert_int_equal(flush->series_count, 2);
+	assert_int_equal(flush->phase_count, 3);
+	queue = phase_find(flush, "/a", REQUEST_PHASE_QUEUE);
+	service = phase_find(flush, "/a", REQUEST_PHASE_SERVICE);
+	send = phase_find(flush, "/a", REQUEST_PHASE_SEND);
+	assert_true(queue->born && service->born && send->born);
+	assert_int_equal(queue->now.count, 3);
+	assert_int_equal(queue->now.sum_ns, 12 * MS);
+	assert_int_equal(queue->now.bins[histogram_bin(4 * MS)], 1);
+	assert_int_equal(service->now.sum_ns, 41 * MS);
+	assert_int_equal(send->now.sum_ns, 6);
+	assert_int_equal(flush->series[0]->now.phases[REQUEST_PHASE_QUEUE].count, 2);
+	assert_int_equal(flush->series[0]->now.phases[REQUEST_PHASE_QUEUE].sum_ns, 6 * MS);
+	assert_int_equal(flush->series[1]->now.phases[REQUEST_PHASE_SEND].sum_ns, 5);
+
+	kernel_request(bad, 1 * MS, 1 * MS, 1 * MS);
+	take(collector);
+	assert_false(queue->born);
+	assert_int_equal(queue->now.count, 1);
+	assert_int_equal(queue->now.sum_ns, 1 * MS);
+	assert_int_equal(queue->total.count, 4);
+	assert_int_equal(queue->total.sum_ns + service->total.sum_ns + send->total.sum_ns,
+			 flush->series[0]->total.sum_ns + flush->series[1]->total.sum_ns);
+	take(collector);
+	assert_int_equal(queue->now.count + service->now.count + send->now.count, 0);
+	assert_int_equal(flush->series[1]->now.phases[REQUEST_PHASE_QUEUE].count, 0);
+	assert_int_equal(flush->series[1]->total.phases[REQUEST_PHASE_QUEUE].count, 2);
+	collector_close(collector);
+}
+
+/* Bins have 32 bits; sums have 64, and wrap too. */
+static void test_wrapping(void **state)
+{
+	struct collector *collector = collector_make(DEFAULT, NULL);
+	const struct phase_series *queue;
+	uint32_t id;
+
+	(void)state;
+	id = kernel_series("/a", 200);
+	kernel_request(id, 2 * MS, 0, 0);
+	take(collector);
+	/* as if there had been so many before */
+	kernel.phases[id][REQUEST_PHASE_QUEUE].bins[histogram_bin(2 * MS)] = UINT32_MAX;
+	kernel.phases[id][REQUEST_PHASE_QUEUE].sum_ns = UINT64_MAX - 1;
+	kernel_request(id, MS, 0, 0);
+	take(collector);
+	kernel_request(id, 2 * MS, 0, 0);
+	queue = phase_find(take(collector), "/a", REQUEST_PHASE_QUEUE);
+	assert_int_equal(kernel.phases[id][REQUEST_PHASE_QUEUE].bins[histogram_bin(2 * MS)], 0);
+	assert_int_equal(queue->now.count, 1);
+	assert_int_equal(queue->now.bins[histogram_bin(2 * MS)], 1);
+	assert_int_equal(queue->now.sum_ns, 2 * MS);
+	collector_close(collector);
+}
+
+static void test_some_phases(void **state)
+{
+	static const uint32_t rows[] = { 0, 1U << REQUEST_PHASE_QUEUE, 1U << REQUEST_PHASE_SEND,
+					 DEFAULT };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ROWS(rows); i++) {
+		struct collector *collector = collector_make(rows[i], NULL);
+		const struct flush *flush;
+		size_t j;
+
+		kernel_request(kernel_series("/a", 200), MS, 2 * MS, 3 * MS);
+		flush = take(collector);
+		assert_int_equal(flush->phase_count, __builtin_popcount(rows[i]));
+		for (j = 0; j < flush->phase_count; j++)
+			assert_true(rows[i] & (1U << flush->phases[j]->phase));
+		assert_int_equal(flush->series[0]->now.sum_ns, 6 * MS);
+		collector_close(collector);
+	}
+}
+
+static void test_no_answer(void **state)
+{
+	struct collector *collector = collector_make(DEFAULT, NULL);
+	const struct flush *flush;
+
+	(void)state;
+	kernel_request(kernel_series("/a", 0), 3 * MS, 50 * MS, 0);
+	flush = take(collector);
+	assert_int_equal(phase_find(flush, "/a", REQUEST_PHASE_QUEUE)->now.sum_ns, 3 * MS);
+	assert_int_equal(phase_find(flush, "/a", REQUEST_PHASE_SERVICE)->now.count, 0);
+	assert_int_equal(phase_find(flush, "/a", REQUEST_PHASE_SEND)->now.count, 0);
+	collector_close(collector);
+}
+
+/* The user's pattern joins routes of the kernel: their phases too. */
+static void test_routes_join(void **state)
+{
+	struct routes *routes = routes_open();
+	struct collector *collector;
+	const struct flush *flush;
+
+	(void)state;
+	assert_non_null(routes);
+	assert_null(routes_add(routes, "/shop/{item}"));
+	collector = collector_make(DEFAULT, routes);
+	kernel_request(kernel_series("/shop/tea", 200), MS, 2 * MS, 3 * MS);
+	kernel_request(kernel_series("/shop/milk", 200), MS, 4 * MS, 5 * MS);
+	kernel_request(kernel_series("/", 200), 7 * MS, 0, 0);
+	flush = take(collector);
+	assert_int_equal(flush->series_count, 2);
+	assert_int_equal(flush->phase_count, 6);
+	assert_int_equal(phase_find(flush, "/shop/{item}", REQUEST_PHASE_QUEUE)->now.count, 2);
+	assert_int_equal(phase_find(flush, "/shop/{item}", REQUEST_PHASE_SERVICE)->now.sum_ns,
+			 6 * MS);
+	assert_int_equal(phase_find(flush, "/", REQUEST_PHASE_QUEUE)->now.sum_ns, 7 * MS);
+	collector_close(collector);
+	routes_close(routes);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_differences), cmocka_unit_test(test_wrapping),
+		cmocka_unit_test(test_some_phases), cmocka_unit_test(test_no_answer),
+		cmocka_unit_test(test_routes_join),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
