@@ -27,6 +27,8 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPTION_INTERVAL] = { "interval", 0, ATTACH, "100ms to 1h, with a unit (ms, s, m, h)" },
 	[OPTION_DURATION] = { "duration", 0, ATTACH, "1ms to 8760h, with a unit (ms, s, m, h)" },
 	[OPTION_OUTPUT] = { "output", 0, ATTACH | CHECK, "table, json or none" },
+	[OPTION_METRICS] = { "metrics", 0, ATTACH, "otel or flask" },
+	[OPTION_HISTOGRAM] = { "histogram", 0, ATTACH, "buckets or timer" },
 	[OPTION_BUCKETS] = { "buckets", 0, ATTACH,
 			     "up to 100 ascending numbers of seconds, 0.000001 to 100, "
 			     "of at most two significant digits" },

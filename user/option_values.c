@@ -161,6 +161,53 @@ const char *value_name_pattern(const char *text)
 	return NULL;
 }
 
+/* Which of the words it is, -1: none; NULL ends them. */
+static int find_word(const char *const *words, const char *text)
+{
+	int i;
+
+	for (i = 0; words[i]; i++)
+		if (strcmp(text, words[i]) == 0)
+			return i;
+	return -1;
+}
+
+const char *value_output(const char *text, enum output_kind *output)
+{
+	static const char *const words[] = { "table", "json", "none", NULL };
+	static const enum output_kind kinds[] = { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_NONE };
+	const int found = find_word(words, text);
+
+	if (found < 0)
+		return "not a kind of output";
+	*output = kinds[found];
+	return NULL;
+}
+
+const char *value_metrics(const char *text, enum metrics_kind *metrics)
+{
+	static const char *const words[] = { "otel", "flask", NULL };
+	static const enum metrics_kind kinds[] = { METRICS_OTEL, METRICS_FLASK };
+	const int found = find_word(words, text);
+
+	if (found < 0)
+		return "not a set of metrics";
+	*metrics = kinds[found];
+	return NULL;
+}
+
+const char *value_histogram(const char *text, enum histogram_kind *histogram)
+{
+	static const char *const words[] = { "buckets", "timer", NULL };
+	static const enum histogram_kind kinds[] = { HISTOGRAM_BUCKETS, HISTOGRAM_TIMER };
+	const int found = find_word(words, text);
+
+	if (found < 0)
+		return "not a kind of histogram";
+	*histogram = kinds[found];
+	return NULL;
+}
+
 /* HOST:PORT or [IPv6]:PORT */
 static const char *parse_host_port(const char *host, struct statsd_option *statsd)
 {

@@ -42,6 +42,11 @@ char *statsd_option_name(char name[STATSD_DESTINATION_MAX], const struct statsd_
 const char *value_host(const char *text, size_t length, struct statsd_option *statsd);
 const char *value_port(const char *text, uint16_t *port);
 
+/* One of the words that stand for an enumerator. */
+const char *value_output(const char *text, enum output_kind *output);
+const char *value_metrics(const char *text, enum metrics_kind *metrics);
+const char *value_histogram(const char *text, enum histogram_kind *histogram);
+
 /* A pattern for process names (fnmatch): not empty, and not one that no name is long enough for. */
 const char *value_name_pattern(const char *text);
 

@@ -110,25 +110,10 @@ static const char *add_statsd(struct options *options, const char *text)
 	return NULL;
 }
 
-static const char *set_output(struct options *options, const char *text)
+static const char *set_buckets(struct options *options, const char *text)
 {
-	static const struct {
-		const char *name;
-		enum output_kind kind;
-	} kinds[] = {
-		{ "table", OUTPUT_TABLE },
-		{ "json", OUTPUT_JSON },
-		{ "none", OUTPUT_NONE },
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		if (strcmp(text, kinds[i].name) == 0) {
-			options->output = kinds[i].kind;
-			return NULL;
-		}
-	}
-	return "not a kind of output";
+	options->buckets_given = true;
+	return value_buckets(text, options->buckets, &options->bucket_count);
 }
 
 static const char *set_service(struct options *options, const char *text)
@@ -161,9 +146,13 @@ static const char *apply_option(struct options *options, enum option_name name, 
 	case OPTION_DURATION:
 		return value_duration(text, MS, 8760 * HOUR, &options->duration_ns);
 	case OPTION_OUTPUT:
-		return set_output(options, text);
+		return value_output(text, &options->output);
 	case OPTION_BUCKETS:
-		return value_buckets(text, options->buckets, &options->bucket_count);
+		return set_buckets(options, text);
+	case OPTION_METRICS:
+		return value_metrics(text, &options->metrics);
+	case OPTION_HISTOGRAM:
+		return value_histogram(text, &options->histogram);
 	case OPTION_PHASES:
 		return value_phases(text, &options->phases);
 	case OPTION_ROUTE:
@@ -255,7 +244,26 @@ static int parse_environment(struct options *options)
 	return 0;
 }
 
-/* After the last option. */
+/* After the last option: what goes with what. */
+static int finish_histogram(struct options *options)
+{
+	if (options->metrics == METRICS_FLASK && options->histogram == HISTOGRAM_BUCKETS) {
+		log_error("option '--histogram': 'buckets': '--metrics flask' has its durations "
+			  "as timers; leave one of the two out");
+		return -EINVAL;
+	}
+	if (options->histogram == HISTOGRAM_DEFAULT)
+		options->histogram = options->metrics == METRICS_FLASK ? HISTOGRAM_TIMER
+								       : HISTOGRAM_BUCKETS;
+	if (options->histogram == HISTOGRAM_TIMER && options->buckets_given) {
+		log_error("option '--buckets': timers have no boundaries ('--histogram timer' or "
+			  "'--metrics flask'); the receiver's configuration has them, so leave "
+			  "'--buckets' out");
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static int finish_statsd(struct options *options)
 {
 	if (options->statsd_count == 0)
@@ -336,7 +344,8 @@ static int parse_options(struct options *options, int argc, char **argv)
 			"no process given; name one with --pid PID, --port PORT or --name GLOB; see 'redtap help'");
 		return -EINVAL;
 	}
-	return finish_statsd(options);
+	err = finish_histogram(options);
+	return err ? err : finish_statsd(options);
 }
 
 /* `help`, `help COMMAND`; `version`; each may have --help behind it. */

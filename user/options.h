@@ -31,6 +31,19 @@ enum output_kind {
 	OUTPUT_NONE,
 };
 
+/* Names and labels of the StatsD lines. */
+enum metrics_kind {
+	METRICS_OTEL = 0, /* the OpenTelemetry HTTP conventions */
+	METRICS_FLASK,    /* those of the StatsD middleware for Flask */
+};
+
+/* How a distribution goes into StatsD lines. */
+enum histogram_kind {
+	HISTOGRAM_DEFAULT = 0, /* buckets, or timer for METRICS_FLASK */
+	HISTOGRAM_BUCKETS,     /* exact cumulative counters, le by le */
+	HISTOGRAM_TIMER,       /* weighted timers */
+};
+
 /* -p PID[=NAME] */
 struct pid_option {
 	pid_t pid;
@@ -69,6 +82,9 @@ struct options {
 	uint64_t interval_ns;         /* 100 ms .. 1 h */
 	uint64_t duration_ns;         /* 0: until a signal or the target's end */
 	enum output_kind output;
+	enum metrics_kind metrics;
+	enum histogram_kind histogram; /* never HISTOGRAM_DEFAULT after options_parse() */
+	bool buckets_given;
 	double *buckets; /* owned; seconds, ascending, without +Inf */
 	size_t bucket_count;
 	struct routes *routes; /* owned; never NULL for COMMAND_ATTACH */

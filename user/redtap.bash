@@ -8,7 +8,8 @@
 
 _redtap_commands='attach check version help'
 _redtap_attach='--pid --port --name --no-follow --service --statsd --interval --duration
-	--output --buckets --phases --route --routes --max-series --max-connections --verbose --help'
+	--output --metrics --histogram --buckets --phases --route --routes --max-series --max-connections
+	--verbose --help'
 _redtap_check='--pid --output --phases --max-series --max-connections --verbose --help'
 
 # _redtap_reply WORDS: those that begin with the current word.
@@ -55,6 +56,8 @@ _redtap_value() {
 	--output) _redtap_reply 'table json none' ;;
 	--phases) _redtap_reply 'queue,service,send none' ;;
 	--statsd) _redtap_reply 'none udp://127.0.0.1:9125 tcp://127.0.0.1:9125 unix:///' ;;
+	--metrics) _redtap_reply 'otel flask' ;;
+	--histogram) _redtap_reply 'buckets timer' ;;
 	--interval) _redtap_reply '1s 5s 10s 1m' ;;
 	--routes) compopt -o default 2>/dev/null || true ;;
 	--service | --duration | --buckets | --route | --max-series | --max-connections) ;;

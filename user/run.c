@@ -74,6 +74,8 @@ static int open_statsd(struct run *run)
 {
 	const struct options *options = run->options;
 	struct statsd_settings settings = {
+		.metrics = options->metrics,
+		.histogram = options->histogram,
 		.buckets = options->buckets,
 		.bucket_count = options->bucket_count,
 		.version = REDTAP_VERSION,

@@ -30,10 +30,15 @@ static size_t sent_size(const struct statsd_encoder *encoder)
 	return sizeof(struct statsd_sent) + encoder->bucket_count * sizeof(uint64_t);
 }
 
+/* The boundaries to keep counts for; timers: each bin. */
 static int copy_buckets(struct statsd_encoder *encoder, const struct statsd_settings *settings)
 {
 	size_t i;
 
+	if (encoder->histogram == HISTOGRAM_TIMER) {
+		encoder->bucket_count = HISTOGRAM_BINS;
+		return 0;
+	}
 	encoder->buckets = calloc(settings->bucket_count + 1, sizeof(*encoder->buckets));
 	if (!encoder->buckets)
 		return ENOMEM;
@@ -81,13 +86,12 @@ struct statsd_encoder *statsd_open(const struct statsd_settings *settings)
 
 	if (!encoder)
 		return NULL;
+	encoder->metrics = settings->metrics;
+	encoder->histogram = settings->histogram == HISTOGRAM_TIMER ? HISTOGRAM_TIMER
+								    : HISTOGRAM_BUCKETS;
 	err = copy_buckets(encoder, settings);
 	if (!err)
 		err = copy_destinations(encoder, settings);
-	if (!err) {
-		encoder->state = malloc(sent_size(encoder));
-		err = encoder->state ? 0 : ENOMEM;
-	}
 	if (err) {
 		statsd_close(encoder);
 		errno = err;
@@ -119,7 +123,6 @@ void statsd_close(struct statsd_encoder *encoder)
 	free(encoder->destinations);
 	table_release(&encoder->series);
 	table_release(&encoder->phases);
-	free(encoder->state);
 	free(encoder->buckets);
 	free(encoder);
 }
@@ -154,85 +157,64 @@ static void forget_announcements(struct statsd_table *table)
 			table->items[i]->announced = false;
 }
 
-static bool is_changed(const struct statsd_sent *sent, const struct measure *total)
+/* ---- one distribution ------------------------------------------------- */
+
+/* The counters beside the durations, from what was sent to what there is; NULL: zeros. */
+static void send_counters(const struct statsd_encoder *encoder,
+			  const struct statsd_identity *identity, struct statsd_sent *sent,
+			  const struct measure *total)
 {
-	return sent->count != total->count || sent->sum_ns != total->sum_ns ||
-	       sent->request_bytes != total->request_bytes ||
+	const struct statsd_names *names = identity->names;
+	const char *tags = identity->counter_tags;
+	const uint64_t count = total ? total->count - sent->count : 0;
+	const uint64_t request_bytes = total ? total->request_bytes - sent->request_bytes : 0;
+	const uint64_t response_bytes = total ? total->response_bytes - sent->response_bytes : 0;
+
+	if (names->requests)
+		statsd_emit_count(encoder, names->requests, NULL, count, tags, NULL);
+	if (names->request_body) {
+		statsd_emit_count(encoder, names->request_body, "sum", request_bytes, tags, NULL);
+		statsd_emit_count(encoder, names->request_body, "count", count, tags, NULL);
+	}
+	if (names->response_body) {
+		statsd_emit_count(encoder, names->response_body, "sum", response_bytes, tags, NULL);
+		statsd_emit_count(encoder, names->response_body, "count", count, tags, NULL);
+	}
+	sent->count += count;
+	sent->request_bytes += request_bytes;
+	sent->response_bytes += response_bytes;
+}
+
+static bool are_counters_changed(const struct statsd_sent *sent, const struct measure *total)
+{
+	return sent->count != total->count || sent->request_bytes != total->request_bytes ||
 	       sent->response_bytes != total->response_bytes;
 }
 
-/* The state that the run's total amounts to. */
-static void fill_state(const struct statsd_encoder *encoder, struct statsd_sent *state,
-		       const struct measure *total)
-{
-	uint64_t below = 0;
-	uint32_t bin = 0;
-	size_t i;
-
-	state->announced = true;
-	state->count = total->count;
-	state->sum_ns = total->sum_ns;
-	state->request_bytes = total->request_bytes;
-	state->response_bytes = total->response_bytes;
-	for (i = 0; i < encoder->bucket_count; i++) {
-		for (; bin <= encoder->buckets[i].last_bin; bin++)
-			below += total->bins[bin];
-		state->buckets[i] = below;
-	}
-}
-
-/* ---- one distribution ------------------------------------------------- */
-
-static void emit_size(const struct statsd_encoder *encoder, const char *name, const char *tags,
-		      uint64_t bytes, uint64_t count)
-{
-	statsd_emit_count(encoder, name, "sum", bytes, tags, NULL);
-	statsd_emit_count(encoder, name, "count", count, tags, NULL);
-}
-
-/* The differences from one state to another, as lines. */
-static void emit_difference(const struct statsd_encoder *encoder, const struct statsd_names *names,
-			    const char *tags, const struct statsd_sent *from,
-			    const struct statsd_sent *to)
-{
-	const uint64_t count = to->count - from->count;
-	char sum[STATSD_VALUE_MAX];
-	size_t i;
-
-	for (i = 0; i < encoder->bucket_count; i++)
-		statsd_emit_count(encoder, names->duration, "bucket",
-				  to->buckets[i] - from->buckets[i], tags, encoder->buckets[i].le);
-	statsd_emit_count(encoder, names->duration, "bucket", count, tags, "+Inf");
-	statsd_emit(encoder, names->duration, "sum",
-		    statsd_format_ns(sum, to->sum_ns - from->sum_ns), 'c', tags, NULL);
-	statsd_emit_count(encoder, names->duration, "count", count, tags, NULL);
-	if (names->request_body)
-		emit_size(encoder, names->request_body, tags,
-			  to->request_bytes - from->request_bytes, count);
-	if (names->response_body)
-		emit_size(encoder, names->response_body, tags,
-			  to->response_bytes - from->response_bytes, count);
-}
-
 int statsd_encode_measure(struct statsd_encoder *encoder, struct statsd_table *table, size_t number,
-			  const struct statsd_names *names, const char *tags,
-			  const struct measure *total)
+			  const struct statsd_identity *identity, const struct measure *total)
 {
+	const bool timer = encoder->histogram == HISTOGRAM_TIMER;
 	struct statsd_sent *sent = get_sent(encoder, table, number);
+	bool changed;
 
 	if (!sent)
 		return -ENOMEM;
-	if (sent->announced && !is_changed(sent, total))
-		return 0;
 	if (!sent->announced) {
-		emit_difference(encoder, names, tags, sent, sent);
+		if (!timer)
+			statsd_announce_buckets(encoder, identity);
+		send_counters(encoder, identity, sent, NULL);
 		sent->announced = true;
 		if (!encoder->last)
 			return 0;
 	}
-	fill_state(encoder, encoder->state, total);
-	emit_difference(encoder, names, tags, sent, encoder->state);
-	memcpy(sent, encoder->state, sent_size(encoder));
+	changed = are_counters_changed(sent, total);
+	if (timer)
+		statsd_send_timer(encoder, identity, sent, total);
+	else if (changed || sent->sum_ns != total->sum_ns)
+		statsd_send_buckets(encoder, identity, sent, total);
+	if (changed)
+		send_counters(encoder, identity, sent, total);
 	return 0;
 }
 
@@ -253,6 +235,9 @@ int statsd_encode(struct statsd_encoder *encoder, const struct flush *flush,
 		statsd_forget_self(encoder);
 	}
 	encoder->losses_before = own->errors + own->dropped;
+	if (encoder->histogram == HISTOGRAM_TIMER)
+		statsd_bound_timers(encoder, flush);
 	statsd_encode_self(encoder, flush, losses, flush_s);
-	return statsd_encode_otel(encoder, flush);
+	return encoder->metrics == METRICS_FLASK ? statsd_encode_flask(encoder, flush)
+						 : statsd_encode_otel(encoder, flush);
 }

@@ -9,6 +9,7 @@
 #define REDTAP_STATSD_H
 
 #include "flush.h"
+#include "options.h"
 
 /* Longest line that is ever produced, in bytes: it fits into one datagram. */
 #define STATSD_LINE_MAX 1400
@@ -17,7 +18,9 @@
 typedef void statsd_sink(void *context, const char *line, size_t length);
 
 struct statsd_settings {
-	const double *buckets; /* le boundaries, seconds, ascending, without +Inf */
+	enum metrics_kind metrics;
+	enum histogram_kind histogram; /* HISTOGRAM_DEFAULT is taken for HISTOGRAM_BUCKETS */
+	const double *buckets; /* le boundaries, seconds, ascending, without +Inf; not for timers */
 	size_t bucket_count;
 	const char *version; /* for redtap.info */
 	const char *hooks;

@@ -9,8 +9,6 @@
 
 #include <stdio.h>
 
-#define NS_PER_S 1000000000ULL
-
 char *statsd_format_le(char buffer[32], double seconds)
 {
 	size_t length = (size_t)snprintf(buffer, 32, "%.9f", seconds);
@@ -20,12 +18,17 @@ char *statsd_format_le(char buffer[32], double seconds)
 	return buffer;
 }
 
-char *statsd_format_ns(char buffer[STATSD_VALUE_MAX], uint64_t ns)
+char *statsd_format_ns(char buffer[STATSD_VALUE_MAX], uint64_t ns, unsigned int digits)
 {
-	size_t length = (size_t)snprintf(buffer, STATSD_VALUE_MAX, "%llu.%09llu",
-					 (unsigned long long)(ns / NS_PER_S),
-					 (unsigned long long)(ns % NS_PER_S));
+	uint64_t unit = 1;
+	size_t length;
+	unsigned int i;
 
+	for (i = 0; i < digits; i++)
+		unit *= 10;
+	length = (size_t)snprintf(buffer, STATSD_VALUE_MAX, "%llu.%0*llu",
+				  (unsigned long long)(ns / unit), (int)digits,
+				  (unsigned long long)(ns % unit));
 	while (buffer[length - 1] == '0')
 		buffer[--length] = '\0';
 	if (buffer[length - 1] == '.')
@@ -34,10 +37,10 @@ char *statsd_format_ns(char buffer[STATSD_VALUE_MAX], uint64_t ns)
 }
 
 void statsd_emit(const struct statsd_encoder *encoder, const char *name, const char *suffix,
-		 const char *value, char type, const char *tags, const char *le)
+		 const char *value, const char *type, const char *tags, const char *le)
 {
 	char line[STATSD_LINE_MAX + 1];
-	const int length = snprintf(line, sizeof(line), "%s%s%s:%s|%c%s%s%s%s", name,
+	const int length = snprintf(line, sizeof(line), "%s%s%s:%s|%s%s%s%s%s", name,
 				    suffix ? "." : "", suffix ? suffix : "", value, type,
 				    tags ? "|#" : "", tags ? tags : "", le ? ",le:" : "",
 				    le ? le : "");
@@ -51,7 +54,7 @@ void statsd_emit_count(const struct statsd_encoder *encoder, const char *name, c
 	char text[STATSD_VALUE_MAX];
 
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
-	statsd_emit(encoder, name, suffix, text, 'c', tags, le);
+	statsd_emit(encoder, name, suffix, text, "c", tags, le);
 }
 
 void statsd_emit_gauge(const struct statsd_encoder *encoder, const char *name, uint64_t value,
@@ -60,5 +63,5 @@ void statsd_emit_gauge(const struct statsd_encoder *encoder, const char *name, u
 	char text[STATSD_VALUE_MAX];
 
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
-	statsd_emit(encoder, name, NULL, text, 'g', tags, NULL);
+	statsd_emit(encoder, name, NULL, text, "g", tags, NULL);
 }

@@ -8,6 +8,7 @@
 #include "statsd_private.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "text.h"
 
@@ -57,24 +58,25 @@ static void format_phase_tags(char tags[STATSD_TAGS_MAX], const struct phase_ser
 
 int statsd_encode_otel(struct statsd_encoder *encoder, const struct flush *flush)
 {
-	char tags[STATSD_TAGS_MAX];
+	struct statsd_identity *identity = &encoder->identity;
 	int err = 0;
 	size_t i;
 
 	for (i = 0; !err && i < flush->series_count; i++) {
 		const struct series *series = flush->series[i];
 
-		format_series_tags(tags, series);
-		err = statsd_encode_measure(encoder, &encoder->series, series->id, &request_names,
-					    tags, &series->total);
+		identity->names = &request_names;
+		format_series_tags(identity->duration_tags, series);
+		memcpy(identity->counter_tags, identity->duration_tags, STATSD_TAGS_MAX);
+		err = statsd_encode_measure(encoder, &encoder->series, series->id, identity,
+					    &series->total);
 	}
 	for (i = 0; !err && i < flush->phase_count; i++) {
 		const struct phase_series *phase = flush->phases[i];
 
-		format_phase_tags(tags, phase);
-		err = statsd_encode_measure(encoder, &encoder->phases, i,
-					    phase->route ? &phase_names : &accept_names, tags,
-					    &phase->total);
+		identity->names = phase->route ? &phase_names : &accept_names;
+		format_phase_tags(identity->duration_tags, phase);
+		err = statsd_encode_measure(encoder, &encoder->phases, i, identity, &phase->total);
 	}
 	return err;
 }

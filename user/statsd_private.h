@@ -2,10 +2,13 @@
 /*
  * statsd_private.h - what the parts of the encoder share.
  *
- *   statsd.c       births, differences, what is held back: which lines are due
- *   statsd_otel.c  names and labels of the OpenTelemetry conventions
- *   statsd_self.c  redtap's own metrics: the ledger and the gauges
- *   statsd_line.c  how a line is written
+ *   statsd.c          births, differences, what is held back: what is due
+ *   statsd_otel.c     names and labels of the OpenTelemetry conventions
+ *   statsd_flask.c    those of the StatsD middleware for Flask
+ *   statsd_self.c     redtap's own metrics: the ledger and the gauges
+ *   statsd_buckets.c  a distribution as counters, le by le
+ *   statsd_timer.c    a distribution as weighted timers
+ *   statsd_line.c     how a line is written
  */
 #ifndef REDTAP_STATSD_PRIVATE_H
 #define REDTAP_STATSD_PRIVATE_H
@@ -20,7 +23,7 @@
 #define STATSD_VALUE_MAX 32 /* 2^64 - 1 and nine decimals */
 #define STATSD_LE_MAX 32
 
-_Static_assert(STATSD_NAME_MAX + STATSD_VALUE_MAX + STATSD_TAGS_MAX + STATSD_LE_MAX + 16 <=
+_Static_assert(STATSD_NAME_MAX + 2 * STATSD_VALUE_MAX + STATSD_TAGS_MAX + STATSD_LE_MAX + 16 <=
 		       STATSD_LINE_MAX,
 	       "the longest line fits");
 
@@ -43,7 +46,7 @@ struct statsd_sent {
 	uint64_t sum_ns;
 	uint64_t request_bytes;
 	uint64_t response_bytes;
-	uint64_t buckets[]; /* cumulative, without +Inf, which is count */
+	uint64_t buckets[]; /* cumulative, without +Inf, which is count; timers: each bin */
 };
 
 /* The counters of one destination's losses. */
@@ -60,12 +63,22 @@ struct statsd_table {
 
 /* The names under which a distribution goes out. */
 struct statsd_names {
-	const char *duration;      /* seconds: .bucket, .sum and .count are put behind it */
-	const char *request_body;  /* bytes, likewise without .bucket; NULL: sizes are not sent */
+	const char *duration;      /* the timer; for buckets, .bucket, .sum and .count behind it */
+	const char *requests;      /* a counter of its own; NULL: none */
+	const char *request_body;  /* bytes, with .sum and .count behind it; NULL: none */
 	const char *response_body; /* likewise */
 };
 
+/* Which distribution this is to the receiver. */
+struct statsd_identity {
+	const struct statsd_names *names;
+	char duration_tags[STATSD_TAGS_MAX];
+	char counter_tags[STATSD_TAGS_MAX]; /* of the other names */
+};
+
 struct statsd_encoder {
+	enum metrics_kind metrics;
+	enum histogram_kind histogram;
 	struct statsd_bucket *buckets;
 	size_t bucket_count;
 	char version[STATSD_SHORT_MAX];
@@ -73,7 +86,6 @@ struct statsd_encoder {
 	char kernel[STATSD_SHORT_MAX];
 	struct statsd_table series; /* by series id */
 	struct statsd_table phases; /* by their place in the flush */
-	struct statsd_sent *state;  /* room for one */
 	struct statsd_destination *destinations;
 	size_t destination_count;
 	size_t destination; /* the encoder's own */
@@ -86,6 +98,10 @@ struct statsd_encoder {
 	statsd_sink *sink;
 	void *context;
 	bool last;
+	double share; /* of the observations that are due, those that are sent: timers */
+	uint64_t backlog;
+	/* Scratch: */
+	struct statsd_identity identity;
 };
 
 /* ---- statsd.c --------------------------------------------------------- */
@@ -95,12 +111,31 @@ struct statsd_encoder {
  * number: its place in the table.  Returns 0 or -ENOMEM.
  */
 int statsd_encode_measure(struct statsd_encoder *encoder, struct statsd_table *table, size_t number,
-			  const struct statsd_names *names, const char *tags,
-			  const struct measure *total);
+			  const struct statsd_identity *identity, const struct measure *total);
 
-/* ---- statsd_otel.c ---------------------------------------------------- */
+/* ---- statsd_otel.c, statsd_flask.c ------------------------------------ */
 
 int statsd_encode_otel(struct statsd_encoder *encoder, const struct flush *flush);
+int statsd_encode_flask(struct statsd_encoder *encoder, const struct flush *flush);
+
+/* ---- statsd_buckets.c, statsd_timer.c --------------------------------- */
+
+/*
+ * The durations of a distribution from what was sent to what there is now, as
+ * lines; sent becomes what has been sent then.
+ */
+void statsd_send_buckets(const struct statsd_encoder *encoder,
+			 const struct statsd_identity *identity, struct statsd_sent *sent,
+			 const struct measure *total);
+void statsd_send_timer(struct statsd_encoder *encoder, const struct statsd_identity *identity,
+		       struct statsd_sent *sent, const struct measure *total);
+
+/* The same of a distribution that is born: zeros.  A timer cannot be announced. */
+void statsd_announce_buckets(const struct statsd_encoder *encoder,
+			     const struct statsd_identity *identity);
+
+/* How much of the flush's timers is sent: sets encoder->share and encoder->backlog. */
+void statsd_bound_timers(struct statsd_encoder *encoder, const struct flush *flush);
 
 /* ---- statsd_self.c ---------------------------------------------------- */
 
@@ -112,12 +147,15 @@ void statsd_forget_self(struct statsd_encoder *encoder);
 
 /* ---- statsd_line.c ---------------------------------------------------- */
 
-/* Nanoseconds as seconds, exactly. */
-char *statsd_format_ns(char buffer[STATSD_VALUE_MAX], uint64_t ns);
+/* Nanoseconds in a unit of 10^digits, exactly: 9 for seconds, 6 for milliseconds. */
+char *statsd_format_ns(char buffer[STATSD_VALUE_MAX], uint64_t ns, unsigned int digits);
 
-/* name.suffix:value|type|#tags,le:le; suffix, tags and le may be NULL, le only with tags. */
+/*
+ * name.suffix:value|type|#tags,le:le; suffix, tags and le may be NULL, le only
+ * with tags.  type: "c", "g", "ms", or "ms|@RATE".
+ */
 void statsd_emit(const struct statsd_encoder *encoder, const char *name, const char *suffix,
-		 const char *value, char type, const char *tags, const char *le);
+		 const char *value, const char *type, const char *tags, const char *le);
 void statsd_emit_count(const struct statsd_encoder *encoder, const char *name, const char *suffix,
 		       uint64_t value, const char *tags, const char *le);
 void statsd_emit_gauge(const struct statsd_encoder *encoder, const char *name, uint64_t value,

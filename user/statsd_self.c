@@ -94,7 +94,8 @@ static void encode_gauges(const struct statsd_encoder *encoder, const struct flu
 	if (!(flush_s >= 0 && flush_s < 1e9))
 		flush_s = 0;
 	statsd_emit(encoder, "redtap.flush.seconds", NULL,
-		    statsd_format_ns(seconds, (uint64_t)llround(flush_s * 1e9)), 'g', NULL, NULL);
+		    statsd_format_ns(seconds, (uint64_t)llround(flush_s * 1e9), 9), "g", NULL,
+		    NULL);
 }
 
 void statsd_encode_self(struct statsd_encoder *encoder, const struct flush *flush,
@@ -103,6 +104,8 @@ void statsd_encode_self(struct statsd_encoder *encoder, const struct flush *flus
 	encode_gauges(encoder, flush, flush_s);
 	encode_ledger(encoder, &flush->total);
 	encode_losses(encoder, losses);
+	if (encoder->histogram == HISTOGRAM_TIMER)
+		statsd_emit_gauge(encoder, "redtap.statsd.backlog", encoder->backlog, NULL);
 }
 
 static void forget(struct statsd_counter *counters, size_t count)

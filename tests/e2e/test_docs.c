@@ -204,6 +204,9 @@ static void completion(void **state)
 		{ "redtap attach --output j", " json " },
 		{ "redtap attach --output = t", " table " },
 		{ "redtap check --output ''", " table json none " },
+		{ "redtap attach --metrics ''", " otel flask " },
+		{ "redtap attach --histogram t", " timer " },
+		{ "redtap attach --statsd tcp", " tcp://127.0.0.1:9125 " },
 	};
 	const struct server server = server_start_webapp("epoll", 1, NULL);
 	const char *pid;

@@ -140,7 +140,7 @@ metric_names() {
 		redtap.requests.{seen,counted,lost,approximate} redtap.connections.ignored \
 		redtap.statsd.{errors,dropped,received} flask.request_status_total
 	printf '%s g\n' http.server.{active_requests,open_connections} \
-		redtap.{info,series,connections,processes,flush.seconds,statsd.sent} flask.info
+		redtap.{info,series,connections,processes,flush.seconds,statsd.sent,statsd.backlog} flask.info
 	printf '%s ms\n' flask.request_duration_seconds
 }
 
@@ -156,7 +156,7 @@ test_each_metric_has_help() {
 		send "$stack" "${name#timed.}:1|$type|#service_name:a,reason:b"
 	done < <(metric_names)
 	# The summary's three quantiles, sum and count are there too.
-	expect_answer one 'count({service_name="a",job="redtap"})' 39
+	expect_answer one 'count({service_name="a",job="redtap"})' 40
 	page=$(get "$(value one EXPORTER_URL)/metrics" "$(value two EXPORTER_URL)/metrics")
 	while read -r name type; do
 		underscored=${name#timed.} underscored=${underscored//./_}
@@ -181,7 +181,7 @@ test_counters_never_expire() {
 		/^    ttl:/ { print name }' "$TOP/stack/statsd_mapping.yml" >"$SCRATCH/expiring"
 	expect "$(sort "$SCRATCH/expiring" | tr '\n' ' ')" "flask.info http.server.active_requests\
  http.server.open_connections redtap.connections redtap.flush.seconds redtap.info\
- redtap.processes redtap.series redtap.statsd.sent "
+ redtap.processes redtap.series redtap.statsd.backlog redtap.statsd.sent "
 	grep -A 1 '^defaults:' "$TOP/stack/statsd_mapping.yml" | grep -q '^  ttl: 0s$'
 }
 

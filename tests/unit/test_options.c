@@ -389,6 +389,44 @@ static void test_long_path(void **state)
 	assert_contains("a byte more", value_statsd(text, &statsd), "107 bytes");
 }
 
+/* What is sent: words in any order, flask has timers. */
+static void test_kinds(void **state)
+{
+	static const struct {
+		const char *words[7];
+		enum metrics_kind metrics;
+		enum histogram_kind histogram;
+	} rows[] = {
+		{ { "attach", "-p1" }, METRICS_OTEL, HISTOGRAM_BUCKETS },
+		{ { "attach", "-p1", "--metrics", "otel", "--histogram", "timer" },
+		  METRICS_OTEL,
+		  HISTOGRAM_TIMER },
+		{ { "attach", "-p1", "--buckets=1", "--histogram=buckets" },
+		  METRICS_OTEL,
+		  HISTOGRAM_BUCKETS },
+		{ { "attach", "-p1", "--metrics", "flask" }, METRICS_FLASK, HISTOGRAM_TIMER },
+		{ { "attach", "-p1", "--histogram=timer", "--metrics=flask" },
+		  METRICS_FLASK,
+		  HISTOGRAM_TIMER },
+		{ { "attach", "-p1", "--metrics=flask", "--metrics=otel" },
+		  METRICS_OTEL,
+		  HISTOGRAM_BUCKETS },
+	};
+	struct options options;
+	char *messages;
+	size_t i;
+
+	clear_environment(state);
+	for (i = 0; i < ROWS(rows); i++) {
+		if (parse(&options, (const char **)rows[i].words, &messages))
+			fail_msg("row %zu: %s", i, messages);
+		free(messages);
+		assert_int_equal(options.metrics, rows[i].metrics);
+		assert_int_equal(options.histogram, rows[i].histogram);
+		options_release(&options);
+	}
+}
+
 /* Each --statsd is one more; `none` stands alone. */
 static void test_several_destinations(void **state)
 {
@@ -715,6 +753,24 @@ static const struct refused {
 	{ "statsd port out of range",
 	  { "attach", "-p1", "--statsd", "udp://h:65536" },
 	  { "'--statsd'", "65535" } },
+	{ "metrics of another kind",
+	  { "attach", "-p1", "--metrics", "django" },
+	  { "'--metrics'", "'django'", "otel or flask" } },
+	{ "histogram of another kind",
+	  { "attach", "-p1", "--histogram", "summary" },
+	  { "'--histogram'", "'summary'", "buckets or timer" } },
+	{ "flask has timers",
+	  { "attach", "-p1", "--histogram", "buckets", "--metrics", "flask" },
+	  { "'--histogram'", "'buckets'", "'--metrics flask'" } },
+	{ "timers have no boundaries",
+	  { "attach", "-p1", "--buckets", "0.1", "--histogram", "timer" },
+	  { "'--buckets'", "'--histogram timer'", "leave" } },
+	{ "nor has flask",
+	  { "attach", "-p1", "--metrics=flask", "--buckets=0.1" },
+	  { "'--buckets'", "'--metrics flask'" } },
+	{ "check sends nothing",
+	  { "check", "--metrics", "flask" },
+	  { "'--metrics'", "does not belong to 'check'" } },
 	{ "none and another",
 	  { "attach", "-p1", "--statsd", "none", "--statsd", "udp://h:1" },
 	  { "'--statsd'", "'udp://h:1'", "'none' does not go with other" } },
@@ -819,6 +875,7 @@ int main(void)
 		cmocka_unit_test(test_durations),
 		cmocka_unit_test(test_statsd),
 		cmocka_unit_test(test_long_path),
+		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_several_destinations),
 		cmocka_unit_test(test_long_host),
 		cmocka_unit_test_teardown(test_environment, clear_environment),

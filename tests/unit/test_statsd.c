@@ -9,10 +9,10 @@
 #include <math.h>
 
 #include "histogram.h"
+#include "lines.h"
 #include "made_flush.h"
 #include "statsd.h"
 
-#define LINES_MAX 4096
 #define MS 1000000ULL
 
 #define DURATION "http.server.request.duration.seconds"
@@ -31,29 +31,6 @@ static const struct statsd_settings settings = {
 	.destination_count = ROWS(two_destinations),
 	.destination = 0,
 };
-
-/* The lines of the newest flush. */
-struct lines {
-	char *items[LINES_MAX];
-	size_t count;
-};
-
-static void take_line(void *context, const char *line, size_t length)
-{
-	struct lines *lines = context;
-
-	assert_true(lines->count < LINES_MAX);
-	assert_int_equal(strlen(line), length);
-	assert_true(length <= STATSD_LINE_MAX);
-	assert_null(strchr(line, '\n'));
-	lines->items[lines->count++] = strdup(line);
-}
-
-static void lines_release(struct lines *lines)
-{
-	while (lines->count > 0)
-		free(lines->items[--lines->count]);
-}
 
 struct fixture {
 	struct made_flush made;
@@ -87,38 +64,9 @@ static void encode(struct fixture *fixture)
 {
 	lines_release(&fixture->lines);
 	assert_int_equal(statsd_encode(fixture->encoder, &fixture->made.flush, fixture->losses,
-				       0.0125, take_line, &fixture->lines),
+				       0.0125, lines_take, &fixture->lines),
 			 0);
 	made_flush_next(&fixture->made);
-}
-
-/* Lines that begin with a text. */
-static size_t count_lines(const struct lines *lines, const char *begin)
-{
-	size_t count = 0, i;
-
-	for (i = 0; i < lines->count; i++)
-		count += strncmp(lines->items[i], begin, strlen(begin)) == 0;
-	return count;
-}
-
-static bool has_line(const struct lines *lines, const char *line)
-{
-	size_t i;
-
-	for (i = 0; i < lines->count; i++)
-		if (strcmp(lines->items[i], line) == 0)
-			return true;
-	return false;
-}
-
-static void assert_lines(const struct lines *lines, const char *const *expected, size_t count)
-{
-	size_t i;
-
-	for (i = 0; i < count; i++)
-		if (!has_line(lines, expected[i]))
-			fail_msg("no line '%s'", expected[i]);
 }
 
 #define TAGS_OK                                                                                    \
@@ -168,15 +116,15 @@ static void test_born_with_zero(void **state)
 
 	add_four(&fixture->made);
 	encode(fixture);
-	assert_int_equal(count_lines(&fixture->lines, "http.server.re"), ROWS(zero_lines));
-	assert_lines(&fixture->lines, zero_lines, ROWS(zero_lines));
+	assert_int_equal(lines_count(&fixture->lines, "http.server.re"), ROWS(zero_lines));
+	lines_assert(&fixture->lines, zero_lines, ROWS(zero_lines));
 	/* The values follow, though nothing has happened since. */
 	encode(fixture);
-	assert_int_equal(count_lines(&fixture->lines, "http.server.re"), ROWS(value_lines));
-	assert_lines(&fixture->lines, value_lines, ROWS(value_lines));
+	assert_int_equal(lines_count(&fixture->lines, "http.server.re"), ROWS(value_lines));
+	lines_assert(&fixture->lines, value_lines, ROWS(value_lines));
 	/* Then there is nothing left to say. */
 	encode(fixture);
-	assert_int_equal(count_lines(&fixture->lines, "http.server.re"), 0);
+	assert_int_equal(lines_count(&fixture->lines, "http.server.re"), 0);
 }
 
 static void test_differences(void **state)
@@ -188,12 +136,12 @@ static void test_differences(void **state)
 	encode(fixture);
 	made_flush_add(&fixture->made, series, 3, 100 * MS, 0, 7);
 	encode(fixture);
-	assert_true(has_line(&fixture->lines, DURATION ".bucket:0" TAGS_OK ",le:0.005"));
-	assert_true(has_line(&fixture->lines, DURATION ".bucket:3" TAGS_OK ",le:0.1"));
-	assert_true(has_line(&fixture->lines, DURATION ".bucket:3" TAGS_OK ",le:+Inf"));
-	assert_true(has_line(&fixture->lines, DURATION ".sum:0.3" TAGS_OK));
-	assert_true(has_line(&fixture->lines, DURATION ".count:3" TAGS_OK));
-	assert_int_equal(count_lines(&fixture->lines, "http.server.re"), ROWS(value_lines));
+	assert_true(lines_have(&fixture->lines, DURATION ".bucket:0" TAGS_OK ",le:0.005"));
+	assert_true(lines_have(&fixture->lines, DURATION ".bucket:3" TAGS_OK ",le:0.1"));
+	assert_true(lines_have(&fixture->lines, DURATION ".bucket:3" TAGS_OK ",le:+Inf"));
+	assert_true(lines_have(&fixture->lines, DURATION ".sum:0.3" TAGS_OK));
+	assert_true(lines_have(&fixture->lines, DURATION ".count:3" TAGS_OK));
+	assert_int_equal(lines_count(&fixture->lines, "http.server.re"), ROWS(value_lines));
 }
 
 static void test_last_flush_sends_all(void **state)
@@ -204,12 +152,12 @@ static void test_last_flush_sends_all(void **state)
 	fixture->made.flush.total.lost[LOSS_FRAMING] = 3;
 	fixture->made.flush.last = true;
 	encode(fixture);
-	assert_lines(&fixture->lines, zero_lines, ROWS(zero_lines));
-	assert_lines(&fixture->lines, value_lines, ROWS(value_lines));
-	assert_int_equal(count_lines(&fixture->lines, "http.server.re"),
+	lines_assert(&fixture->lines, zero_lines, ROWS(zero_lines));
+	lines_assert(&fixture->lines, value_lines, ROWS(value_lines));
+	assert_int_equal(lines_count(&fixture->lines, "http.server.re"),
 			 ROWS(zero_lines) + ROWS(value_lines));
-	assert_true(has_line(&fixture->lines, "redtap.requests.lost:3|c|#reason:framing"));
-	assert_true(has_line(&fixture->lines, "redtap.requests.seen:4|c"));
+	assert_true(lines_have(&fixture->lines, "redtap.requests.lost:3|c|#reason:framing"));
+	assert_true(lines_have(&fixture->lines, "redtap.requests.seen:4|c"));
 }
 
 static void test_tags(void **state)
@@ -260,7 +208,7 @@ static void test_tags(void **state)
 	encode(fixture);
 	for (i = 0; i < ROWS(rows); i++) {
 		snprintf(line, sizeof(line), DURATION ".bucket:0|c|#%s,le:+Inf", rows[i].tags);
-		if (!has_line(&fixture->lines, line))
+		if (!lines_have(&fixture->lines, line))
 			fail_msg("%s: no line '%s'", rows[i].comment, line);
 	}
 }
@@ -293,7 +241,7 @@ static void test_gauges(void **state)
 	/* At every flush, changed or not. */
 	for (round = 0; round < 3; round++) {
 		encode(fixture);
-		assert_lines(&fixture->lines, expected, ROWS(expected));
+		lines_assert(&fixture->lines, expected, ROWS(expected));
 	}
 }
 
@@ -306,10 +254,10 @@ static void test_flush_seconds_are_finite(void **state)
 	for (i = 0; i < ROWS(values); i++) {
 		lines_release(&fixture->lines);
 		assert_int_equal(statsd_encode(fixture->encoder, &fixture->made.flush,
-					       fixture->losses, values[i], take_line,
+					       fixture->losses, values[i], lines_take,
 					       &fixture->lines),
 				 0);
-		assert_true(has_line(&fixture->lines, "redtap.flush.seconds:0|g"));
+		assert_true(lines_have(&fixture->lines, "redtap.flush.seconds:0|g"));
 	}
 }
 
@@ -326,35 +274,35 @@ static void test_ledger(void **state)
 	total->ignored[IGNORE_TLS] = 5;
 	encode(fixture);
 	/* Born with 0, each reason of each. */
-	assert_int_equal(count_lines(&fixture->lines, "redtap.requests.lost:0|c|#reason:"),
+	assert_int_equal(lines_count(&fixture->lines, "redtap.requests.lost:0|c|#reason:"),
 			 LOSS_COUNT - 1);
-	assert_int_equal(count_lines(&fixture->lines, "redtap.requests.approximate:0|c|#reason:"),
+	assert_int_equal(lines_count(&fixture->lines, "redtap.requests.approximate:0|c|#reason:"),
 			 APPROXIMATE_COUNT - 1);
-	assert_int_equal(count_lines(&fixture->lines, "redtap.connections.ignored:0|c|#reason:"),
+	assert_int_equal(lines_count(&fixture->lines, "redtap.connections.ignored:0|c|#reason:"),
 			 IGNORE_COUNT - 1);
-	assert_true(has_line(&fixture->lines, "redtap.requests.seen:0|c"));
-	assert_true(has_line(&fixture->lines, "redtap.requests.counted:0|c"));
-	assert_true(has_line(&fixture->lines, "redtap.statsd.errors:0|c|#destination:udp://h:1"));
-	assert_true(has_line(&fixture->lines,
-			     "redtap.statsd.dropped:0|c|#destination:unix:///a%2Cb%7Cc"));
-	assert_int_equal(count_lines(&fixture->lines, "redtap.requests.") +
-				 count_lines(&fixture->lines, "redtap.connections.ignored"),
+	assert_true(lines_have(&fixture->lines, "redtap.requests.seen:0|c"));
+	assert_true(lines_have(&fixture->lines, "redtap.requests.counted:0|c"));
+	assert_true(lines_have(&fixture->lines, "redtap.statsd.errors:0|c|#destination:udp://h:1"));
+	assert_true(lines_have(&fixture->lines,
+			       "redtap.statsd.dropped:0|c|#destination:unix:///a%2Cb%7Cc"));
+	assert_int_equal(lines_count(&fixture->lines, "redtap.requests.") +
+				 lines_count(&fixture->lines, "redtap.connections.ignored"),
 			 reasons + 2);
 	/* Then what has changed. */
 	encode(fixture);
-	assert_true(has_line(&fixture->lines, "redtap.requests.seen:10|c"));
-	assert_true(has_line(&fixture->lines, "redtap.requests.counted:8|c"));
-	assert_true(has_line(&fixture->lines, "redtap.requests.lost:1|c|#reason:series_full"));
+	assert_true(lines_have(&fixture->lines, "redtap.requests.seen:10|c"));
+	assert_true(lines_have(&fixture->lines, "redtap.requests.counted:8|c"));
+	assert_true(lines_have(&fixture->lines, "redtap.requests.lost:1|c|#reason:series_full"));
 	assert_true(
-		has_line(&fixture->lines, "redtap.requests.approximate:2|c|#reason:route_other"));
-	assert_true(has_line(&fixture->lines, "redtap.connections.ignored:5|c|#reason:tls"));
-	assert_int_equal(count_lines(&fixture->lines, "redtap.requests.") +
-				 count_lines(&fixture->lines, "redtap.connections.ignored"),
+		lines_have(&fixture->lines, "redtap.requests.approximate:2|c|#reason:route_other"));
+	assert_true(lines_have(&fixture->lines, "redtap.connections.ignored:5|c|#reason:tls"));
+	assert_int_equal(lines_count(&fixture->lines, "redtap.requests.") +
+				 lines_count(&fixture->lines, "redtap.connections.ignored"),
 			 5);
 	total->ignored[IGNORE_TLS] = 6;
 	encode(fixture);
-	assert_true(has_line(&fixture->lines, "redtap.connections.ignored:1|c|#reason:tls"));
-	assert_int_equal(count_lines(&fixture->lines, "redtap.requests."), 0);
+	assert_true(lines_have(&fixture->lines, "redtap.connections.ignored:1|c|#reason:tls"));
+	assert_int_equal(lines_count(&fixture->lines, "redtap.requests."), 0);
 }
 
 /* The same births and differences under their own names, without sizes. */
@@ -390,14 +338,14 @@ static void test_phases(void **state)
 	made_flush_add_phase(queue, 1, 10 * MS);
 	made_flush_add_phase(accept_wait, 1, 50 * MS);
 	encode(fixture);
-	assert_lines(&fixture->lines, born, ROWS(born));
+	lines_assert(&fixture->lines, born, ROWS(born));
 	encode(fixture);
-	assert_lines(&fixture->lines, values, ROWS(values));
+	lines_assert(&fixture->lines, values, ROWS(values));
 	/* Three boundaries and +Inf, sum, count, of both. */
-	assert_int_equal(count_lines(&fixture->lines, "http.server.request.phase"), 6);
-	assert_int_equal(count_lines(&fixture->lines, "http.server.accept.wait"), 6);
+	assert_int_equal(lines_count(&fixture->lines, "http.server.request.phase"), 6);
+	assert_int_equal(lines_count(&fixture->lines, "http.server.accept.wait"), 6);
 	encode(fixture);
-	assert_int_equal(count_lines(&fixture->lines, "http.server.request.phase"), 0);
+	assert_int_equal(lines_count(&fixture->lines, "http.server.request.phase"), 0);
 }
 
 /* The receiver went away: what it has not got is kept until it is back. */
@@ -409,27 +357,27 @@ static void test_outage(void **state)
 	encode(fixture);
 	fixture->losses[0].errors = 1;
 	encode(fixture);
-	assert_int_equal(count_lines(&fixture->lines, "http.server.re"), ROWS(zero_lines));
-	assert_lines(&fixture->lines, zero_lines, ROWS(zero_lines));
-	assert_true(has_line(&fixture->lines, "redtap.requests.seen:0|c"));
+	assert_int_equal(lines_count(&fixture->lines, "http.server.re"), ROWS(zero_lines));
+	lines_assert(&fixture->lines, zero_lines, ROWS(zero_lines));
+	assert_true(lines_have(&fixture->lines, "redtap.requests.seen:0|c"));
 	made_flush_add(&fixture->made, series, 1, MS, 0, 0);
 	fixture->losses[0].errors = 5;
 	encode(fixture);
-	assert_lines(&fixture->lines, zero_lines, ROWS(zero_lines));
+	lines_assert(&fixture->lines, zero_lines, ROWS(zero_lines));
 	/* No more errors: all of it. */
 	encode(fixture);
-	assert_int_equal(count_lines(&fixture->lines, "http.server.re"), ROWS(value_lines));
-	assert_true(has_line(&fixture->lines, DURATION ".bucket:3" TAGS_OK ",le:0.005"));
-	assert_true(has_line(&fixture->lines, DURATION ".count:5" TAGS_OK));
-	assert_true(has_line(&fixture->lines, DURATION ".sum:2.016000001" TAGS_OK));
-	assert_true(has_line(&fixture->lines, "redtap.statsd.errors:5|c|#destination:udp://h:1"));
-	assert_true(has_line(&fixture->lines, "redtap.requests.seen:5|c"));
+	assert_int_equal(lines_count(&fixture->lines, "http.server.re"), ROWS(value_lines));
+	assert_true(lines_have(&fixture->lines, DURATION ".bucket:3" TAGS_OK ",le:0.005"));
+	assert_true(lines_have(&fixture->lines, DURATION ".count:5" TAGS_OK));
+	assert_true(lines_have(&fixture->lines, DURATION ".sum:2.016000001" TAGS_OK));
+	assert_true(lines_have(&fixture->lines, "redtap.statsd.errors:5|c|#destination:udp://h:1"));
+	assert_true(lines_have(&fixture->lines, "redtap.requests.seen:5|c"));
 	/* The end does not wait for better times. */
 	made_flush_add(&fixture->made, series, 1, MS, 0, 0);
 	fixture->losses[0].errors = 6;
 	fixture->made.flush.last = true;
 	encode(fixture);
-	assert_true(has_line(&fixture->lines, DURATION ".count:1" TAGS_OK));
+	assert_true(lines_have(&fixture->lines, DURATION ".count:1" TAGS_OK));
 }
 
 /* Another destination's losses are told, and hold nothing back. */
@@ -441,19 +389,20 @@ static void test_outage_elsewhere(void **state)
 	encode(fixture);
 	fixture->losses[1] = (struct statsd_losses){ .errors = 2, .dropped = 30 };
 	encode(fixture);
-	assert_lines(&fixture->lines, value_lines, ROWS(value_lines));
-	assert_true(has_line(&fixture->lines,
-			     "redtap.statsd.errors:2|c|#destination:unix:///a%2Cb%7Cc"));
-	assert_true(has_line(&fixture->lines,
-			     "redtap.statsd.dropped:30|c|#destination:unix:///a%2Cb%7Cc"));
+	lines_assert(&fixture->lines, value_lines, ROWS(value_lines));
+	assert_true(lines_have(&fixture->lines,
+			       "redtap.statsd.errors:2|c|#destination:unix:///a%2Cb%7Cc"));
+	assert_true(lines_have(&fixture->lines,
+			       "redtap.statsd.dropped:30|c|#destination:unix:///a%2Cb%7Cc"));
 	/* Lines that were dropped without an error count as an outage too. */
 	made_flush_add(&fixture->made, fixture->made.series[0], 1, MS, 0, 0);
 	fixture->losses[0].dropped = 1;
 	encode(fixture);
-	assert_lines(&fixture->lines, zero_lines, ROWS(zero_lines));
+	lines_assert(&fixture->lines, zero_lines, ROWS(zero_lines));
 	encode(fixture);
-	assert_true(has_line(&fixture->lines, DURATION ".count:1" TAGS_OK));
-	assert_true(has_line(&fixture->lines, "redtap.statsd.dropped:1|c|#destination:udp://h:1"));
+	assert_true(lines_have(&fixture->lines, DURATION ".count:1" TAGS_OK));
+	assert_true(
+		lines_have(&fixture->lines, "redtap.statsd.dropped:1|c|#destination:udp://h:1"));
 }
 
 static void test_longest_line(void **state)
@@ -472,7 +421,7 @@ static void test_longest_line(void **state)
 		       made_flush_series(&fixture->made, service, "UPDATEREDIRECTREF", route, 599,
 					 ERROR_CLIENT_ABORT),
 		       1, 100000 * MS, UINT64_MAX, UINT64_MAX);
-	/* take_line() looks at the length. */
+	/* lines_take() looks at the length. */
 	encode(fixture);
 	for (i = 0; i < fixture->lines.count; i++) {
 		const size_t length = strlen(fixture->lines.items[i]);
@@ -535,23 +484,6 @@ static void test_bad_buckets(void **state)
 	}
 }
 
-/* What a receiver that adds up all lines of a name and tags would show. */
-static double received(const struct lines *lines, const char *name, const char *tags)
-{
-	double sum = 0;
-	size_t i;
-
-	for (i = 0; i < lines->count; i++) {
-		const char *line = lines->items[i];
-		const char *bar = strchr(line, '|');
-
-		if (strncmp(line, name, strlen(name)) == 0 && line[strlen(name)] == ':' &&
-		    strcmp(bar, tags) == 0)
-			sum += strtod(line + strlen(name) + 1, NULL);
-	}
-	return sum;
-}
-
 /* Over many flushes with and without errors, the differences amount to the totals. */
 static void test_sums_are_exact(void **state)
 {
@@ -584,8 +516,9 @@ static void test_sums_are_exact(void **state)
 		fixture->made.flush.last = round == 199;
 		encode(fixture);
 		for (i = 0; i < ROWS(boundaries); i++)
-			got[i] += received(&fixture->lines, DURATION ".bucket", boundaries[i].tags);
-		got_sum += received(&fixture->lines, DURATION ".sum", TAGS_OK);
+			got[i] +=
+				lines_sum(&fixture->lines, DURATION ".bucket", boundaries[i].tags);
+		got_sum += lines_sum(&fixture->lines, DURATION ".sum", TAGS_OK);
 	}
 	for (i = 0; i < ROWS(boundaries); i++)
 		assert_true(got[i] == below[i]);
