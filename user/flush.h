@@ -87,7 +87,7 @@ struct flush {
 	double collect_s;       /* time that reading the maps took */
 	struct series **series; /* every series known, changed or not; `now.count` tells */
 	size_t series_count;
-	struct phase_series **phases; /* every one known, each always at its place; NULL if none */
+	struct phase_series **phases; /* every one known, changed or not; NULL if none */
 	size_t phase_count;
 	struct service *services;
 	size_t service_count;

@@ -76,7 +76,8 @@ int statsd_encode_otel(struct statsd_encoder *encoder, const struct flush *flush
 
 		identity->names = phase->route ? &phase_names : &accept_names;
 		format_phase_tags(identity->duration_tags, phase);
-		err = statsd_encode_measure(encoder, &encoder->phases, i, identity, &phase->total);
+		err = statsd_encode_measure(encoder, &encoder->phases, phase->id, identity,
+					    &phase->total);
 	}
 	return err;
 }

@@ -85,7 +85,7 @@ struct statsd_encoder {
 	char hooks[STATSD_SHORT_MAX];
 	char kernel[STATSD_SHORT_MAX];
 	struct statsd_table series; /* by series id */
-	struct statsd_table phases; /* by their place in the flush */
+	struct statsd_table phases; /* by phase id */
 	struct statsd_destination *destinations;
 	size_t destination_count;
 	size_t destination; /* the encoder's own */

@@ -159,7 +159,7 @@ void statsd_bound_timers(struct statsd_encoder *encoder, const struct flush *flu
 	for (i = 0; i < flush->series_count; i++)
 		due += count_due(&encoder->series, flush->series[i]->id, &flush->series[i]->total);
 	for (i = 0; i < flush->phase_count; i++)
-		due += count_due(&encoder->phases, i, &flush->phases[i]->total);
+		due += count_due(&encoder->phases, flush->phases[i]->id, &flush->phases[i]->total);
 	encoder->share = due > limit && !flush->last ? limit / due : 1;
 	encoder->backlog = (uint64_t)(due * (1 - encoder->share));
 }
