@@ -129,14 +129,16 @@ static void put_phase(FILE *out, const struct phase_series *phase, const struct 
 	fputc('}', out);
 }
 
-static void put_lost(FILE *out, const uint64_t lost[LOSS_COUNT])
+/* An object with every reason of one kind, zeros too. */
+static void put_reasons(FILE *out, const char *kind, const uint64_t *counts, unsigned int count,
+			const char *(*name)(unsigned int reason))
 {
 	unsigned int i;
 
-	fputs(",\"lost\":{", out);
-	for (i = LOSS_NONE + 1; i < LOSS_COUNT; i++)
-		fprintf(out, "%s\"%s\":%llu", i > LOSS_NONE + 1 ? "," : "", loss_reason_name(i),
-			(unsigned long long)lost[i]);
+	fprintf(out, ",\"%s\":{", kind);
+	for (i = 1; i < count; i++)
+		fprintf(out, "%s\"%s\":%llu", i > 1 ? "," : "", name(i),
+			(unsigned long long)counts[i]);
 	fputc('}', out);
 }
 
@@ -154,7 +156,10 @@ void json_write_flush(FILE *out, const struct flush *flush, enum report_span spa
 	put_count(out, "counted", tally->counted);
 	put_count(out, "in_flight", flush->in_flight);
 	put_count(out, "connections", flush->connections);
-	put_lost(out, tally->lost);
+	put_reasons(out, "lost", tally->lost, LOSS_COUNT, loss_reason_name);
+	put_reasons(out, "approximate", tally->approximate, APPROXIMATE_COUNT,
+		    approximate_reason_name);
+	put_reasons(out, "ignored", tally->ignored, IGNORE_COUNT, ignore_reason_name);
 	fputs(",\"series\":[", out);
 	for (i = 0; i < flush->series_count; i++) {
 		if (series_measure(flush->series[i], span)->count == 0)
