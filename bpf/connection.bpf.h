@@ -59,13 +59,67 @@ static __always_inline void closing_set(struct connection *connection, __u32 wha
 
 /* ---- making ----------------------------------------------------------- */
 
+/*
+ * Sockets of targets that began to listen without a port: the kernel chooses it
+ * just behind the hook.  Looked at when a connection has an unknown port.
+ */
+#define UNBOUND_MAX 8
+
+__u64 unbound_socks[UNBOUND_MAX] = {}; /* addresses, 0: free */
+__u32 unbound_written = 0;             /* free running; 0: never in use */
+
+REDTAP_STATIC_ASSERT((UNBOUND_MAX & (UNBOUND_MAX - 1)) == 0, "places are masked");
+
+static __always_inline void unbound_note(__u64 address)
+{
+	__u32 at = TRACKER_OBSERVE(unbound_written);
+
+	__sync_fetch_and_add(&unbound_written, 1);
+	unbound_socks[index_mask(at, UNBOUND_MAX - 1)] = address;
+}
+
+static __always_inline void unbound_forget(__u64 address)
+{
+	__u32 i;
+
+	if (unbound_written == 0)
+		return;
+	for (i = 0; i < UNBOUND_MAX; i++)
+		if (unbound_socks[i] == address)
+			unbound_socks[i] = 0;
+}
+
+/* Enters the port if one of them has got it.  A function of its own for the verifier. */
+__noinline int unbound_learn(__u32 netns, __u32 port)
+{
+	struct listener_key key = { .netns = netns, .port = port };
+	__u8 one = 1;
+	__u32 i;
+
+	for (i = 0; i < UNBOUND_MAX; i++) {
+		__u64 address = TRACKER_OBSERVE(unbound_socks[i]);
+		struct sock *sock = KERNEL_POINTER(struct sock, address);
+
+		if (address && sock_state(sock) == STATE_LISTEN && sock_local_port(sock) == port &&
+		    sock_netns(sock) == netns) {
+			bpf_map_update_elem(&listeners, &key, &one, BPF_ANY);
+			return 1;
+		}
+	}
+	return 0;
+}
+
 static __always_inline bool sock_is_listened(struct sock *sock)
 {
 	struct listener_key key = {};
 
 	key.port = sock_local_port(sock);
 	key.netns = sock_netns(sock);
-	return key.port && bpf_map_lookup_elem(&listeners, &key);
+	if (key.port == 0)
+		return false;
+	if (bpf_map_lookup_elem(&listeners, &key))
+		return true;
+	return unbound_written && unbound_learn(key.netns, key.port);
 }
 
 /*
@@ -209,9 +263,11 @@ static __always_inline struct connection *connection_adopt(struct scratch *scrat
 	if (!process_is_target(&service) || !sock_is_tcp(sock))
 		return 0;
 	state = sock_state(sock);
-	if ((state != STATE_ESTABLISHED && state != STATE_CLOSE_WAIT) || !sock_is_listened(sock))
+	if ((state != STATE_ESTABLISHED && state != STATE_CLOSE_WAIT && state != STATE_SYN_RECV) ||
+	    !sock_is_listened(sock))
 		return 0;
-	connection = connection_make(scratch, address, true, received, sent);
+	/* TCP Fast Open: what came with the SYN can be received before the handshake ends */
+	connection = connection_make(scratch, address, state != STATE_SYN_RECV, received, sent);
 	/* closed meanwhile: nobody else would take it out */
 	if (connection && sock_state(sock) == STATE_CLOSE && sock_shut_down(sock)) {
 		closing_set(connection, CLOSING_END | CLOSING_DELETE);

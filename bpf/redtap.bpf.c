@@ -120,7 +120,18 @@ static __always_inline void receive_walk(struct connection *connection, struct t
 							 : APPROXIMATE_HEAD_TOO_LONG));
 }
 
-static __always_inline void on_receive(__u64 address, __u64 length, __u32 again)
+/* include/linux/socket.h */
+enum message_flag {
+	MESSAGE_OOB = 1,
+	MESSAGE_PEEK = 2,
+	MESSAGE_TRUNC = 0x20,
+	MESSAGE_ERRQUEUE = 0x2000,
+};
+
+/* Of these calls, the bytes are taken later, or are none of the stream's. */
+#define MESSAGE_NOT_TAKEN (MESSAGE_OOB | MESSAGE_PEEK | MESSAGE_ERRQUEUE)
+
+static __always_inline void on_receive(__u64 address, __u64 length, int flags, __u32 again)
 {
 	struct sock *sock = KERNEL_POINTER(struct sock, address);
 	__u32 owner = SCRATCH_RECEIVE + again;
@@ -165,11 +176,56 @@ static __always_inline void on_receive(__u64 address, __u64 length, __u32 again)
 	job->length = length;
 	event_enter(owner, connection, job, tracker_receive_begin(connection, job, end));
 	if (job->feed.parser.phase != PHASE_IGNORE) {
-		byte_source_init(&scratch->source, length);
+		if (flags & MESSAGE_TRUNC) /* taken, and put nowhere */
+			byte_source_none(&scratch->source);
+		else
+			byte_source_init(&scratch->source, length);
 		receive_walk(connection, job, address, owner);
 	}
 	tracker_receive_store(connection, job);
 	connection_release(connection, &connection->receive.claim, address, owner);
+}
+
+/* Set by the loader when it begins to detach: receives go unseen from now on. */
+__u32 detaching = 0;
+
+/*
+ * What is about to be answered may have been received past every hook (splice,
+ * zero-copy receive): then its bytes are entered before the answer is.  Only where
+ * no other call can be in the middle of receiving what is answered: nothing is
+ * known to wait, or what waits is the one being read.
+ */
+__noinline int receive_catch_up(__u64 address, __u32 owner)
+{
+	struct connection *connection = bpf_map_lookup_elem(&connections, &address);
+	struct sock *sock = KERNEL_POINTER(struct sock, address);
+	struct scratch *scratch = scratch_get(owner);
+	struct tracker_job *job;
+
+	if (!connection || !scratch || !part_claim(&connection->receive.claim))
+		return 0;
+	job = &scratch->job;
+	job->now_ns = bpf_ktime_get_ns();
+	job->length = 0;
+	event_enter(owner, connection, job,
+		    tracker_receive_begin(connection, job, sock_received(sock)));
+	tracker_receive_store(connection, job);
+	part_release(&connection->receive.claim);
+	return 0;
+}
+
+static __always_inline bool receive_is_behind(struct connection *connection, struct sock *sock)
+{
+	__u8 phase = TRACKER_OBSERVE(connection->receive.parser.phase);
+	__u32 outstanding = tracker_outstanding(connection);
+
+	/* what its end has ended waits no more, and may be received still */
+	if (TRACKER_OBSERVE(detaching) || TRACKER_OBSERVE(connection->closing) ||
+	    phase == PHASE_LOST || phase == PHASE_IGNORE)
+		return false;
+	if (outstanding > 1 || (outstanding == 1 && phase <= PHASE_METHOD))
+		return false;
+	return TRACKER_OBSERVE(connection->receive.sequence) != sock_received(sock);
 }
 
 /* ---- send ------------------------------------------------------------- */
@@ -272,6 +328,8 @@ static __always_inline void on_send(__u64 address, __u64 length, __u32 again)
 		connection_release(connection, &connection->send.claim, address, owner);
 		return;
 	}
+	if (receive_is_behind(connection, sock))
+		receive_catch_up(address, owner);
 	job->now_ns = bpf_ktime_get_ns();
 	job->length = length;
 	event_enter(owner, connection, job, tracker_send_begin(connection, job, end));
@@ -322,6 +380,8 @@ static __always_inline void on_listen(__u64 address)
 	key.netns = sock_netns(sock);
 	if (key.port)
 		bpf_map_update_elem(&listeners, &key, &one, BPF_ANY);
+	else
+		unbound_note(address);
 }
 
 /* ESTABLISHED always begins anew: what the address held before is stale. */
@@ -332,6 +392,9 @@ static __always_inline void on_established(__u64 address, __u32 owner)
 	struct connection *stale = bpf_map_lookup_elem(&connections, &address);
 
 	if (!scratch)
+		return;
+	/* TCP Fast Open: accepted, and in use, before the handshake was complete */
+	if (stale && stale->inode && stale->inode == sock_inode(sock))
 		return;
 	if (stale && owner >= SCRATCH_AGAIN && stale->inode == 0 && stale->arrival.written == 0 &&
 	    stale->receive.sequence == sock_received(sock))
@@ -359,6 +422,8 @@ static __always_inline void on_state(__u64 address, int from, int to, __u32 agai
 		on_listen(address);
 		return;
 	}
+	if (from == STATE_LISTEN)
+		unbound_forget(address);
 	if (to == STATE_ESTABLISHED) {
 		if (from == STATE_SYN_RECV)
 			on_established(address, owner);
@@ -479,16 +544,13 @@ static __always_inline void on_sweep(__u64 address, __u64 before_ns)
 		return 0;                                                                          \
 	}
 
-/* include/linux/socket.h */
-#define MESSAGE_PEEK 2
-
 /* sock_recv_length(sk, ret, flags), kernel 6.3: a receive call is complete. */
 static __always_inline void handle_receive(struct bpf_raw_tracepoint_args *ctx, __u32 again)
 {
-	int length = (int)ctx->args[1];
+	int length = (int)ctx->args[1], flags = (int)ctx->args[2];
 
-	if (length > 0 && !((int)ctx->args[2] & MESSAGE_PEEK))
-		on_receive(ctx->args[0], length, again);
+	if (length > 0 && !(flags & MESSAGE_NOT_TAKEN))
+		on_receive(ctx->args[0], length, flags, again);
 }
 HOOK(sock_recv_length, handle_receive)
 

@@ -31,6 +31,8 @@ enum {
 	CALL_RECVFROM = 45,
 	CALL_SENDMSG = 46,
 	CALL_RECVMSG = 47,
+	CALL_RECVMMSG = 299,
+	CALL_SENDMMSG = 307,
 	CALL_PREADV2 = 327,
 	CALL_PWRITEV2 = 328,
 };
@@ -44,6 +46,8 @@ enum {
 	CALL_RECVFROM = 207,
 	CALL_SENDMSG = 211,
 	CALL_RECVMSG = 212,
+	CALL_RECVMMSG = 243,
+	CALL_SENDMMSG = 269,
 	CALL_PREADV2 = 286,
 	CALL_PWRITEV2 = 287,
 };
@@ -97,17 +101,33 @@ static __always_inline int call_arguments(__u64 *second, __u64 *third)
 #endif
 }
 
-/* Points the source at the bytes of the system call that is under way. */
-static __always_inline void byte_source_init(struct byte_source *source, __u64 length)
+/* A call that leaves its bytes nowhere. */
+static __always_inline void byte_source_none(struct byte_source *source)
 {
-	struct user_message message;
-	__u64 second = 0, third = 0;
-
 	source->base = 0;
 	source->left = 0;
 	source->vector = 0;
 	source->vectors = 0;
 	source->behind = 0;
+}
+
+/* Points the source at the vector of a struct msghdr, at a user address. */
+static __always_inline void byte_source_message(struct byte_source *source, __u64 address)
+{
+	struct user_message message;
+
+	if (bpf_probe_read_user(&message, sizeof(message), (void *)address))
+		return;
+	source->vector = message.vector;
+	source->vectors = message.vectors;
+}
+
+/* Points the source at the bytes of the system call that is under way. */
+static __always_inline void byte_source_init(struct byte_source *source, __u64 length)
+{
+	__u64 second = 0, third = 0;
+
+	byte_source_none(source);
 	switch (call_arguments(&second, &third)) {
 	case CALL_READ:
 	case CALL_WRITE:
@@ -125,10 +145,13 @@ static __always_inline void byte_source_init(struct byte_source *source, __u64 l
 		break;
 	case CALL_RECVMSG:
 	case CALL_SENDMSG:
-		if (bpf_probe_read_user(&message, sizeof(message), (void *)second) == 0) {
-			source->vector = message.vector;
-			source->vectors = message.vectors;
-		}
+		byte_source_message(source, second);
+		break;
+	case CALL_RECVMMSG:
+	case CALL_SENDMMSG:
+		/* of several, nothing tells which one this is */
+		if (third == 1)
+			byte_source_message(source, second);
 		break;
 	default: /* sendfile, splice, io_uring, ...: no bytes to be had */
 		break;

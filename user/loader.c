@@ -299,6 +299,8 @@ void loader_detach(struct loader *loader)
 {
 	size_t i;
 
+	if (loader->attachment_count > 0)
+		loader->skeleton->bss->detaching = 1;
 	for (i = 0; i < loader->attachment_count; i++)
 		close(loader->attachments[i]);
 	loader->attachment_count = 0;
