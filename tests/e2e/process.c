@@ -50,6 +50,11 @@ static void become(const struct process_options *options, pid_t parent, int out,
 	prctl(PR_SET_PDEATHSIG, options->death_signal ? options->death_signal : SIGKILL);
 	if (getppid() != parent)
 		_exit(126);
+	if (options->run) {
+		/* the test's own handlers and buffers are not the child's */
+		alarm(0);
+		_exit(options->run(options->context));
+	}
 	execvp(options->argv[0], (char *const *)options->argv);
 	dprintf(STDERR_FILENO, "cannot run '%s': %s\n", options->argv[0], strerror(errno));
 	_exit(127);

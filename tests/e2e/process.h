@@ -27,6 +27,8 @@ struct process_options {
 	const char *name; /* for messages; a literal */
 	const char *const
 		*argv; /* NULL-terminated; argv[0] is looked up in PATH if it has no slash */
+	int (*run)(void *context); /* instead of argv: the child calls it, and exits with this */
+	void *context;
 	const char *const *environment; /* NULL-terminated "KEY=VALUE" to add, or NULL */
 	int death_signal;               /* 0: SIGKILL; servers with workers of their own: SIGTERM */
 	bool as_nobody;                 /* drop every privilege before exec */
