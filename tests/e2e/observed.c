@@ -165,8 +165,7 @@ static bool has_flushed(void *context)
 	return json_array_size(redtap_lines(redtap)) >= flushes->lines;
 }
 
-/* What would come late, comes. */
-static void wait_for_flushes(size_t count)
+void observed_wait_flushes(size_t count)
 {
 	struct flushes flushes = { json_array_size(redtap_lines(redtap)) + count };
 
@@ -180,7 +179,7 @@ void observed_check(void)
 	bool equal;
 
 	wait_until(is_complete, NULL, 5.0);
-	wait_for_flushes(1);
+	observed_wait_flushes(1);
 	account_read(&actual);
 	equal = counts_equal(&expected.counts, &actual.counts, true, why, sizeof(why));
 	/* Past cmocka, which would cut it. */
@@ -251,10 +250,10 @@ uint64_t observed_in_flight(void)
 	return actual.in_flight;
 }
 
-uint64_t observed_seen(void)
+uint64_t observed_counted(void)
 {
 	account_read(&actual);
-	return actual.seen;
+	return actual.counted;
 }
 
 /* ---- setup and teardown ----------------------------------------------- */
@@ -290,7 +289,7 @@ int observed_setup(void **state)
 	if (harness_setup(state) != 0)
 		return -1;
 	/* what the last test's servers left ends with them */
-	wait_for_flushes(1);
+	observed_wait_flushes(1);
 	if (!wait_until(is_at_rest, NULL, DEADLINE_S))
 		fail_msg("redtap does not come to rest");
 	first_line = json_array_size(redtap_lines(redtap));

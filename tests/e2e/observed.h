@@ -54,8 +54,11 @@ struct observed_durations observed_durations(const char *method, const char *rou
 void observed_assert_mean(const char *method, const char *route, int status, double low,
 			  double high);
 
-/* Requests in flight at the last flush, and seen during the test. */
+/* So far: requests in flight at the last flush, and counted during the test. */
 uint64_t observed_in_flight(void);
-uint64_t observed_seen(void);
+uint64_t observed_counted(void);
+
+/* Waits for so many flushes more. */
+void observed_wait_flushes(size_t count);
 
 #endif

@@ -47,6 +47,11 @@ void raw_send(int fd, const void *bytes, size_t length)
 	}
 }
 
+void raw_say(int fd, const char *text)
+{
+	raw_send(fd, text, strlen(text));
+}
+
 /* What came, at most size; 0 at the end of the stream. */
 static size_t receive(int fd, char *buffer, size_t size)
 {
@@ -75,28 +80,31 @@ void raw_wait_for(int fd, const char *text)
 	}
 }
 
-/* Skips 1xx: they are not what the request is counted under. */
-static int final_status(const char *response)
+/* The final response: 1xx before it are not what the request is counted under. */
+static const char *final_response(const char *response, int *status)
 {
-	int status = 0;
-
-	while (sscanf(response, "HTTP/1.%*1[01] %3d", &status) == 1 && status < 200) {
+	*status = 0;
+	while (sscanf(response, "HTTP/1.%*1[01] %3d", status) == 1 && *status < 200 &&
+	       *status != 101) {
 		response = strstr(response, "\r\n\r\n");
+		*status = 0;
 		if (!response)
-			return 0;
+			return NULL;
 		response += 4;
-		status = 0;
 	}
-	return status;
+	return response;
 }
 
-int raw_finish(int fd)
+int raw_finish_body(int fd, size_t *body_bytes)
 {
 	static char response[RESPONSE_MAX];
-	char rest[4096];
-	size_t used = 0, length;
+	char rest[65536];
+	size_t used = 0, all = 0, length;
+	const char *final, *body;
+	int status;
 
 	while ((length = receive(fd, rest, sizeof(rest))) > 0) {
+		all += length;
 		if (length > sizeof(response) - 1 - used)
 			length = sizeof(response) - 1 - used;
 		memcpy(response + used, rest, length);
@@ -104,7 +112,17 @@ int raw_finish(int fd)
 	}
 	response[used] = '\0';
 	close(fd);
-	return final_status(response);
+	final = final_response(response, &status);
+	body = final ? strstr(final, "\r\n\r\n") : NULL;
+	*body_bytes = body ? all - (body + 4 - response) : 0;
+	return status;
+}
+
+int raw_finish(int fd)
+{
+	size_t body_bytes;
+
+	return raw_finish_body(fd, &body_bytes);
 }
 
 void raw_abort(int fd)

@@ -16,6 +16,7 @@ int raw_connect(uint16_t port);
 
 /* Sends all of it. */
 void raw_send(int fd, const void *bytes, size_t length);
+void raw_say(int fd, const char *text);
 
 /* Receives until text has come; fails the test at end of stream or after a deadline. */
 void raw_wait_for(int fd, const char *text);
@@ -26,6 +27,8 @@ void raw_wait_for(int fd, const char *text);
  * test after a deadline.
  */
 int raw_finish(int fd);
+/* Likewise, and how many bytes came behind the head of the final response. */
+int raw_finish_body(int fd, size_t *body_bytes);
 
 /* Closes by a reset, so that the server sees a client that has gone. */
 void raw_abort(int fd);

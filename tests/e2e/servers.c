@@ -32,7 +32,10 @@ static const char nginx_configuration[] =
 	"	server {\n"
 	"		listen 127.0.0.1:%u;\n"
 	"		root %s/www;\n"
+	"		client_max_body_size 20m;\n"
+	"		large_client_header_buffers 4 256k;\n"
 	"		location = /hello { return 200 \"hello\\n\"; }\n"
+	"		%s\n"
 	"	}\n"
 	"}\n";
 
@@ -124,6 +127,11 @@ static void wait_for_port(struct process *process, uint16_t port)
 
 struct server server_start_nginx(void)
 {
+	return server_start_nginx_with("");
+}
+
+struct server server_start_nginx_with(const char *more)
+{
 	char text[4096];
 	const uint16_t port = port_free(SOCK_STREAM);
 	const char *prefix = path_scratch("");
@@ -134,7 +142,7 @@ struct server server_start_nginx(void)
 
 	make_directory();
 	length = snprintf(text, sizeof(text), nginx_configuration, prefix, prefix, prefix, prefix,
-			  prefix, prefix, port, prefix);
+			  prefix, prefix, port, prefix, more);
 	assert_true(length > 0 && (size_t)length < sizeof(text));
 	file_write(file, text, length);
 	process = process_start(&(struct process_options){

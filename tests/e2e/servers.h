@@ -30,6 +30,8 @@ struct server server_start_webapp(const char *model, int workers, const char *ho
  * ("hello" and a newline), 404 elsewhere.
  */
 struct server server_start_nginx(void);
+/* Likewise; more: further lines of its `server` block. */
+struct server server_start_nginx_with(const char *more);
 
 /* gunicorn with two sync workers and the Flask application of flask_app.py. */
 struct server server_start_gunicorn(void);

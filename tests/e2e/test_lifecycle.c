@@ -3,14 +3,19 @@
  * test_lifecycle.c - things end: workers, targets, redtap itself.  The server
  * goes on, and nothing stays behind in the kernel.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "bpf_ids.h"
 #include "harness.h"
 #include "places.h"
+#include "puppet.h"
+#include "raw.h"
 #include "redtap_run.h"
 #include "servers.h"
 #include "traffic.h"
@@ -260,6 +265,131 @@ static void standard_output_closed(void **state)
 	bpf_ids_assert_gone(&ids);
 }
 
+/* ---- ends that are hard to see ---------------------------------------- */
+
+#define MEMORY_BYTES (400UL << 20)
+
+static long step_fill_memory(struct puppet_hands *hands, const struct puppet_order *order)
+{
+	(void)hands;
+	(void)order;
+	return mmap(NULL, MEMORY_BYTES, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0) == MAP_FAILED
+		       ? -errno
+		       : 0;
+}
+
+/* A child that has ended, and that nobody waits for; returns its pid. */
+static long step_leave_zombie(struct puppet_hands *hands, const struct puppet_order *order)
+{
+	siginfo_t info;
+
+	(void)order;
+	hands->child = fork();
+	if (hands->child == 0)
+		_exit(0);
+	if (hands->child < 0 || waitid(P_PID, hands->child, &info, WEXITED | WNOWAIT))
+		return -errno;
+	return hands->child;
+}
+
+static int ask(struct puppet *puppet)
+{
+	static const char request[] = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
+	const int fd = raw_connect(puppet_port(puppet));
+
+	puppet_accept(puppet, 0);
+	raw_say(fd, request);
+	puppet_receive_all(puppet, 0, sizeof(request) - 1);
+	return fd;
+}
+
+/* Its memory goes first, its sockets after that: redtap waits for them. */
+static void target_killed_with_much_memory(void **state)
+{
+	struct puppet *puppet = puppet_start();
+	struct redtap *redtap;
+	json_t *total, *series;
+	int fd;
+
+	(void)state;
+	assert_int_equal(puppet_do(puppet, step_fill_memory, &(struct puppet_order){ 0 }), 0);
+	redtap = redtap_attach(&(struct redtap_options){ .pid = puppet_pid(puppet) });
+	fd = ask(puppet);
+	puppet_kill(puppet);
+	total = redtap_finish(redtap, 0);
+	series = redtap_series(total, NULL, "GET", "/a", 0);
+	assert_string_equal(json_string_value(json_object_get(series, "error")), "no_response");
+	assert_int_equal(redtap_count(total, "in_flight"), 0);
+	raw_finish(fd);
+}
+
+static void zombie_is_no_target(void **state)
+{
+	struct puppet *puppet = puppet_start();
+	const long zombie = puppet_do(puppet, step_leave_zombie, &(struct puppet_order){ 0 });
+	struct process *process;
+	char *text;
+
+	(void)state;
+	assert_true(zombie > 0);
+	process = redtap_process(redtap_start(&(struct redtap_options){ .pid = zombie }));
+	process_wait(process, DEADLINE_S);
+	process_assert_exit(process, 1);
+	text = process_err(process);
+	assert_non_null(strstr(text, text_format("'%ld'", zombie)));
+	free(text);
+}
+
+/* The target has a child that has ended unnoticed, and leaves it to somebody who does not care. */
+static void target_leaves_a_zombie(void **state)
+{
+	struct puppet *puppet = puppet_start();
+	struct redtap *redtap;
+	json_t *total;
+	long zombie;
+
+	(void)state;
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+	zombie = puppet_do(puppet, step_leave_zombie, &(struct puppet_order){ 0 });
+	assert_true(zombie > 0);
+	redtap = redtap_attach(&(struct redtap_options){ .pid = puppet_pid(puppet) });
+	ask(puppet);
+	puppet_kill(puppet);
+	total = redtap_finish(redtap, 0);
+	assert_int_equal(redtap_count(total, "counted"), 1);
+	/* there it is still */
+	assert_int_equal(waitpid(zombie, NULL, 0), zombie);
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
+}
+
+/* Each connection that finds the table full is told once, however much happens on it. */
+static void connection_table_full(void **state)
+{
+	static const char *const more[] = { "--max-connections", "4", NULL };
+	const struct server server = server_start_webapp("epoll", 1, NULL);
+	struct redtap *redtap =
+		redtap_attach(&(struct redtap_options){ .pid = server.pid, .more = more });
+	struct line *lines[10];
+	struct counts counts;
+	json_t *total;
+	size_t i, round;
+
+	(void)state;
+	counts_init(&counts);
+	for (i = 0; i < ROWS(lines); i++)
+		lines[i] = line_open(server.port);
+	for (round = 0; round < 5; round++)
+		for (i = 0; i < ROWS(lines); i++)
+			assert_int_equal(line_exchange(lines[i], &user, &counts), 200);
+	redtap_wait_counted(redtap, 20);
+	total = redtap_finish(redtap, SIGINT);
+	assert_int_equal(redtap_count(total, "counted"), 20);
+	assert_int_equal(redtap_count(json_object_get(total, "ignored"), "connections_full"), 6);
+	redtap_assert_nothing_lost(total);
+	counts_release(&counts);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -271,6 +401,10 @@ int main(void)
 		E2E_TEST(ends_by_sigkill),
 		E2E_TEST(ends_after_duration),
 		E2E_TEST(standard_output_closed),
+		E2E_TEST(target_killed_with_much_memory),
+		E2E_TEST(zombie_is_no_target),
+		E2E_TEST(target_leaves_a_zombie),
+		E2E_TEST(connection_table_full),
 	};
 
 	return cmocka_run_group_tests_name("lifecycle", tests, places_group_setup,

@@ -234,7 +234,7 @@ static void exchange_plain(struct puppet *puppet, int fd)
 {
 	static const char request[] = "GET /after HTTP/1.1\r\nHost: h\r\n\r\n";
 
-	raw_send(fd, request, sizeof(request) - 1);
+	raw_say(fd, request);
 	puppet_receive_all(puppet, 0, sizeof(request) - 1);
 	puppet_say(puppet, 0, REPLY);
 	raw_wait_for(fd, "ok");

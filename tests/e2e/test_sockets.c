@@ -147,9 +147,9 @@ static int begin(struct puppet *puppet)
 	int fd = raw_connect(puppet_port(puppet));
 
 	puppet_accept(puppet, 0);
-	raw_send(fd, FRONT, sizeof(FRONT) - 1);
+	raw_say(fd, FRONT);
 	puppet_receive_all(puppet, 0, sizeof(FRONT) - 1);
-	raw_send(fd, BACK, sizeof(BACK) - 1);
+	raw_say(fd, BACK);
 	observed_expect("POST", "/handed", 200, NULL, 1, 4, 2);
 	return fd;
 }
@@ -268,10 +268,10 @@ static void listening_without_bind(void **state)
 		assert_in_range(port, 1, 65535);
 		/* request and half of a head before it is accepted */
 		fd = raw_connect(port);
-		raw_send(fd, FRONT, sizeof(FRONT) - 1);
+		raw_say(fd, FRONT);
 		puppet_accept(puppet, 0);
 		puppet_receive_all(puppet, 0, sizeof(FRONT) - 1);
-		raw_send(fd, BACK, sizeof(BACK) - 1);
+		raw_say(fd, BACK);
 		observed_expect("POST", "/handed", 200, NULL, 1, 4, 2);
 		finish(puppet, 0, fd);
 		puppet_close(puppet, 0);
