@@ -61,6 +61,7 @@ test  | sanitizers clang      | libclang-rt-@CLANG@-dev / libclang-rt-dev
 test  | sanitizers gcc        | gcc
 test  | program nginx         | nginx-light / nginx
 test  | program gunicorn      | gunicorn
+test  | program websockify    | websockify
 test  | flask                 | python3-flask
 test  | program python3       | python3
 test  | program qemu-system-x86_64 | qemu-system-x86

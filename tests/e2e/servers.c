@@ -151,6 +151,18 @@ struct server server_start_nginx_with(const char *more)
 	return make_server(process, port);
 }
 
+struct server server_start_websockify(uint16_t target_port)
+{
+	const uint16_t port = port_free(SOCK_STREAM);
+	const char *argv[] = { "websockify", text_format("127.0.0.1:%u", port),
+			       text_format("127.0.0.1:%u", target_port), NULL };
+	struct process *process = process_start(&(struct process_options){
+		.name = "websockify", .argv = argv, .death_signal = SIGTERM });
+
+	wait_for_port(process, port);
+	return make_server(process, port);
+}
+
 struct server server_start_gunicorn(void)
 {
 	const char *argv[] = { "gunicorn",
