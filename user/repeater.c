@@ -5,11 +5,15 @@
 #include "repeater.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "log.h"
 #include "option_values.h"
+#include "text.h"
 
 /* At the end: given up when nothing was taken for so long, and in any case, nanoseconds. */
 #define FINISH_STILL_NS 1000000000ULL
@@ -27,6 +31,17 @@ struct repeater {
 	struct statsd_losses *losses; /* of each branch, at the flush under way */
 	size_t count;
 };
+
+/* A name that no other sender has, in this run or another, on this machine or another. */
+static void identify(struct sender *sender, size_t destination)
+{
+	char host[HOST_NAME_MAX + 1] = "", escaped[SENDER_NAME_MAX - 32], name[SENDER_NAME_MAX];
+
+	gethostname(host, sizeof(host) - 1);
+	snprintf(name, sizeof(name), "%s:%d:%zu",
+		 text_escape_statsd(escaped, sizeof(escaped), host), (int)getpid(), destination);
+	sender_identify(sender, name);
+}
 
 static int open_branches(struct repeater *repeater, const struct statsd_option *destinations,
 			 const struct statsd_settings *settings, uint64_t now_ns)
@@ -47,6 +62,8 @@ static int open_branches(struct repeater *repeater, const struct statsd_option *
 		branch->encoder = statsd_open(&own);
 		err = branch->encoder ? sender_open(&branch->sender, &destinations[i], now_ns)
 				      : -errno;
+		if (!err)
+			identify(branch->sender, i);
 	}
 	free(names);
 	return err;

@@ -127,6 +127,11 @@ int sender_open(struct sender **result, const struct statsd_option *destination,
 	return 0;
 }
 
+void sender_identify(struct sender *sender, const char *name)
+{
+	snprintf(sender->name, sizeof(sender->name), "%s", name);
+}
+
 void sender_close(struct sender *sender)
 {
 	if (!sender)

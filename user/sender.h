@@ -29,6 +29,9 @@
 /* Nothing is due. */
 #define SENDER_NEVER UINT64_MAX
 
+/* Longest name of a sender, escaped. */
+#define SENDER_NAME_MAX 64
+
 struct sender;
 
 /*
@@ -38,6 +41,14 @@ struct sender;
  * what to do.
  */
 int sender_open(struct sender **sender, const struct statsd_option *destination, uint64_t now_ns);
+/*
+ * From now on each datagram brings a line redtap.statsd.received (a 1), and the
+ * last one of a flush redtap.statsd.sent (how many there were since the start),
+ * both with name as their tag `sender`: so the receiver's side can tell whether
+ * all have arrived, which no error would tell here.  name: escaped for a tag.
+ * Of no effect for TCP, where losses are errors.
+ */
+void sender_identify(struct sender *sender, const char *name);
 /* What still waits is lost. */
 void sender_close(struct sender *sender);
 

@@ -36,9 +36,11 @@ struct sender {
 	bool connecting; /* a stream's fd that is not connected yet, given up at retry_ns */
 	uint64_t retry_ns;
 	uint64_t backoff_ns;
-	unsigned int burst; /* datagrams since the last pause */
-	uint64_t resume_ns; /* end of the pause */
-	size_t lines_last;  /* in the newest datagram: what a late refusal is about */
+	unsigned int burst;         /* datagrams since the last pause */
+	uint64_t resume_ns;         /* end of the pause */
+	char name[SENDER_NAME_MAX]; /* "": datagrams are not counted */
+	uint64_t datagrams;         /* with the lines that count them */
+	size_t lines_last;          /* in the newest datagram: what a late refusal is about */
 	uint64_t errors;
 	uint64_t dropped;
 	uint64_t faults_flush; /* errors + dropped at the end of the last flush */

@@ -112,7 +112,8 @@ static void counters_are_born_with_0(void **state)
 	for (i = 0; i < metrics.count; i++) {
 		const struct metric *metric = &metrics.items[i];
 
-		if (metric->type != 'c')
+		/* One each for the datagram that it comes in. */
+		if (metric->type != 'c' || strcmp(metric->name, "redtap_statsd_received") == 0)
 			continue;
 		counters++;
 		if (metric->first != 0)

@@ -181,7 +181,8 @@ test_counters_never_expire() {
 		/^    ttl:/ { print name }' "$TOP/stack/statsd_mapping.yml" >"$SCRATCH/expiring"
 	expect "$(sort "$SCRATCH/expiring" | tr '\n' ' ')" "flask.info http.server.active_requests\
  http.server.open_connections redtap.connections redtap.flush.seconds redtap.info\
- redtap.processes redtap.series redtap.statsd.backlog redtap.statsd.sent "
+ redtap.processes redtap.series redtap.statsd.backlog redtap.statsd.received\
+ redtap.statsd.sent "
 	grep -A 1 '^defaults:' "$TOP/stack/statsd_mapping.yml" | grep -q '^  ttl: 0s$'
 }
 

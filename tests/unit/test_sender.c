@@ -157,6 +157,48 @@ static void test_datagram_sizes(void **state)
 	close(fd);
 }
 
+/* Reads one and expects these lines at its end. */
+static void receive_ending(int fd, const char *ending)
+{
+	char datagram[4096];
+	const size_t length = receive(fd, datagram, sizeof(datagram));
+
+	assert_in_range(length, strlen(ending), SENDER_DATAGRAM_MAX);
+	assert_string_equal(datagram + length - strlen(ending), ending);
+}
+
+/* Each brings a 1, the last one the running total; a full one brings neither. */
+static void test_datagrams_are_counted(void **state)
+{
+	uint16_t port = 0;
+	const int fd = open_receiver(AF_INET, &port);
+	struct sender *sender = open_sender("127.0.0.1", port);
+	char line[SENDER_DATAGRAM_MAX], datagram[4096];
+
+	(void)state;
+	sender_identify(sender, "h:1:0");
+	memset(line, 'x', sizeof(line));
+	sender_line(sender, line, SENDER_DATAGRAM_MAX - 60);
+	sender_line(sender, line, SENDER_DATAGRAM_MAX);
+	sender_line(sender, line, 700);
+	sender_line(sender, line, 700);
+	sender_flush(sender, now_ns());
+	receive_ending(fd, "x\nredtap.statsd.received:1|c|#sender:h:1:0");
+	assert_int_equal(receive(fd, datagram, sizeof(datagram)), SENDER_DATAGRAM_MAX);
+	receive_ending(fd, "x\nredtap.statsd.received:1|c|#sender:h:1:0");
+	receive_ending(fd, "x\nredtap.statsd.received:1|c|#sender:h:1:0\n"
+			   "redtap.statsd.sent:3|g|#sender:h:1:0");
+	put(sender, "a:1|c");
+	sender_flush(sender, now_ns());
+	receive_ending(fd, "a:1|c\nredtap.statsd.received:1|c|#sender:h:1:0\n"
+			   "redtap.statsd.sent:4|g|#sender:h:1:0");
+	assert_true(is_empty(fd));
+	assert_int_equal(sender_errors(sender), 0);
+	assert_int_equal(sender_dropped(sender), 0);
+	sender_close(sender);
+	close(fd);
+}
+
 static void test_line_too_long(void **state)
 {
 	uint16_t port = 0;
@@ -336,6 +378,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_packing),
 		cmocka_unit_test(test_datagram_sizes),
+		cmocka_unit_test(test_datagrams_are_counted),
 		cmocka_unit_test(test_line_too_long),
 		cmocka_unit_test(test_pacing),
 		cmocka_unit_test(test_queue_is_bounded),
