@@ -60,12 +60,22 @@ typedef struct {
 	struct net *net;
 } possible_net_t;
 
-/* sock_read.bpf.h: family, state, local port */
+/* sock_read.bpf.h: address of the peer, network byte order */
+struct in6_addr {
+	union {
+		__be32 u6_addr32[4];
+	} in6_u;
+};
+
+/* sock_read.bpf.h: family, state, flags, local port, address of the peer */
 struct sock_common {
+	__be32 skc_daddr;
+	struct in6_addr skc_v6_daddr;
 	unsigned short skc_family;
 	volatile unsigned char skc_state;
 	__u16 skc_num;
 	possible_net_t skc_net;
+	unsigned long skc_flags;
 };
 
 /* sock_read.bpf.h: the inode that identifies a socket */
@@ -82,7 +92,7 @@ struct socket_alloc {
 	struct inode vfs_inode;
 };
 
-/* sock_read.bpf.h: protocol, how it ended */
+/* sock_read.bpf.h: protocol, how it ends */
 struct sock {
 	struct sock_common __sk_common;
 	__u16 sk_type;

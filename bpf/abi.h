@@ -18,6 +18,10 @@
 #define PIPELINE_MAX 16
 /* Arrival stamps that one connection remembers. */
 #define ARRIVALS_MAX 32
+/* Distinct addresses of servers that targets talk to (--client). */
+#define PEERS_MAX 254
+/* A server beyond these; exported as `other`. */
+#define PEER_OTHER 255
 /* Distinct service names (-p PID=NAME, --service, process names). */
 #define SERVICES_MAX 256
 
@@ -217,7 +221,7 @@ struct series_key {
 	__u8 method;   /* enum http_method */
 	__u8 error;    /* enum transaction_error */
 	__u8 path_length;
-	__u8 padding;
+	__u8 peer;                 /* 0: the service was asked; else it asked, and this says whom */
 	char path[PATH_MAX_BYTES]; /* folded route, zero padded, not terminated */
 };
 REDTAP_STATIC_ASSERT(sizeof(struct series_key) == 8 + PATH_MAX_BYTES, "series_key layout");
@@ -238,15 +242,26 @@ struct listener_key {
 };
 REDTAP_STATIC_ASSERT(sizeof(struct listener_key) == 8, "listener_key layout");
 
+/*
+ * Key of the hash map `peers`: the address of a server that a target talks to, IPv4 as
+ * an IPv4-mapped IPv6 address (RFC 4291, section 2.5.5.2), network byte order.  The
+ * value is a __u32, 1 to PEERS_MAX.
+ */
+struct peer_key {
+	__u32 address[4];
+};
+REDTAP_STATIC_ASSERT(sizeof(struct peer_key) == 16, "peer_key layout");
+
 /* Per-service gauges; the kernel adds and subtracts, so never negative at rest. */
 struct service_gauges {
 	__u64 active_requests;
 	__u64 open_connections;
+	__u64 client_requests; /* sent by the service, and without a complete answer */
 };
 
 /*
  * The loss ledger.  Every field but the gauges only grows.
- * At rest: seen = counted + sum(active_requests) + sum(lost).
+ * At rest: seen = counted + sum(active_requests + client_requests) + sum(lost).
  */
 struct ledger {
 	__u64 seen;
@@ -255,6 +270,7 @@ struct ledger {
 	__u64 approximate[APPROXIMATE_COUNT];
 	__u64 ignored[IGNORE_COUNT];
 	__u64 series; /* series ids handed out so far */
+	__u64 peers;  /* likewise, entries of `peers` */
 	struct service_gauges services[SERVICES_MAX];
 };
 
@@ -266,8 +282,10 @@ struct settings {
 	__u32 phase_count;    /* values that a series has in phase_values */
 	/* by enum request_phase: 1 + place among these; 0: not asked for */
 	__u8 phase_places[8];
+	__u8 client; /* requests that targets send are observed too */
+	__u8 padding[7];
 };
-REDTAP_STATIC_ASSERT(sizeof(struct settings) == 24, "settings layout");
+REDTAP_STATIC_ASSERT(sizeof(struct settings) == 32, "settings layout");
 REDTAP_STATIC_ASSERT(REQUEST_PHASE_COUNT <= 8, "every phase has its place");
 
 #endif

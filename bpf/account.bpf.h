@@ -116,7 +116,8 @@ __noinline int transaction_commit(__u32 owner)
 		ledger_add(&ledger.lost[LOSS_SERIES_FULL], 1);
 		return 0;
 	}
-	phases_commit(*id, transaction);
+	if (!transaction->key.peer)
+		phases_commit(*id, transaction);
 	histogram_add(value->bins, &value->sum_ns, transaction->duration_ns);
 	if (transaction->request_bytes)
 		ledger_add(&value->request_bytes, transaction->request_bytes);
@@ -133,17 +134,25 @@ __noinline int transaction_commit(__u32 owner)
 	return 0;
 }
 
+/* The gauge of requests like this connection's that wait for their answers. */
+static __always_inline __u64 *requests_waiting(const struct connection *connection)
+{
+	struct service_gauges *service = service_of(connection->service);
+
+	return connection->peer ? &service->client_requests : &service->active_requests;
+}
+
 /* Enters an event into the ledger. */
 static __always_inline void event_enter(__u32 owner, struct connection *connection,
 					struct tracker_job *job, __u32 event)
 {
-	struct service_gauges *service = service_of(connection->service);
+	__u64 *waiting = requests_waiting(connection);
 	__u64 reason = value_opaque(job->reason);
 
 	switch (event) {
 	case EVENT_SEEN:
 		ledger_add(&ledger.seen, 1);
-		ledger_add(&service->active_requests, 1);
+		ledger_add(waiting, 1);
 		break;
 	case EVENT_DROPPED:
 		ledger_add(&ledger.seen, 1);
@@ -152,12 +161,12 @@ static __always_inline void event_enter(__u32 owner, struct connection *connecti
 		break;
 	case EVENT_FINISHED:
 		transaction_commit(owner);
-		ledger_add(&service->active_requests, -1);
+		ledger_add(waiting, -1);
 		break;
 	case EVENT_LOST:
 		if (reason < LOSS_COUNT)
 			ledger_add(&ledger.lost[reason], 1);
-		ledger_add(&service->active_requests, -1);
+		ledger_add(waiting, -1);
 		break;
 	case EVENT_IGNORED:
 		if (reason < IGNORE_COUNT)

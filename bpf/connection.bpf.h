@@ -15,6 +15,7 @@
 #define REDTAP_CONNECTION_H
 
 #include "account.bpf.h"
+#include "peer.bpf.h"
 
 /* connection.closing */
 enum closing {
@@ -124,15 +125,18 @@ static __always_inline bool sock_is_listened(struct sock *sock)
 
 /*
  * Enters a connection.  late: it was open before; received, sent: positions of
- * the next bytes.  Returns the entry, made here or by somebody else.
+ * the next bytes, of a client the other way round.  peer: whom a client asks, 0: a
+ * server's connection.  Returns the entry, made here or by somebody else.
  */
 static __always_inline struct connection *connection_make(struct scratch *scratch, __u64 address,
-							  bool late, __u32 received, __u32 sent)
+							  bool late, __u8 peer, __u32 received,
+							  __u32 sent)
 {
 	struct connection *blank = &scratch->blank;
 
 	blank->sock = address;
 	blank->late = 0;
+	blank->peer = peer;
 	if (late)
 		tracker_begin_late(blank, received, sent);
 	else
@@ -147,7 +151,7 @@ static __always_inline struct connection *connection_make(struct scratch *scratc
 /* Both claims are held: takes the entry out. */
 static __always_inline void connection_delete(struct connection *connection, __u64 address)
 {
-	if (connection->watched)
+	if (connection->watched && !connection->peer)
 		ledger_add(&service_of(connection->service)->open_connections, -1);
 	connection->sock = 0;
 	bpf_map_delete_elem(&open_ended, &address);
@@ -267,7 +271,7 @@ static __always_inline struct connection *connection_adopt(struct scratch *scrat
 	    !sock_is_listened(sock))
 		return 0;
 	/* TCP Fast Open: what came with the SYN can be received before the handshake ends */
-	connection = connection_make(scratch, address, state != STATE_SYN_RECV, received, sent);
+	connection = connection_make(scratch, address, state != STATE_SYN_RECV, 0, received, sent);
 	/* closed meanwhile: nobody else would take it out */
 	if (connection && sock_state(sock) == STATE_CLOSE && sock_shut_down(sock)) {
 		closing_set(connection, CLOSING_END | CLOSING_DELETE);
@@ -275,6 +279,22 @@ static __always_inline struct connection *connection_adopt(struct scratch *scrat
 		return 0;
 	}
 	return connection;
+}
+
+/*
+ * A send on a socket that has no entry: makes one if a target may be a client there,
+ * on a connection that was open before attach.  sent: position before the call.
+ */
+static __always_inline struct connection *
+connection_adopt_client(struct scratch *scratch, struct sock *sock, __u64 address, __u32 sent)
+{
+	__u16 service;
+
+	if (!settings.client || !process_is_target(&service) || !sock_is_tcp(sock) ||
+	    sock_state(sock) != STATE_ESTABLISHED || sock_is_listened(sock))
+		return 0;
+	return connection_make(scratch, address, true, peer_number(sock), sent,
+			       sock_received(sock));
 }
 
 /*
@@ -321,7 +341,8 @@ static __always_inline bool connection_check(struct connection *connection, stru
 		return false;
 	connection->service = service;
 	connection->watched = 1;
-	ledger_add(&service_of(service)->open_connections, 1);
+	if (!connection->peer)
+		ledger_add(&service_of(service)->open_connections, 1);
 	return true;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * http_tracker.h - the transaction machine of one server-side connection.
+ * http_tracker.h - the transaction machine of one connection.
  *
  * Inputs: what arrives, is received and is sent on the connection (sequence
  * numbers, windows of bytes, the time).  Outputs: one event at a time, and with
@@ -11,6 +11,11 @@
  * A connection has three parts with one writer each: arrival (softirq, under
  * the socket's lock), receive and send (claimed by the caller).  Requests pass
  * from receive to send through a ring with one producer and one consumer.
+ *
+ * The words are those of a server.  On a connection of a client (connection.peer)
+ * requests are sent and answers received, so the caller feeds what is sent to the
+ * receive part and what is received to the send part; nothing arrives there, and t1 is
+ * the moment in which the first byte of a request was handed to the kernel.
  */
 #ifndef REDTAP_HTTP_TRACKER_H
 #define REDTAP_HTTP_TRACKER_H
@@ -112,9 +117,9 @@ struct send_part {
 /* How the end of a connection looks from here. */
 enum connection_end {
 	END_NONE = 0,
-	END_PEER_CLOSED = 1, /* the client sent FIN */
-	END_LOCAL = 2,       /* the server closed or shut down its side */
-	END_RESET = 4,       /* the client reset it, or is gone */
+	END_PEER_CLOSED = 1, /* the peer, of a server its client, sent FIN */
+	END_LOCAL = 2,       /* the target closed or shut down its side */
+	END_RESET = 4,       /* the peer reset it, or is gone */
 };
 
 struct connection {
@@ -127,7 +132,8 @@ struct connection {
 	__u8 late;    /* was open when first noticed */
 	__u8 ignored; /* enum ignore_reason */
 	__u8 tunnel;  /* 101, or 2xx to CONNECT: no longer HTTP */
-	__u8 padding[2];
+	__u8 peer;    /* of a client: whom it asks, see series_key; 0: a server's */
+	__u8 padding;
 	struct arrival_part arrival;
 	struct receive_part receive;
 	struct send_part send;
@@ -374,7 +380,7 @@ static __always_inline __u32 tracker_finish(struct connection *connection, struc
 	transaction->key.status = status;
 	transaction->key.method = slot->method;
 	transaction->key.error = error;
-	transaction->key.padding = 0;
+	transaction->key.peer = connection->peer;
 	if (slot->flags & SLOT_ROUTE)
 		tracker_route_copy(&transaction->key, slot);
 	else
@@ -583,8 +589,9 @@ static __always_inline __u32 tracker_receive_seen(struct connection *connection,
 	}
 	slot->received_ns = job->fresh ? job->now_ns : receive->begun_ns;
 	job->fresh = 1;
-	arrived_ns = tracker_arrival_find(connection, sequence);
 	slot->approximate = APPROXIMATE_NONE;
+	arrived_ns = connection->peer ? slot->received_ns
+				      : tracker_arrival_find(connection, sequence);
 	/* a stamp from later on: the one of these bytes was missed */
 	if (arrived_ns == 0 || arrived_ns > slot->received_ns) {
 		arrived_ns = slot->received_ns;
@@ -1020,7 +1027,7 @@ static __always_inline __u32 tracker_send_rest(struct connection *connection,
 /* ---- end -------------------------------------------------------------- */
 
 /*
- * The server's side of the connection is over: ends one request that is still
+ * The target's side of the connection is over: ends one request that is still
  * open.  To be called until it returns EVENT_NONE (at most PIPELINE_MAX times).
  */
 static __always_inline __u32 tracker_end(struct connection *connection, struct tracker_job *job)
@@ -1029,7 +1036,9 @@ static __always_inline __u32 tracker_end(struct connection *connection, struct t
 	struct http_parser *parser = &job->feed.parser;
 	__u8 phase = parser->phase;
 	__u16 status = parser->status >= 200 ? parser->status : 0;
-	bool client_first = connection->end & (END_PEER_CLOSED | END_RESET);
+	bool reset = connection->end & END_RESET;
+	bool peer_first = reset || (connection->end & END_PEER_CLOSED);
+	bool client_first = connection->peer ? !peer_first : peer_first;
 	__u32 error = ERROR_NONE;
 
 	if (tracker_outstanding(connection) == 0)
@@ -1050,9 +1059,9 @@ static __always_inline __u32 tracker_end(struct connection *connection, struct t
 				      job->now_ns);
 	}
 	/* in the middle of an answer */
-	if ((connection->end & END_RESET) || (client_first && phase != PHASE_CLOSE))
+	if (client_first && (connection->peer || reset || phase != PHASE_CLOSE))
 		error = ERROR_CLIENT_ABORT;
-	else if (phase != PHASE_CLOSE)
+	else if (reset || phase != PHASE_CLOSE)
 		send->approximate = APPROXIMATE_TRUNCATED;
 	return tracker_finish(connection, job, status, error, send->last_ns);
 }

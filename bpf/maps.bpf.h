@@ -50,6 +50,14 @@ struct {
 	__type(value, __u8);
 } listeners SEC(".maps");
 
+/* Servers that targets talk to (--client); a series key has a byte for them. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, PEERS_MAX);
+	__type(key, struct peer_key);
+	__type(value, __u32);
+} peers SEC(".maps");
+
 /* Series ids by key.  Sized by the loader (--max-series). */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

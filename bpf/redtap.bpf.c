@@ -36,7 +36,7 @@ static __always_inline bool sequence_reached(__u32 end, __u32 worked)
 	return (__s32)(end - worked) <= 0;
 }
 
-/* ---- receive ---------------------------------------------------------- */
+/* ---- requests --------------------------------------------------------- */
 
 static __always_inline __u32 receive_parse(__u8 phase, __u32 owner)
 {
@@ -131,37 +131,51 @@ enum message_flag {
 /* Of these calls, the bytes are taken later, or are none of the stream's. */
 #define MESSAGE_NOT_TAKEN (MESSAGE_OOB | MESSAGE_PEEK | MESSAGE_ERRQUEUE)
 
-static __always_inline void on_receive(__u64 address, __u64 length, int flags, __u32 again)
+/* A call that is complete. */
+struct call {
+	struct sock *sock;
+	__u64 address; /* of sock */
+	__u64 length;  /* bytes that it moved */
+	__u32 flags;   /* enum message_flag, as far as they matter */
+	__u32 owner;   /* of its scratch */
+};
+
+/* Known when the programs are loaded: without --client, half of what follows is not. */
+static __always_inline bool is_client(const struct connection *connection)
 {
-	struct sock *sock = KERNEL_POINTER(struct sock, address);
-	__u32 owner = SCRATCH_RECEIVE + again;
-	struct scratch *scratch = scratch_get(owner);
-	struct connection *connection = bpf_map_lookup_elem(&connections, &address);
-	struct tracker_job *job;
+	return settings.client && connection->peer;
+}
+
+/* Requests are received by a server and sent by a client; position behind them. */
+static __always_inline __u32 requests_end(struct connection *connection, struct sock *sock)
+{
+	return is_client(connection) ? sock_sent(sock) : sock_received(sock);
+}
+
+static __always_inline void call_source(const struct call *call, struct byte_source *source)
+{
+	if (call->flags & MESSAGE_TRUNC) /* taken, and put nowhere */
+		byte_source_none(source);
+	else
+		byte_source_init(source, call->length);
+}
+
+/* A call that moved bytes of requests. */
+static __always_inline void on_requests(struct scratch *scratch, struct connection *connection,
+					const struct call *call)
+{
+	struct tracker_job *job = &scratch->job;
+	struct sock *sock = call->sock;
+	__u64 address = call->address;
+	__u32 owner = call->owner;
 	__u32 end;
 
-	if (!scratch)
-		return;
-	job = &scratch->job;
-	if (connection && connection_is_stale(connection, sock)) {
-		connection_expel(connection, address, owner);
-		connection = 0;
-	}
-	if (again &&
-	    (!connection || sequence_reached(sock_received(sock), connection->receive.sequence)))
-		return;
-	if (!connection) {
-		connection = connection_adopt(scratch, owner, sock, address,
-					      sock_received(sock) - (__u32)length, sock_sent(sock));
-		if (!connection)
-			return;
-	}
 	if (!part_claim(&connection->receive.claim)) {
 		if (connection->sock == address && connection->watched)
 			ledger_add(&ledger.approximate[APPROXIMATE_CONTENTION], 1);
 		return;
 	}
-	end = sock_received(sock);
+	end = requests_end(connection, sock);
 	if (!connection_check(connection, sock, address)) {
 		/* not a target's call: what comes next is the middle of something */
 		if (connection->sock == address && !connection->watched) {
@@ -173,13 +187,10 @@ static __always_inline void on_receive(__u64 address, __u64 length, int flags, _
 		return;
 	}
 	job->now_ns = bpf_ktime_get_ns();
-	job->length = length;
+	job->length = call->length;
 	event_enter(owner, connection, job, tracker_receive_begin(connection, job, end));
 	if (job->feed.parser.phase != PHASE_IGNORE) {
-		if (flags & MESSAGE_TRUNC) /* taken, and put nowhere */
-			byte_source_none(&scratch->source);
-		else
-			byte_source_init(&scratch->source, length);
+		call_source(call, &scratch->source);
 		receive_walk(connection, job, address, owner);
 	}
 	tracker_receive_store(connection, job);
@@ -228,7 +239,7 @@ static __always_inline bool receive_is_behind(struct connection *connection, str
 	return TRACKER_OBSERVE(connection->receive.sequence) != sock_received(sock);
 }
 
-/* ---- send ------------------------------------------------------------- */
+/* ---- responses -------------------------------------------------------- */
 
 /* Keeps the list of responses whose end is not known. */
 static __always_inline void open_ended_note(struct connection *connection, __u64 address)
@@ -300,26 +311,28 @@ static __always_inline void send_walk(struct connection *connection, struct trac
 						      : APPROXIMATE_CHUNKS_TOO_MANY));
 }
 
-static __always_inline void on_send(__u64 address, __u64 length, __u32 again)
+/* Responses are sent by a server and received by a client; position behind them. */
+static __always_inline __u32 responses_end(struct connection *connection, struct sock *sock)
 {
-	struct sock *sock = KERNEL_POINTER(struct sock, address);
-	__u32 owner = SCRATCH_SEND + again;
-	struct scratch *scratch = scratch_get(owner);
-	struct connection *connection = bpf_map_lookup_elem(&connections, &address);
-	struct tracker_job *job;
+	return is_client(connection) ? sock_received(sock) : sock_sent(sock);
+}
+
+/* A call that moved bytes of responses. */
+static __always_inline void on_responses(struct scratch *scratch, struct connection *connection,
+					 const struct call *call)
+{
+	struct tracker_job *job = &scratch->job;
+	struct sock *sock = call->sock;
+	__u64 address = call->address;
+	__u32 owner = call->owner;
 	__u32 end;
 
-	if (!scratch || !connection)
-		return;
-	job = &scratch->job;
-	if (again && sequence_reached(sock_sent(sock), connection->send.sequence))
-		return;
 	if (!part_claim(&connection->send.claim)) {
 		if (connection->sock == address && connection->watched)
 			ledger_add(&ledger.approximate[APPROXIMATE_CONTENTION], 1);
 		return;
 	}
-	end = sock_sent(sock);
+	end = responses_end(connection, sock);
 	if (!connection_check(connection, sock, address)) {
 		if (connection->sock == address && !connection->watched) {
 			connection->send.sequence = end;
@@ -328,18 +341,90 @@ static __always_inline void on_send(__u64 address, __u64 length, __u32 again)
 		connection_release(connection, &connection->send.claim, address, owner);
 		return;
 	}
-	if (receive_is_behind(connection, sock))
+	if (!is_client(connection) && receive_is_behind(connection, sock))
 		receive_catch_up(address, owner);
 	job->now_ns = bpf_ktime_get_ns();
-	job->length = length;
+	job->length = call->length;
 	event_enter(owner, connection, job, tracker_send_begin(connection, job, end));
 	if (!connection->ignored || !tracker_idle(connection)) {
-		byte_source_init(&scratch->source, length);
+		call_source(call, &scratch->source);
 		send_walk(connection, job, address, owner);
 	}
 	tracker_send_store(connection, job);
 	open_ended_note(connection, address);
 	connection_release(connection, &connection->send.claim, address, owner);
+}
+
+/* ---- calls ------------------------------------------------------------ */
+
+static __always_inline void on_receive(__u64 address, __u64 length, __u32 flags, __u32 again)
+{
+	struct call call = {
+		.sock = KERNEL_POINTER(struct sock, address),
+		.address = address,
+		.length = length,
+		.flags = flags,
+		.owner = SCRATCH_RECEIVE + again,
+	};
+	struct scratch *scratch = scratch_get(call.owner);
+	struct connection *connection = bpf_map_lookup_elem(&connections, &address);
+	__u32 worked;
+
+	if (!scratch)
+		return;
+	if (connection && connection_is_stale(connection, call.sock)) {
+		connection_expel(connection, address, call.owner);
+		connection = 0;
+	}
+	if (again) {
+		if (!connection)
+			return;
+		worked = is_client(connection) ? connection->send.sequence
+					       : connection->receive.sequence;
+		if (sequence_reached(sock_received(call.sock), worked))
+			return;
+	}
+	if (!connection)
+		connection = connection_adopt(scratch, call.owner, call.sock, address,
+					      sock_received(call.sock) - (__u32)length,
+					      sock_sent(call.sock));
+	if (!connection)
+		return;
+	if (is_client(connection))
+		on_responses(scratch, connection, &call);
+	else
+		on_requests(scratch, connection, &call);
+}
+
+static __always_inline void on_send(__u64 address, __u64 length, __u32 again)
+{
+	struct call call = {
+		.sock = KERNEL_POINTER(struct sock, address),
+		.address = address,
+		.length = length,
+		.owner = SCRATCH_SEND + again,
+	};
+	struct scratch *scratch = scratch_get(call.owner);
+	struct connection *connection = bpf_map_lookup_elem(&connections, &address);
+	__u32 worked;
+
+	if (!scratch)
+		return;
+	if (!connection && !again)
+		connection = connection_adopt_client(scratch, call.sock, address,
+						     sock_sent(call.sock) - (__u32)length);
+	if (!connection)
+		return;
+	if (again) {
+		worked = is_client(connection) ? connection->receive.sequence
+					       : connection->send.sequence;
+		if (sequence_reached(sock_sent(call.sock), worked))
+			return;
+	}
+	if (is_client(connection))
+		on_requests(scratch, connection, &call);
+	else
+		on_responses(scratch, connection, &call);
 }
 
 /* ---- arrival ---------------------------------------------------------- */
@@ -356,12 +441,13 @@ static __always_inline void on_data_ready(__u64 address, __u32 again)
 		if (!scratch || sock_state(sock) != STATE_ESTABLISHED || !sock_is_tcp(sock) ||
 		    !sock_is_listened(sock))
 			return;
-		connection = connection_make(scratch, address, true, sock_received(sock),
+		connection = connection_make(scratch, address, true, 0, sock_received(sock),
 					     sock_sent(sock));
 		if (!connection)
 			return;
 	}
-	tracker_arrival(connection, sock_arrived(sock), bpf_ktime_get_ns());
+	if (!is_client(connection))
+		tracker_arrival(connection, sock_arrived(sock), bpf_ktime_get_ns());
 }
 
 /* ---- state ------------------------------------------------------------ */
@@ -406,9 +492,62 @@ static __always_inline void on_established(__u64 address, __u32 owner)
 	if (!sock_is_tcp(sock) || !sock_is_listened(sock))
 		return;
 	/* here alone, so once a connection: each later call tries to enter it again */
-	if (!connection_make(scratch, address, false, sock_received(sock), sock_sent(sock)) &&
+	if (!connection_make(scratch, address, false, 0, sock_received(sock), sock_sent(sock)) &&
 	    owner < SCRATCH_AGAIN)
 		ledger_add(&ledger.ignored[IGNORE_CONNECTIONS_FULL], 1);
+}
+
+/* A target connects: an entry for the client's connection that this may become. */
+static __always_inline void on_connect(__u64 address, __u32 owner)
+{
+	struct sock *sock = KERNEL_POINTER(struct sock, address);
+	struct scratch *scratch = scratch_get(owner);
+	struct connection *stale = bpf_map_lookup_elem(&connections, &address);
+	__u16 service;
+
+	if (!scratch || !sock_is_tcp(sock) || !process_is_target(&service))
+		return;
+	if (stale && owner >= SCRATCH_AGAIN && is_client(stale) && stale->inode == 0)
+		return; /* made a moment ago, for this very event */
+	if (stale)
+		connection_expel(stale, address, owner);
+	if (!connection_make(scratch, address, false, peer_number(sock), 0, 0) &&
+	    owner < SCRATCH_AGAIN)
+		ledger_add(&ledger.ignored[IGNORE_CONNECTIONS_FULL], 1);
+}
+
+/* The server has accepted: both directions begin here. */
+static __always_inline void on_connected(__u64 address)
+{
+	struct sock *sock = KERNEL_POINTER(struct sock, address);
+	struct connection *connection = bpf_map_lookup_elem(&connections, &address);
+
+	if (connection && is_client(connection) && connection->inode == 0)
+		tracker_begin(connection, sock_sent(sock), sock_received(sock));
+}
+
+/*
+ * The end of a client's connection.  It may read an answer after it has shut down
+ * sending, and after the server is gone: only its own close() is the end, or that of
+ * the socket.
+ */
+static __always_inline __u32 client_state(struct connection *connection, struct sock *sock,
+					  int from, int to)
+{
+	switch (to) {
+	case STATE_CLOSE_WAIT:
+		connection->end |= END_PEER_CLOSED;
+		return 0;
+	case STATE_FIN_WAIT1:
+		return sock_given_up(sock) ? CLOSING_END : 0;
+	case STATE_CLOSE:
+		if (sock_inode(sock) == 0)
+			return CLOSING_END | CLOSING_DELETE;
+		connection->end |= from == STATE_FIN_WAIT2 ? END_PEER_CLOSED : END_RESET;
+		return 0;
+	default:
+		return 0;
+	}
 }
 
 static __always_inline void on_state(__u64 address, int from, int to, __u32 again)
@@ -416,7 +555,7 @@ static __always_inline void on_state(__u64 address, int from, int to, __u32 agai
 	struct sock *sock = KERNEL_POINTER(struct sock, address);
 	struct connection *connection;
 	__u32 owner = SCRATCH_STATE + again;
-	__u32 end = END_NONE;
+	__u32 end = END_NONE, closing;
 
 	if (to == STATE_LISTEN) {
 		on_listen(address);
@@ -427,11 +566,26 @@ static __always_inline void on_state(__u64 address, int from, int to, __u32 agai
 	if (to == STATE_ESTABLISHED) {
 		if (from == STATE_SYN_RECV)
 			on_established(address, owner);
+		else if (settings.client)
+			on_connected(address);
+		return;
+	}
+	if (to == STATE_SYN_SENT) {
+		if (settings.client)
+			on_connect(address, owner);
 		return;
 	}
 	connection = bpf_map_lookup_elem(&connections, &address);
 	if (!connection)
 		return;
+	if (is_client(connection)) {
+		closing = client_state(connection, sock, from, to);
+		if (closing) {
+			closing_set(connection, closing);
+			connection_settle(address, owner);
+		}
+		return;
+	}
 	switch (to) {
 	case STATE_CLOSE_WAIT:
 		connection->end |= END_PEER_CLOSED;

@@ -22,15 +22,19 @@
 /* include/net/tcp_states.h */
 enum tcp_state {
 	STATE_ESTABLISHED = 1,
+	STATE_SYN_SENT = 2,
 	STATE_SYN_RECV = 3,
 	STATE_FIN_WAIT1 = 4,
+	STATE_FIN_WAIT2 = 5,
 	STATE_CLOSE = 7,
 	STATE_CLOSE_WAIT = 8,
 	STATE_LAST_ACK = 9,
 	STATE_LISTEN = 10,
 };
 
-/* include/net/sock.h */
+/* include/net/sock.h: SOCK_DONE of enum sock_flags, the peer's FIN has come */
+#define FLAG_DONE (1UL << 1)
+#define SHUTDOWN_RECEIVE 1
 #define SHUTDOWN_SEND 2
 
 #ifdef REDTAP_LEGACY
@@ -89,6 +93,30 @@ static __always_inline __u64 sock_inode(struct sock *sock)
 	return KERNEL_READ(alloc, vfs_inode.i_ino);
 }
 
+/* Address of the peer, IPv4 as an IPv4-mapped IPv6 address; network byte order. */
+static __always_inline void sock_peer_address(struct sock *sock, __u32 address[4])
+{
+	if (KERNEL_READ(sock, __sk_common.skc_family) == FAMILY_INET) {
+		address[0] = 0;
+		address[1] = 0;
+		address[2] = __builtin_bswap32(0xffff);
+		address[3] = KERNEL_READ(sock, __sk_common.skc_daddr);
+		return;
+	}
+	address[0] = KERNEL_READ(sock, __sk_common.skc_v6_daddr.in6_u.u6_addr32[0]);
+	address[1] = KERNEL_READ(sock, __sk_common.skc_v6_daddr.in6_u.u6_addr32[1]);
+	address[2] = KERNEL_READ(sock, __sk_common.skc_v6_daddr.in6_u.u6_addr32[2]);
+	address[3] = KERNEL_READ(sock, __sk_common.skc_v6_daddr.in6_u.u6_addr32[3]);
+}
+
+/* Whether the local side has given up both directions: close(), or shutdown() of both. */
+static __always_inline bool sock_given_up(struct sock *sock)
+{
+	__u8 both = SHUTDOWN_RECEIVE | SHUTDOWN_SEND;
+
+	return (KERNEL_READ(sock, sk_shutdown) & both) == both;
+}
+
 /* Whether the local side has shut down sending: a close that began here. */
 static __always_inline bool sock_shut_down(struct sock *sock)
 {
@@ -104,9 +132,8 @@ static __always_inline __u32 sock_received(struct sock *sock)
 {
 	struct tcp_sock *tcp = KERNEL_POINTER(struct tcp_sock, sock);
 	__u32 copied = KERNEL_READ(tcp, copied_seq);
-	__u8 state = sock_state(sock);
 
-	if ((state == STATE_CLOSE_WAIT || state == STATE_LAST_ACK) &&
+	if ((KERNEL_READ(sock, __sk_common.skc_flags) & FLAG_DONE) &&
 	    copied == KERNEL_READ(tcp, rcv_nxt))
 		return copied - 1;
 	return copied;

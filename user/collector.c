@@ -12,6 +12,7 @@
 
 #include "log.h"
 #include "measure.h"
+#include "peers.h"
 #include "phase_table.h"
 #include "series_table.h"
 
@@ -54,6 +55,7 @@ struct collector {
 	struct series_key *keys;
 	uint32_t *ids;
 	struct service services[SERVICES_MAX];
+	struct peers peers;
 	size_t service_count;
 	struct flush flush;
 	double started; /* monotonic, seconds */
@@ -113,6 +115,7 @@ void collector_close(struct collector *collector)
 		free_source(collector->sources[i]);
 	for (i = 0; i < collector->service_count; i++)
 		free((char *)collector->services[i].name);
+	peers_release(&collector->peers);
 	free(collector->sources);
 	series_table_release(&collector->table);
 	phase_table_release(&collector->phases);
@@ -148,6 +151,9 @@ static struct source *make_source(struct collector *collector, const struct seri
 	if (!source)
 		return NULL;
 	source->series = series_table_get(&collector->table, wanted);
+	/* of a request that the service sent, only the duration is known */
+	if (wanted->server_address)
+		return source->series ? source : (free(source), NULL);
 	source->route = phase_table_get(&collector->phases, wanted->service, wanted->route,
 					collector->route_phases);
 	for (phase = 0; phase < REQUEST_PHASE_COUNT; phase++) {
@@ -177,6 +183,8 @@ static int add_source(struct collector *collector, uint32_t id, const struct ser
 		.route = path,
 		.status = key->status,
 		.error = key->error,
+		.server_address = peers_address(&collector->peers,
+						loader_peers_fd(collector->loader), key->peer),
 	};
 
 	if (id >= collector->max_series || collector->sources[id])
@@ -310,7 +318,8 @@ static void copy_tally(struct tally *tally, uint64_t *in_flight, uint64_t *seen_
 		tally->lost[i] = ledger->lost[i];
 	*in_flight = 0;
 	for (i = 0; i < services; i++)
-		*in_flight += ledger->services[i].active_requests;
+		*in_flight +=
+			ledger->services[i].active_requests + ledger->services[i].client_requests;
 	*seen_after = ledger->seen;
 }
 

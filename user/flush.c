@@ -99,7 +99,7 @@ const char *series_error_type(const struct series *series, char buffer[8])
 {
 	if (series->error != ERROR_NONE)
 		return transaction_error_name(series->error);
-	if (series->status < 500)
+	if (series->status < (series->server_address ? 400 : 500))
 		return NULL;
 	snprintf(buffer, 8, "%u", series->status);
 	return buffer;

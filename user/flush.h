@@ -38,9 +38,11 @@ struct measure {
 struct series {
 	uint32_t id;         /* index, stable for the life of the series */
 	const char *service; /* NUL-terminated, raw bytes */
-	const char *method;  /* "GET", "_OTHER" */
-	const char *route;   /* NUL-terminated, raw bytes: "/users/{id}", "other", "*" */
-	uint16_t status;     /* 100..999; 0: no answer */
+	/* Of requests that the service sent: the server's address, or "other"; else NULL. */
+	const char *server_address;
+	const char *method; /* "GET", "_OTHER" */
+	const char *route;  /* NUL-terminated, raw bytes: "/users/{id}", "other", "*" */
+	uint16_t status;    /* 100..999; 0: no answer */
 	enum transaction_error error;
 	bool born;            /* first flush that holds this series */
 	struct measure now;   /* what happened since the last flush */
@@ -105,7 +107,7 @@ enum request_phase request_phase_find(const char *name, size_t length);
 
 /*
  * The error_type of a series (OpenTelemetry HTTP conventions): the transaction
- * error, else the status as text from 500 on, else NULL.  buffer is used for
+ * error, else the status as text from 500 on, to a client from 400 on, else NULL.  buffer is used for
  * the text of the status.
  */
 const char *series_error_type(const struct series *series, char buffer[8]);

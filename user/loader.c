@@ -127,6 +127,7 @@ static int configure(struct redtap_bpf *skeleton, const struct loader_settings *
 	values->max_series = settings->max_series;
 	values->series_reserve = reserve ? reserve : 1;
 	place_phases(values, settings->phases);
+	values->client = settings->client;
 	/* a map has one element at least */
 	phase_values = values->phase_count ? values->phase_count * settings->max_series : 1;
 
@@ -327,6 +328,11 @@ int loader_listeners_fd(const struct loader *loader)
 int loader_series_ids_fd(const struct loader *loader)
 {
 	return bpf_map__fd(loader->skeleton->maps.series_ids);
+}
+
+int loader_peers_fd(const struct loader *loader)
+{
+	return bpf_map__fd(loader->skeleton->maps.peers);
 }
 
 const volatile struct ledger *loader_ledger(const struct loader *loader)

@@ -8,6 +8,7 @@
 #ifndef REDTAP_LOADER_H
 #define REDTAP_LOADER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "abi.h"
@@ -16,6 +17,7 @@ struct loader_settings {
 	uint32_t max_series;
 	uint32_t max_connections;
 	uint32_t phases; /* bits 1 << enum request_phase */
+	bool client;     /* requests that targets send are observed too */
 };
 
 struct loader;
@@ -39,6 +41,7 @@ const char *loader_hooks(const struct loader *loader);
 int loader_targets_fd(const struct loader *loader);
 int loader_listeners_fd(const struct loader *loader);
 int loader_series_ids_fd(const struct loader *loader);
+int loader_peers_fd(const struct loader *loader);
 
 /* The kernel's counters, mapped: reading them costs no system call. */
 const volatile struct ledger *loader_ledger(const struct loader *loader);

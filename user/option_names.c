@@ -21,6 +21,7 @@ const struct option_row option_rows[OPTION_COUNT] = {
 	[OPTION_NAME] = { "name", 0, ATTACH, "a process name of up to 15 bytes, or a pattern of "
 						"*, ? and []" },
 	[OPTION_NO_FOLLOW] = { "no-follow", 0, ATTACH, NULL },
+	[OPTION_CLIENT] = { "client", 0, ATTACH, NULL },
 	[OPTION_SERVICE] = { "service", 0, ATTACH, "a name" },
 	[OPTION_STATSD] = { "statsd", 0, ATTACH, "udp://HOST:PORT or tcp://HOST:PORT (port 1 to 65535), "
 					      "unix:///PATH, or none" },

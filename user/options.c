@@ -155,6 +155,9 @@ static const char *apply_option(struct options *options, enum option_name name, 
 		return value_histogram(text, &options->histogram);
 	case OPTION_PHASES:
 		return value_phases(text, &options->phases);
+	case OPTION_CLIENT:
+		options->client = true;
+		return NULL;
 	case OPTION_ROUTE:
 		return routes_add(options->routes, text);
 	case OPTION_MAX_SERIES:

@@ -89,6 +89,7 @@ struct options {
 	size_t bucket_count;
 	struct routes *routes; /* owned; never NULL for COMMAND_ATTACH */
 	uint32_t phases;       /* bits 1 << enum request_phase */
+	bool client;           /* --client */
 	uint32_t max_series;
 	uint32_t max_connections;
 	bool verbose;

@@ -32,6 +32,7 @@ static const char attach_text[] =
 "      --name GLOB        processes of this name, now or later: what 'ps -o comm'\n"
 "                         shows, up to 15 bytes; *, ? and [] as in a shell\n"
 "      --no-follow        not their children and later forks\n"
+"      --client           the requests that they send to other servers, too\n"
 "      --service NAME     service_name of all that have none of their own\n"
 "                         (default: the process's name)\n"
 "\n"

@@ -7,7 +7,7 @@
 # but bash; the lists are held against the program by a test.
 
 _redtap_commands='attach check version help'
-_redtap_attach='--pid --port --name --no-follow --service --statsd --interval --duration
+_redtap_attach='--pid --port --name --no-follow --client --service --statsd --interval --duration
 	--output --metrics --histogram --buckets --phases --route --routes --max-series --max-connections
 	--verbose --help'
 _redtap_check='--pid --output --phases --max-series --max-connections --verbose --help'

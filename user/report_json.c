@@ -80,8 +80,12 @@ static void put_identity(FILE *out, const struct series *series)
 	char status[8];
 	const char *error = series_error_type(series, status);
 
-	fputs("{\"kind\":\"server\",\"service\":", out);
+	fprintf(out, "{\"kind\":\"%s\",\"service\":", series->server_address ? "client" : "server");
 	put_text(out, series->service);
+	if (series->server_address) {
+		fputs(",\"server_address\":", out);
+		put_text(out, series->server_address);
+	}
 	fputs(",\"method\":", out);
 	put_text(out, series->method);
 	fputs(",\"route\":", out);

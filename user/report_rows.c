@@ -13,12 +13,22 @@
 /* Half a decade: 1.1 .. 3.2 and 3.3 .. 10 times its lower edge (10^0.5 is 3.16). */
 #define HALF_DECADE_BINS 22
 
+/* What the service was asked before what it asked, that by server. */
+static int compare_servers(const char *left, const char *right)
+{
+	if (left && right)
+		return strcmp(left, right);
+	return (left != NULL) - (right != NULL);
+}
+
 static int compare_series(const void *a, const void *b)
 {
 	const struct series *left = *(const struct series *const *)a;
 	const struct series *right = *(const struct series *const *)b;
 	int order = strcmp(left->service, right->service);
 
+	if (!order)
+		order = compare_servers(left->server_address, right->server_address);
 	if (!order)
 		order = strcmp(left->method, right->method);
 	return order ? order : strcmp(left->route, right->route);
@@ -78,6 +88,7 @@ uint64_t report_rows_measure(const struct report_rows *rows, const struct row *r
 			     enum report_span span, struct measure *sum)
 {
 	uint64_t errors = 0;
+	char status[8];
 	size_t i;
 
 	memset(sum, 0, sizeof(*sum));
@@ -86,7 +97,7 @@ uint64_t report_rows_measure(const struct report_rows *rows, const struct row *r
 		const struct measure *measure = series_measure(series, span);
 
 		measure_add(sum, measure);
-		if (series->error != ERROR_NONE || series->status >= 500)
+		if (series_error_type(series, status))
 			errors += measure->count;
 	}
 	return errors;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
  * report_rows.h - the rows of the table: one for each service, method and
- * route, whatever the status.
+ * route, and server that the service asked, whatever the status.
  *
  * Input: struct flush.  Output: rows and numbers.  It must not know how they
  * are printed.
@@ -31,7 +31,7 @@ struct report_rows {
 int report_rows_init(struct report_rows *rows, const struct flush *flush, enum report_span span);
 void report_rows_release(struct report_rows *rows);
 
-/* Adds up what a row's series measured; returns its errors (a transaction error, or 5xx). */
+/* Adds up what a row's series measured; returns its errors (those with an error_type). */
 uint64_t report_rows_measure(const struct report_rows *rows, const struct row *row,
 			     enum report_span span, struct measure *sum);
 

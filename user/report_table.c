@@ -203,14 +203,17 @@ static void put_row(const struct table *table, const struct report_rows *rows,
 	const struct series *series = rows->series[row->begin];
 	const double seconds = span_seconds(table->flush, table->span);
 	char service[TEXT_MAX], method[64], route[TEXT_MAX], picture[4 * PICTURE_CELLS + 2];
-	char rate[16], share[16], p50[16], p90[16], p99[16], max[16];
+	char server[64], rate[16], share[16], p50[16], p90[16], p99[16], max[16];
 
+	server[0] = '\0';
+	if (series->server_address)
+		snprintf(server, sizeof(server), "-> %s ", series->server_address);
 	picture[0] = '\0';
 	if (table->picture) {
 		picture[0] = ' ';
 		format_picture(picture + 1, sizeof(picture) - 1, scratch, table->style->utf8);
 	}
-	put_line(table, "%7s %6s %6s %6s %6s %6s%s %s%s%s %s",
+	put_line(table, "%7s %6s %6s %6s %6s %6s%s %s%s%s%s %s",
 		 format_rate(rate, seconds > 0 ? scratch->count / seconds : 0),
 		 format_share(share, errors, scratch->count),
 		 format_duration(p50, measure_quantile(scratch, 0.50)),
@@ -218,7 +221,8 @@ static void put_row(const struct table *table, const struct report_rows *rows,
 		 format_duration(p99, measure_quantile(scratch, 0.99)), format_max(max, scratch),
 		 picture,
 		 rows->several_services ? shown(service, sizeof(service), series->service) : "",
-		 rows->several_services ? " " : "", shown(method, sizeof(method), series->method),
+		 rows->several_services ? " " : "", server,
+		 shown(method, sizeof(method), series->method),
 		 shown(route, sizeof(route), series->route));
 }
 

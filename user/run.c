@@ -188,7 +188,8 @@ static void collect_facts(const struct run *run, struct silence_facts *facts)
 	for (i = 0; i < IGNORE_COUNT; i++)
 		facts->ignored[i] = ledger->ignored[i];
 	for (i = 0; i < SERVICES_MAX; i++) {
-		facts->in_flight += ledger->services[i].active_requests;
+		facts->in_flight +=
+			ledger->services[i].active_requests + ledger->services[i].client_requests;
 		facts->connections += ledger->services[i].open_connections;
 	}
 }
@@ -213,7 +214,7 @@ static uint64_t requests_in_flight(const struct loader *loader)
 	size_t i;
 
 	for (i = 0; i < SERVICES_MAX; i++)
-		count += ledger->services[i].active_requests;
+		count += ledger->services[i].active_requests + ledger->services[i].client_requests;
 	return count;
 }
 
@@ -321,6 +322,7 @@ int run_attach(const struct options *options)
 		.max_series = options->max_series,
 		.max_connections = options->max_connections,
 		.phases = options->phases,
+		.client = options->client,
 	};
 	int err;
 

@@ -60,9 +60,10 @@ static uint64_t hash_series(const struct series *series)
 	const uint16_t status = series->status, error = series->error;
 	uint64_t hash = 14695981039346656037ULL;
 
-	/* service and method are the only copies of their names */
+	/* service, method and address are the only copies of their texts */
 	hash = hash_bytes(hash, &series->service, sizeof(series->service));
 	hash = hash_bytes(hash, &series->method, sizeof(series->method));
+	hash = hash_bytes(hash, &series->server_address, sizeof(series->server_address));
 	hash = hash_bytes(hash, &status, sizeof(status));
 	hash = hash_bytes(hash, &error, sizeof(error));
 	return hash_bytes(hash, series->route, strlen(series->route));
@@ -70,7 +71,8 @@ static uint64_t hash_series(const struct series *series)
 
 static bool series_equal(const struct series *a, const struct series *b)
 {
-	return a->service == b->service && a->method == b->method && a->status == b->status &&
+	return a->service == b->service && a->method == b->method &&
+	       a->server_address == b->server_address && a->status == b->status &&
 	       a->error == b->error && strcmp(a->route, b->route) == 0;
 }
 
@@ -91,6 +93,7 @@ struct series *series_table_get(struct series_table *table, const struct series 
 	entry->series.id = table->count;
 	entry->series.service = wanted->service;
 	entry->series.method = wanted->method;
+	entry->series.server_address = wanted->server_address;
 	entry->series.route = entry->route;
 	entry->series.status = wanted->status;
 	entry->series.error = wanted->error;

@@ -68,6 +68,9 @@ int statsd_encode_flask(struct statsd_encoder *encoder, const struct flush *flus
 	for (i = 0; !err && i < flush->series_count; i++) {
 		const struct series *series = flush->series[i];
 
+		/* the middleware knows what it was asked, not what it asked */
+		if (series->server_address)
+			continue;
 		format_identity(&encoder->identity, series);
 		err = statsd_encode_measure(encoder, &encoder->series, series->id,
 					    &encoder->identity, &series->total);

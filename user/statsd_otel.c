@@ -18,6 +18,12 @@ static const struct statsd_names request_names = {
 	.response_body = "http.server.response.body.size.bytes",
 };
 
+static const struct statsd_names client_names = {
+	.duration = "http.client.request.duration.seconds",
+	.request_body = "http.client.request.body.size.bytes",
+	.response_body = "http.client.response.body.size.bytes",
+};
+
 static const struct statsd_names phase_names = {
 	.duration = "http.server.request.phase.seconds",
 };
@@ -37,6 +43,10 @@ static void format_series_tags(char tags[STATSD_TAGS_MAX], const struct series *
 			text_escape_statsd(service, sizeof(service), series->service),
 			text_escape_statsd(method, sizeof(method), series->method),
 			text_escape_statsd(route, sizeof(route), series->route));
+	/* an address, or "other": nothing to escape */
+	if (series->server_address)
+		used += snprintf(tags + used, STATSD_TAGS_MAX - used, ",server_address:%s",
+				 series->server_address);
 	if (series->status)
 		used += snprintf(tags + used, STATSD_TAGS_MAX - used,
 				 ",http_response_status_code:%u", series->status);
@@ -65,7 +75,7 @@ int statsd_encode_otel(struct statsd_encoder *encoder, const struct flush *flush
 	for (i = 0; !err && i < flush->series_count; i++) {
 		const struct series *series = flush->series[i];
 
-		identity->names = &request_names;
+		identity->names = series->server_address ? &client_names : &request_names;
 		format_series_tags(identity->duration_tags, series);
 		memcpy(identity->counter_tags, identity->duration_tags, STATSD_TAGS_MAX);
 		err = statsd_encode_measure(encoder, &encoder->series, series->id, identity,

@@ -18,7 +18,7 @@
 /* Escaped texts are cut to this: the longest path at three bytes for one. */
 #define STATSD_TEXT_MAX (3 * PATH_MAX_BYTES + 1)
 #define STATSD_SHORT_MAX 129 /* versions, names of methods, hooks and reasons */
-#define STATSD_TAGS_MAX (2 * STATSD_TEXT_MAX + STATSD_SHORT_MAX + 128) /* with the keys */
+#define STATSD_TAGS_MAX (2 * STATSD_TEXT_MAX + STATSD_SHORT_MAX + 192) /* with the keys */
 #define STATSD_NAME_MAX 64
 #define STATSD_VALUE_MAX 32 /* 2^64 - 1 and nine decimals */
 #define STATSD_LE_MAX 32

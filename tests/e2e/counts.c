@@ -130,6 +130,28 @@ static uint64_t json_count(json_t *object, const char *key)
 	return json_integer_value(number);
 }
 
+static bool json_is_client(json_t *series)
+{
+	const bool client = strcmp(json_text(series, "kind"), "client") == 0;
+
+	if (!client)
+		assert_string_equal(json_text(series, "kind"), "server");
+	return client;
+}
+
+static void add_json(struct counts *counts, json_t *series)
+{
+	json_t *status = json_object_get(series, "status");
+	json_t *error = json_object_get(series, "error");
+
+	assert_true(json_is_null(status) || json_is_integer(status));
+	assert_true(json_is_null(error) || json_is_string(error));
+	counts_add(counts, json_text(series, "method"), json_text(series, "route"),
+		   json_integer_value(status), json_is_null(error) ? "" : json_string_value(error),
+		   json_count(series, "count"), json_count(series, "request_bytes"),
+		   json_count(series, "response_bytes"));
+}
+
 void counts_from_json(struct counts *counts, json_t *series, const char *service)
 {
 	json_t *one;
@@ -138,19 +160,21 @@ void counts_from_json(struct counts *counts, json_t *series, const char *service
 	assert_true(json_is_array(series));
 	json_array_foreach(series, i, one)
 	{
-		json_t *status = json_object_get(one, "status");
-		json_t *error = json_object_get(one, "error");
+		if (!service || strcmp(json_text(one, "service"), service) == 0)
+			add_json(counts, one);
+	}
+}
 
-		assert_string_equal(json_text(one, "kind"), "server");
-		assert_true(json_is_null(status) || json_is_integer(status));
-		assert_true(json_is_null(error) || json_is_string(error));
-		if (service && strcmp(json_text(one, "service"), service) != 0)
-			continue;
-		counts_add(counts, json_text(one, "method"), json_text(one, "route"),
-			   json_integer_value(status),
-			   json_is_null(error) ? "" : json_string_value(error),
-			   json_count(one, "count"), json_count(one, "request_bytes"),
-			   json_count(one, "response_bytes"));
+void counts_from_json_client(struct counts *counts, json_t *series, const char *server)
+{
+	json_t *one;
+	size_t i;
+
+	assert_true(json_is_array(series));
+	json_array_foreach(series, i, one)
+	{
+		if (json_is_client(one) && strcmp(json_text(one, "server_address"), server) == 0)
+			add_json(counts, one);
 	}
 }
 
@@ -231,8 +255,11 @@ size_t counts_assert_phases(json_t *line)
 	assert_true(json_is_array(phases));
 	json_array_foreach(series, i, one)
 	{
-		struct route_time *time = route_time_of(routes, &count, one);
+		struct route_time *time;
 
+		if (json_is_client(one))
+			continue;
+		time = route_time_of(routes, &count, one);
 		if (json_is_null(json_object_get(one, "status"))) {
 			time->unanswered_ns += json_ns(one, "sum_s");
 		} else {

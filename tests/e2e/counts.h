@@ -51,12 +51,18 @@ const struct count_row *counts_find(const struct counts *counts, const char *met
 
 uint64_t counts_total(const struct counts *counts);
 
-/* From the `series` array of a flush or total line; only those of service, NULL: all. */
+/*
+ * From the `series` array of a flush or total line, whatever their kind; only those
+ * of service, NULL: all.
+ */
 void counts_from_json(struct counts *counts, json_t *series, const char *service);
+
+/* Only what was sent to the server at this address. */
+void counts_from_json_client(struct counts *counts, json_t *series, const char *server);
 
 /*
  * Holds a flush or total line to what its phases must add up to: of each service
- * and route, sum(duration) = sum(queue) + sum(service) + sum(send) over answered
+ * and route that was asked for, sum(duration) = sum(queue) + sum(service) + sum(send) over answered
  * requests, to the nanosecond.  Where some were not answered, their queue is in
  * the second but not in the first: then at most so much.  Returns how many routes
  * were compared; fails the test where one does not fit.

@@ -21,6 +21,8 @@ static struct {
 	struct series_value series[SERIES_MAX];
 	struct phase_value phases[SERIES_MAX][REQUEST_PHASE_COUNT];
 	uint32_t asked_for;
+	struct peer_key peers[3]; /* numbered from 1 */
+	uint32_t peer_count;
 } kernel;
 
 /* ---- loader.h and libbpf, as far as the collector asks ---------------- */
@@ -29,6 +31,39 @@ int loader_series_ids_fd(const struct loader *loader)
 {
 	(void)loader;
 	return -1;
+}
+
+int loader_peers_fd(const struct loader *loader)
+{
+	(void)loader;
+	return -1;
+}
+
+/* Keys of `peers`; the next one of NULL is the first. */
+int bpf_map_get_next_key(int fd, const void *key, void *next_key)
+{
+	uint32_t at = 0;
+
+	(void)fd;
+	while (key && memcmp(&kernel.peers[at++], key, sizeof(struct peer_key)) != 0)
+		;
+	if (at >= kernel.peer_count) {
+		errno = ENOENT;
+		return -1;
+	}
+	memcpy(next_key, &kernel.peers[at], sizeof(struct peer_key));
+	return 0;
+}
+
+int bpf_map_lookup_elem(int fd, const void *key, void *value)
+{
+	uint32_t at = 0;
+
+	(void)fd;
+	while (memcmp(&kernel.peers[at], key, sizeof(struct peer_key)) != 0)
+		at++;
+	*(uint32_t *)value = at + 1;
+	return 0;
 }
 
 const volatile struct ledger *loader_ledger(const struct loader *loader)
@@ -278,12 +313,51 @@ static void test_routes_join(void **state)
 	routes_close(routes);
 }
 
+/* The same path, answered and asked for, of two servers and one too many. */
+static void test_peers(void **state)
+{
+	static const struct peer_key addresses[] = {
+		{ { 0, 0, 0xffff0000, 0x0100007f } }, /* little endian: 127.0.0.1 */
+		{ { 0xb80d0120, 0, 0, 0x01000000 } }, /* 2001:db8::1 */
+	};
+	static const uint8_t peers[] = { 0, 2, 1, 1, PEER_OTHER, PEERS_MAX };
+	static const char *const expected[] = { NULL,        "2001:db8::1", "127.0.0.1",
+						"127.0.0.1", "other",       "other" };
+	struct collector *collector = collector_make(DEFAULT, NULL);
+	const struct flush *flush;
+	size_t i;
+
+	(void)state;
+	memcpy(kernel.peers, addresses, sizeof(addresses));
+	kernel.peer_count = ROWS(addresses);
+	for (i = 0; i < ROWS(peers); i++) {
+		/* the third and fourth differ in their status alone */
+		kernel.keys[kernel_series("/a", 200 + (i == 3))].peer = peers[i];
+		kernel.series[i].count = kernel.series[i].bins[100] = 1;
+	}
+	flush = take(collector);
+	/* the last two are one */
+	assert_int_equal(flush->series_count, ROWS(peers) - 1);
+	for (i = 0; i < flush->series_count; i++) {
+		const char *address = flush->series[i]->server_address;
+
+		assert_true(!address == !expected[i]);
+		if (address)
+			assert_string_equal(address, expected[i]);
+	}
+	assert_ptr_equal(flush->series[2]->server_address, flush->series[3]->server_address);
+	assert_int_equal(flush->series[4]->now.count, 2);
+	/* of what was asked, there is a duration and nothing else */
+	assert_int_equal(flush->phase_count, 3);
+	collector_close(collector);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_differences), cmocka_unit_test(test_wrapping),
 		cmocka_unit_test(test_some_phases), cmocka_unit_test(test_no_answer),
-		cmocka_unit_test(test_routes_join),
+		cmocka_unit_test(test_routes_join), cmocka_unit_test(test_peers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

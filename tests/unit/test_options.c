@@ -90,7 +90,7 @@ static void test_all_options(void **state)
 {
 	static const char *const words[][ARGUMENTS_MAX] = {
 		{ "attach", "--pid=1=shop", "-vp", "2", "-p3=a=b", "--no-follow", "--service",
-		  "web", NULL },
+		  "web", "--client", NULL },
 		{ "attach", "-p", "1", "--output", "json", "--max-series", "1",
 		  "--max-connections=1048576", NULL },
 	};
@@ -106,11 +106,13 @@ static void test_all_options(void **state)
 	assert_int_equal(options.pids[2].pid, 3);
 	assert_string_equal(options.pids[2].name, "a=b");
 	assert_false(options.follow);
+	assert_true(options.client);
 	assert_string_equal(options.service, "web");
 	assert_true(options.verbose);
 	options_release(&options);
 	parse_well(&options, words[1]);
 	assert_int_equal(options.output, OUTPUT_JSON);
+	assert_false(options.client);
 	assert_int_equal(options.max_series, 1);
 	assert_int_equal(options.max_connections, 1048576);
 	options_release(&options);

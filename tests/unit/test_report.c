@@ -220,6 +220,25 @@ static void test_json_changed_and_total(void **state)
 	printed_close(printed);
 }
 
+static void test_json_client(void **state)
+{
+	struct printed *printed = printed_open(OUTPUT_JSON);
+	struct series *series =
+		made_flush_series(&printed->made, "web", "GET", "/a", 404, ERROR_NONE);
+	char *text;
+
+	(void)state;
+	series->server_address = "192.0.2.1";
+	made_flush_add(&printed->made, series, 1, MS, 0, 0);
+	assert_int_equal(report_flush(printed->report, &printed->made.flush), 0);
+	text = printed_take(printed);
+	assert_non_null(strstr(text, "{\"kind\":\"client\",\"service\":\"web\","
+				     "\"server_address\":\"192.0.2.1\",\"method\":\"GET\","
+				     "\"route\":\"/a\",\"status\":404,\"error\":\"404\","));
+	free(text);
+	printed_close(printed);
+}
+
 /* To the last character; the sum to the nanosecond, also where a double would not do. */
 static void test_json_phases(void **state)
 {
@@ -385,6 +404,7 @@ int main(void)
 		cmocka_unit_test(test_json_attached),
 		cmocka_unit_test(test_json_flush),
 		cmocka_unit_test(test_json_changed_and_total),
+		cmocka_unit_test(test_json_client),
 		cmocka_unit_test(test_json_phases),
 		cmocka_unit_test(test_json_is_finite),
 		cmocka_unit_test(test_json_hostile_text),

@@ -213,6 +213,32 @@ static void test_tags(void **state)
 	}
 }
 
+/* Names of their own; 4xx is an error to a client. */
+static void test_client(void **state)
+{
+	static const char *const lines[] = {
+		"http.client.request.duration.seconds.count:0|c|#service_name:web,"
+		"http_request_method:GET,http_route:/a,server_address:2001:db8::1,"
+		"http_response_status_code:404,error_type:404",
+		"http.client.response.body.size.bytes.sum:0|c|#service_name:web,"
+		"http_request_method:GET,http_route:/a,server_address:2001:db8::1,"
+		"http_response_status_code:404,error_type:404",
+	};
+	struct fixture *fixture = *state;
+	struct series *series =
+		made_flush_series(&fixture->made, "web", "GET", "/a", 404, ERROR_NONE);
+	size_t i;
+
+	series->server_address = "2001:db8::1";
+	made_flush_add(&fixture->made, series, 1, MS, 0, 7);
+	encode(fixture);
+	for (i = 0; i < ROWS(lines); i++)
+		if (!lines_have(&fixture->lines, lines[i]))
+			fail_msg("no line '%s'", lines[i]);
+	for (i = 0; i < fixture->lines.count; i++)
+		assert_null(strstr(fixture->lines.items[i], "http.server.request"));
+}
+
 static void test_gauges(void **state)
 {
 	static const char *const expected[] = {
@@ -533,6 +559,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_differences, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_last_flush_sends_all, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_tags, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_client, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_gauges, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_flush_seconds_are_finite, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ledger, setup, teardown),

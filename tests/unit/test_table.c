@@ -82,6 +82,33 @@ static void test_table_several_services(void **state)
 	printed_close(printed);
 }
 
+/* A row of its own for each server that was asked, and 4xx is an error there. */
+static void test_table_client(void **state)
+{
+	struct printed *printed = printed_open(OUTPUT_TABLE);
+	struct made_flush *made = &printed->made;
+	struct series *asked[2];
+	char *text;
+	size_t i;
+
+	(void)state;
+	made_flush_add(made, made_flush_series(made, "web", "GET", "/", 404, ERROR_NONE), 4, MS, 0,
+		       0);
+	for (i = 0; i < ROWS(asked); i++) {
+		asked[i] = made_flush_series(made, "web", "GET", "/", 404, ERROR_NONE);
+		asked[i]->server_address = i ? "2001:db8::1" : "192.0.2.1";
+		made_flush_add(made, asked[i], 2 - i, MS, 0, 0);
+	}
+	assert_int_equal(report_flush(printed->report, &made->flush), 0);
+	text = printed_take(printed);
+	assert_contains("row", text, "   0.0% ");
+	assert_contains("row", text, " -> 192.0.2.1 GET /\n");
+	assert_contains("row", text, " -> 2001:db8::1 GET /\n");
+	assert_contains("row", text, " 100.0% ");
+	free(text);
+	printed_close(printed);
+}
+
 static void test_total_ledger(void **state)
 {
 	struct printed *printed = printed_open(OUTPUT_TABLE);
@@ -344,6 +371,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table_plain),
 		cmocka_unit_test(test_table_several_services),
+		cmocka_unit_test(test_table_client),
 		cmocka_unit_test(test_total_ledger),
 		cmocka_unit_test(test_no_requests),
 		cmocka_unit_test(test_terminal_sizes),

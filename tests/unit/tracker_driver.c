@@ -327,7 +327,8 @@ void driver_init(struct driver *driver, const char *comment, bool late, uint32_t
 void driver_arrive(struct driver *driver, size_t length)
 {
 	driver->arrived += length;
-	tracker_arrival(&driver->connection, driver->arrived, driver->now_ns);
+	if (!driver->connection.peer) /* of a client, requests do not arrive */
+		tracker_arrival(&driver->connection, driver->arrived, driver->now_ns);
 }
 
 void driver_receive(struct driver *driver, const char *bytes, size_t length)

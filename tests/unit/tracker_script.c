@@ -190,7 +190,8 @@ static bool phases_equal(const struct transaction *got, const struct script_phas
 			      got->send_ns == want->send_us * 1000));
 }
 
-static bool transaction_equals(const struct transaction *got, const struct script_transaction *want)
+static bool transaction_equals(const struct transaction *got, const struct script_transaction *want,
+			       uint8_t peer)
 {
 	const size_t length = strlen(want->route);
 	struct series_key key;
@@ -200,6 +201,7 @@ static bool transaction_equals(const struct transaction *got, const struct scrip
 	key.status = want->status;
 	key.method = want->method;
 	key.error = want->error;
+	key.peer = peer;
 	key.path_length = length;
 	memcpy(key.path, want->route, length);
 	return memcmp(&got->key, &key, sizeof(key)) == 0 &&
@@ -220,7 +222,7 @@ static bool result_equals(const struct driver *driver, const struct script_row *
 
 		for (i = 0; i < times; i++, at++)
 			if (at >= driver->finished ||
-			    !transaction_equals(&driver->transactions[at], want))
+			    !transaction_equals(&driver->transactions[at], want, row->peer))
 				return false;
 	}
 	for (i = 0; i < LOSS_COUNT; i++)
@@ -246,6 +248,7 @@ static void row_run(const struct script_row *row, const struct way *way, size_t 
 	/* the sequence numbers begin anew where the cut is */
 	driver_init(driver, row->comment, row->late, -(uint32_t)way->receive_at,
 		    -(uint32_t)way->send_at);
+	driver->connection.peer = row->peer;
 	driver->poison = way->poison;
 	driver->receive.cut = way->receive;
 	driver->receive.at = way->receive_at;

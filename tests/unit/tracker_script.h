@@ -124,6 +124,7 @@ enum script_calls {
 struct script_row {
 	const char *comment;
 	bool late; /* the connection was open before it was noticed */
+	uint8_t peer; /* a client's connection: it sends what is `received` here, and the other way round */
 	enum script_calls calls;
 	struct script_step steps[SCRIPT_STEPS];
 	struct script_transaction transactions[SCRIPT_TRANSACTIONS];

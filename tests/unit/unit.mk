@@ -39,7 +39,7 @@ $(BUILD)/unit/test_%: $(BUILD)/unit/test_%.o $(UNIT_OBJECTS)
 	$(CC) $(UNIT_CFLAGS) $(LDFLAGS) -o $@ $^ $(UNIT_LIBS)
 
 # The collector is tested on a kernel that the test plays.
-$(BUILD)/unit/test_collector: $(BUILD)/unit/user/collector.o
+$(BUILD)/unit/test_collector: $(BUILD)/unit/user/collector.o $(BUILD)/unit/user/peers.o
 
 # test_vmlinux reads the types that the compiler makes of vmlinux.h.
 $(BUILD)/unit/test_vmlinux: UNIT_LIBS += -lbpf -lelf -lz
