@@ -74,8 +74,12 @@ static void check_transaction(struct run *run, const struct transaction *transac
 	check_path(key);
 	FUZZ_ASSERT(key->method > METHOD_NONE && key->method < METHOD_COUNT, "method %u",
 		    key->method);
-	FUZZ_ASSERT(key->error < ERROR_COUNT && key->padding == 0 && transaction->padding == 0,
-		    "error %u", key->error);
+	FUZZ_ASSERT(key->error < ERROR_COUNT && key->peer == driver->connection.peer,
+		    "error %u, peer %u", key->error, key->peer);
+	FUZZ_ASSERT(!key->status || transaction->queue_ns + transaction->service_ns +
+						    transaction->send_ns ==
+					    transaction->duration_ns,
+		    "parts that do not add up to %llu ns", transaction->duration_ns);
 	FUZZ_ASSERT(key->status == 0 || key->status == 101 ||
 			    (key->status >= 200 && key->status <= 999),
 		    "status %u", key->status);
@@ -322,7 +326,8 @@ static void operation_run(struct run *run, struct fuzz_input *input)
 static uint64_t run_input(struct fuzz_input input, uint8_t poison)
 {
 	struct run *run = calloc(1, sizeof(*run));
-	const bool late = fuzz_byte(&input) & 1;
+	/* '0' to '3': bits, open before it was noticed and of a client */
+	const uint8_t kind = fuzz_byte(&input);
 	/* '0' to begin at zero; else the sequence numbers wrap around somewhere */
 	const uint32_t receive_at = -(uint32_t)(fuzz_byte(&input) - '0');
 	const uint32_t send_at = -(uint32_t)(fuzz_byte(&input) - '0');
@@ -331,7 +336,8 @@ static uint64_t run_input(struct fuzz_input input, uint8_t poison)
 	FUZZ_ASSERT(run, "out of memory");
 	run->driver = malloc(sizeof(*run->driver));
 	FUZZ_ASSERT(run->driver, "out of memory");
-	driver_init(run->driver, "fuzz", late, receive_at, send_at);
+	driver_init(run->driver, "fuzz", kind & 1, receive_at, send_at);
+	run->driver->connection.peer = kind & 2 ? PEER_OTHER : 0;
 	run->driver->poison = poison;
 	run->driver->now_ns = BEGIN_NS;
 	while (input.left > 0)
