@@ -127,6 +127,7 @@ enum loss_reason {
 	X(CHUNKS_TOO_MANY, "chunks_too_many") /* chunk walk beyond its bound */                    \
 	X(BODY_UNREADABLE, "body_unreadable") /* chunk framing in memory that cannot be read */    \
 	X(CONTENTION, "contention")           /* two calls on one side of a connection at once */  \
+	X(ORDER_UNKNOWN, "order_unknown")     /* answers went by unseen: it may be another's */    \
 	X(TRUNCATED, "truncated")             /* the server closed in the middle of its answer */  \
 	X(ROUTE_OTHER, "route_other") /* series table full: counted under the route `other` */
 

@@ -107,7 +107,9 @@ struct send_part {
 	__u32 dropped_answered; /* requests not kept that were answered, free running */
 	__u8 owner;             /* enum response_owner, from the final head on */
 	__u8 approximate;       /* enum approximate_reason of the response at hand */
-	__u8 padding[6];
+	__u8 unsure;            /* nobody knows how many answers went by unseen */
+	__u8 padding;
+	__u32 doubtful; /* value of receive.pushed then: these may have been among them */
 	__u64 first_ns; /* t3 */
 	__u64 last_ns;  /* t4 so far */
 	__u64 body_bytes;
@@ -389,6 +391,8 @@ static __always_inline __u32 tracker_finish(struct connection *connection, struc
 	transaction->request_bytes = slot->body_bytes;
 	transaction->response_bytes = send->body_bytes;
 	transaction->approximate = send->approximate ? send->approximate : slot->approximate;
+	if (send->unsure && !transaction->approximate)
+		transaction->approximate = APPROXIMATE_ORDER_UNKNOWN;
 	send->owner = OWNER_NONE;
 	send->approximate = APPROXIMATE_NONE;
 	send->body_bytes = 0;
@@ -766,6 +770,7 @@ static __always_inline __u32 tracker_send_lose(struct connection *connection,
 	/* a response was due: whose it was can still be told */
 	if (send->owner == OWNER_NONE && phase != PHASE_LOST && phase != PHASE_IGNORE) {
 		send->owner = tracker_send_owner(connection);
+		send->unsure = 1;
 		if (send->owner == OWNER_SLOT)
 			return tracker_lose(connection, job,
 					    reason == APPROXIMATE_BODY_UNREADABLE ? LOSS_UNREADABLE
@@ -839,6 +844,40 @@ static __always_inline void tracker_send_store(struct connection *connection,
 					       struct tracker_job *job)
 {
 	connection->send.parser = job->feed.parser;
+	if (connection->send.unsure)
+		connection->send.doubtful = TRACKER_OBSERVE(connection->receive.pushed);
+}
+
+/* Requests that wait, and whose answer may have gone by unseen. */
+static __always_inline bool tracker_send_doubts(struct connection *connection)
+{
+	return connection->send.unsure &&
+	       (__s32)(connection->send.doubtful - connection->send.answered) > 0;
+}
+
+/*
+ * Where it is not known how many answers went by: a client asks anew when it has
+ * been answered, so new requests end the doubt, and what waited before is lost.
+ * To be called, before a send call begins, until it returns EVENT_NONE (at most
+ * PIPELINE_MAX times).
+ */
+static __always_inline __u32 tracker_send_resync(struct connection *connection,
+						 struct tracker_job *job)
+{
+	struct send_part *send = &connection->send;
+
+	if (send->owner == OWNER_SLOT) /* in the middle of its answer */
+		return EVENT_NONE;
+	if (tracker_outstanding(connection) == 0 ||
+	    (!tracker_send_doubts(connection) &&
+	     TRACKER_OBSERVE(connection->receive.pushed) != send->doubtful)) {
+		send->unsure = 0;
+		return EVENT_NONE;
+	}
+	if (!tracker_send_doubts(connection) ||
+	    TRACKER_OBSERVE(connection->receive.pushed) == send->doubtful)
+		return EVENT_NONE;
+	return tracker_lose(connection, job, LOSS_FRAMING);
 }
 
 /*
@@ -849,6 +888,7 @@ static __always_inline __u32 tracker_send_begin(struct connection *connection,
 						struct tracker_job *job, __u32 end)
 {
 	struct send_part *send = &connection->send;
+	__u32 event;
 	__s32 gap;
 
 	tracker_send_load(connection, job);
@@ -858,8 +898,12 @@ static __always_inline __u32 tracker_send_begin(struct connection *connection,
 	if (gap == 0 || job->feed.parser.phase == PHASE_IGNORE)
 		return EVENT_NONE;
 	if (gap > 0)
-		return tracker_send_pass(connection, job, gap, APPROXIMATE_BODY_UNREADABLE);
-	return tracker_send_lose(connection, job, APPROXIMATE_BODY_UNREADABLE);
+		event = tracker_send_pass(connection, job, gap, APPROXIMATE_BODY_UNREADABLE);
+	else
+		event = tracker_send_lose(connection, job, APPROXIMATE_BODY_UNREADABLE);
+	if (job->feed.parser.phase == PHASE_LOST)
+		send->unsure = 1;
+	return event;
 }
 
 /*
@@ -1046,6 +1090,8 @@ static __always_inline __u32 tracker_end(struct connection *connection, struct t
 	if (send->owner != OWNER_SLOT &&
 	    tracker_slot(connection, send->answered)->flags & SLOT_MALFORMED)
 		return tracker_lose(connection, job, LOSS_MALFORMED);
+	if (send->owner != OWNER_SLOT && tracker_send_doubts(connection))
+		return tracker_lose(connection, job, LOSS_FRAMING);
 	if (phase == PHASE_LOST && send->owner == OWNER_SLOT)
 		return tracker_send_complete(connection, job);
 	if (send->owner == OWNER_NONE && http_phase_is_header(phase))

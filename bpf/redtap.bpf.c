@@ -311,6 +311,24 @@ static __always_inline void send_walk(struct connection *connection, struct trac
 						      : APPROXIMATE_CHUNKS_TOO_MANY));
 }
 
+/* Finds out again whose turn it is.  A function of its own for the verifier. */
+__noinline int send_resync(__u64 address, __u32 owner)
+{
+	struct connection *connection = bpf_map_lookup_elem(&connections, &address);
+	struct scratch *scratch = scratch_get(owner);
+	__u32 i, event;
+
+	if (!connection || !scratch)
+		return 0;
+	for (i = 0; i < PIPELINE_MAX; i++) {
+		event = tracker_send_resync(connection, &scratch->job);
+		if (event == EVENT_NONE)
+			break;
+		event_enter(owner, connection, &scratch->job, event);
+	}
+	return 0;
+}
+
 /* Responses are sent by a server and received by a client; position behind them. */
 static __always_inline __u32 responses_end(struct connection *connection, struct sock *sock)
 {
@@ -343,6 +361,8 @@ static __always_inline void on_responses(struct scratch *scratch, struct connect
 	}
 	if (!is_client(connection) && receive_is_behind(connection, sock))
 		receive_catch_up(address, owner);
+	if (connection->send.unsure)
+		send_resync(address, owner);
 	job->now_ns = bpf_ktime_get_ns();
 	job->length = call->length;
 	event_enter(owner, connection, job, tracker_send_begin(connection, job, end));

@@ -256,6 +256,23 @@ uint64_t observed_counted(void)
 	return actual.counted;
 }
 
+uint64_t observed_seen(void)
+{
+	account_read(&actual);
+	return actual.seen;
+}
+
+uint64_t observed_reason(const char *kind, const char *reason)
+{
+	account_read(&actual);
+	return reason ? account_reason(&actual, kind, reason)->count : account_sum(&actual, kind);
+}
+
+void observed_accept_all(void)
+{
+	account_read(&expected);
+}
+
 /* ---- setup and teardown ----------------------------------------------- */
 
 int observed_group_setup(void **state)

@@ -58,6 +58,13 @@ void observed_assert_mean(const char *method, const char *route, int status, dou
 uint64_t observed_in_flight(void);
 uint64_t observed_counted(void);
 
+uint64_t observed_seen(void);
+/* Of one reason; reason NULL: of all of this kind. */
+uint64_t observed_reason(const char *kind, const char *reason);
+
+/* Takes whatever happened so far as expected: for what cannot be foretold. */
+void observed_accept_all(void);
+
 /* Waits for so many flushes more. */
 void observed_wait_flushes(size_t count);
 

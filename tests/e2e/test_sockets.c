@@ -254,6 +254,102 @@ static void used_by_threads(void **state)
 	observed_check();
 }
 
+/* ---- at the same instant ---------------------------------------------- */
+
+#define ROUNDS 300
+#define EACH 8
+#define EMPTY "HTTP/1.1 204 No Content\r\n\r\n"
+
+struct sender {
+	pthread_barrier_t *start;
+	int fd;
+};
+
+static void *send_answers(void *context)
+{
+	const struct sender *sender = context;
+	int i;
+
+	pthread_barrier_wait(sender->start);
+	for (i = 0; i < EACH; i++)
+		if (send(sender->fd, EMPTY, sizeof(EMPTY) - 1, MSG_NOSIGNAL) != sizeof(EMPTY) - 1)
+			return NULL;
+	return context;
+}
+
+/*
+ * Two threads answer at once, without taking turns.  All answers are the same, so
+ * what the client gets is HTTP whoever comes first.
+ */
+static long step_answer_by_two(struct puppet_hands *hands, const struct puppet_order *order)
+{
+	pthread_barrier_t start;
+	struct sender sender = { &start, hands->fds[order->fd] };
+	pthread_t threads[2];
+	void *done[2];
+	int i;
+
+	pthread_barrier_init(&start, NULL, 2);
+	for (i = 0; i < 2; i++)
+		if (pthread_create(&threads[i], NULL, send_answers, &sender))
+			return -EAGAIN;
+	for (i = 0; i < 2; i++)
+		pthread_join(threads[i], &done[i]);
+	pthread_barrier_destroy(&start);
+	return done[0] && done[1] ? 0 : -EPIPE;
+}
+
+static void read_answers(int fd, size_t count)
+{
+	char buffer[4096];
+	size_t left = count * (sizeof(EMPTY) - 1);
+
+	while (left > 0) {
+		const ssize_t received = recv(fd, buffer, sizeof(buffer), 0);
+
+		assert_true(received > 0 && (size_t)received <= left);
+		left -= received;
+	}
+}
+
+/*
+ * What order their bytes went out in cannot be told from the calls: each request is
+ * counted, or its loss has a reason; what comes then is exact again.
+ */
+static void answered_by_two_at_once(void **state)
+{
+	struct puppet *puppet = puppet_start();
+	const int fd = raw_connect(puppet_port(puppet));
+	char requests[4096] = "";
+	int i;
+
+	(void)state;
+	for (i = 0; i < 2 * EACH; i++)
+		strcat(requests, "GET /both HTTP/1.1\r\nHost: h\r\n\r\n");
+	puppet_accept(puppet, 0);
+	for (i = 0; i < ROUNDS; i++) {
+		raw_say(fd, requests);
+		puppet_receive_all(puppet, 0, strlen(requests));
+		assert_int_equal(puppet_do(puppet, step_answer_by_two, &(struct puppet_order){ 0 }),
+				 0);
+		read_answers(fd, 2 * EACH);
+	}
+	/* in doubt who was answered, the next request ends it */
+	exchange_whole(puppet, 0, fd);
+	observed_wait_flushes(2);
+	assert_int_equal(observed_seen(), ROUNDS * 2 * EACH + 1);
+	assert_int_equal(observed_counted() + observed_reason("lost", NULL), observed_seen());
+	assert_int_equal(observed_in_flight(), 0);
+	fprintf(stderr, "  counted %lu, lost %lu\n", observed_counted(),
+		observed_reason("lost", NULL));
+	observed_accept_all();
+	exchange_whole(puppet, 0, fd);
+	exchange_whole(puppet, 0, fd);
+	puppet_close(puppet, 0);
+	raw_finish(fd);
+	observed_check();
+}
+
 /* ---- coming into being ------------------------------------------------ */
 
 static void listening_without_bind(void **state)
@@ -402,6 +498,7 @@ int main(void)
 		OBSERVED_TEST(finished_by_a_child),
 		OBSERVED_TEST(duplicated),
 		OBSERVED_TEST(used_by_threads),
+		OBSERVED_TEST(answered_by_two_at_once),
 		OBSERVED_TEST(listening_without_bind),
 		OBSERVED_TEST(fast_open),
 	};

@@ -272,6 +272,18 @@ static void send_walk(struct driver *driver, struct source *source)
 							      : APPROXIMATE_CHUNKS_TOO_MANY));
 }
 
+static void send_resync(struct driver *driver)
+{
+	uint32_t i, event;
+
+	for (i = 0; i < PIPELINE_MAX; i++) {
+		event = tracker_send_resync(&driver->connection, &driver->job);
+		if (event == EVENT_NONE)
+			break;
+		event_enter(driver, event);
+	}
+}
+
 static void send_call(struct driver *driver, const char *bytes, size_t length, size_t piece)
 {
 	struct connection *connection = &driver->connection;
@@ -280,6 +292,8 @@ static void send_call(struct driver *driver, const char *bytes, size_t length, s
 
 	driver->send.moved += length;
 	driver->send.sequence += length;
+	if (connection->send.unsure)
+		send_resync(driver);
 	event_enter(driver, tracker_send_begin(connection, job, driver->send.sequence));
 	if (!connection->ignored || !tracker_idle(connection))
 		send_walk(driver, &source);
