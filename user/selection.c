@@ -24,11 +24,20 @@ struct listener {
 	size_t port; /* index into the ports */
 };
 
+/* A network namespace, as containers have one each, and a process in it. */
+struct namespace
+{
+	uint32_t netns;
+	pid_t pid;
+};
+
 struct selection {
 	const uint16_t *ports;
 	const char *const *names;
 	size_t port_count, name_count;
 	bool *port_found, *name_found;
+	struct namespace *namespaces; /* all that processes are in, ours too */
+	size_t namespace_count, namespace_room;
 	struct listener *listeners; /* at this look, by inode */
 	size_t listener_count, listener_room;
 	struct proc_inodes inodes, inodes_before; /* of the same, at this look and the last */
@@ -71,10 +80,71 @@ void selection_close(struct selection *selection)
 	proc_pids_release(&selection->all);
 	proc_pids_release(&selection->recent);
 	proc_pids_release(&selection->settled);
+	free(selection->namespaces);
 	free(selection->listeners);
 	free(selection->port_found);
 	free(selection->name_found);
 	free(selection);
+}
+
+/* ---- network namespaces ------------------------------------------------ */
+
+/* Adds the one that a process is in.  What cannot be seen is left out.  Returns 0 or -ENOMEM. */
+static int add_namespace(struct selection *selection, pid_t pid)
+{
+	uint32_t netns;
+	size_t i;
+
+	if (proc_read_netns(pid, &netns))
+		return 0;
+	for (i = 0; i < selection->namespace_count; i++)
+		if (selection->namespaces[i].netns == netns)
+			return 0;
+	if (selection->namespace_count == selection->namespace_room) {
+		const size_t room = selection->namespace_room ? 2 * selection->namespace_room : 16;
+		struct namespace *grown = realloc(selection->namespaces, room * sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		selection->namespaces = grown;
+		selection->namespace_room = room;
+	}
+	selection->namespaces[selection->namespace_count++] = (struct namespace){ netns, pid };
+	return 0;
+}
+
+/* Forgets those whose process has ended, or moved; returns whether there was one. */
+static bool drop_stale_namespaces(struct selection *selection)
+{
+	size_t i, kept = 0;
+	bool dropped;
+
+	for (i = 0; i < selection->namespace_count; i++) {
+		const struct namespace *namespace = &selection->namespaces[i];
+		uint32_t netns;
+
+		if (!proc_read_netns(namespace->pid, &netns) && netns == namespace->netns)
+			selection->namespaces[kept++] = *namespace;
+	}
+	dropped = kept < selection->namespace_count;
+	selection->namespace_count = kept;
+	return dropped;
+}
+
+/* whole: looks at all processes, not at new ones only. */
+static int find_namespaces(struct selection *selection, bool whole)
+{
+	int err = 0;
+	size_t i;
+
+	/* Others may still be in it. */
+	if (drop_stale_namespaces(selection))
+		whole = true;
+	err = add_namespace(selection, getpid());
+	for (i = 0; i < selection->all.count && !err; i++)
+		if (whole || !proc_pids_hold(&selection->settled, selection->all.pids[i]))
+			err = add_namespace(selection, selection->all.pids[i]);
+	return err;
 }
 
 /* ---- listening sockets ------------------------------------------------ */
@@ -110,17 +180,18 @@ static bool visit_listener(void *context, const struct proc_socket *socket)
 }
 
 /* Sets *changed if they are others than at the last look. Returns 0 or -errno. */
-static int read_listeners(struct selection *selection, bool *changed)
+static int read_listeners(struct selection *selection, bool whole, bool *changed)
 {
 	struct proc_inodes before = selection->inodes_before;
+	size_t i;
 
 	selection->inodes_before = selection->inodes;
 	selection->inodes = before;
 	selection->inodes.count = 0;
 	selection->listener_count = 0;
-	selection->err = 0;
-	if (selection->port_count)
-		proc_visit_sockets(getpid(), visit_listener, selection);
+	selection->err = selection->port_count ? find_namespaces(selection, whole) : 0;
+	for (i = 0; i < selection->namespace_count && !selection->err; i++)
+		proc_visit_sockets(selection->namespaces[i].pid, visit_listener, selection);
 	proc_inodes_sort(&selection->inodes);
 	*changed = !proc_inodes_equal(&selection->inodes, &selection->inodes_before);
 	return selection->err;
@@ -206,13 +277,13 @@ static void settle(struct selection *selection)
 
 int selection_look(struct selection *selection, selection_found *found, void *context)
 {
-	bool changed, whole = selection->looks++ % LOOKS_WHOLE == 0;
-	int err = read_listeners(selection, &changed);
+	bool changed = false, whole = selection->looks++ % LOOKS_WHOLE == 0;
+	int err = proc_pids_read(&selection->all);
 	size_t i;
 
 	selection->denied = false;
 	if (!err)
-		err = proc_pids_read(&selection->all);
+		err = read_listeners(selection, whole, &changed);
 	for (i = 0; i < selection->all.count && !err; i++) {
 		const pid_t pid = selection->all.pids[i];
 

@@ -15,7 +15,7 @@
 
 #include "scenario.h"
 
-#define SLACK 0.08
+#define SLACK 0.15
 
 struct bounds {
 	double low;
