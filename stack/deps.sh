@@ -29,11 +29,11 @@ STATSD_EXPORTER_VERSIONS="1.25 $(sed -n 's/^STATSD_EXPORTER_VERSION=//p' "$SOURC
 1.22 v0.28.0
 1.18 v0.26.0"
 
-# For the tests, where Go is new enough: what reads compose files as docker does,
-# and tests/dashboards.
-COMPOSE_MODULE=github.com/compose-spec/compose-go/v2/cmd@v2.16.2
-COMPOSE_GO=24
-SCHEMA_GO=21
+# Tools of the tests in Go, and the least Go that each needs: tests/dashboards
+# holds dashboards against Grafana's schema, tests/compose reads compose files as
+# docker does.
+TEST_TOOLS='dashboard_schema dashboards 21
+compose_config compose 24'
 
 # group | check (a have_* function and its arguments) | apt packages; where a
 # distribution lacks one of them, those behind the slash
@@ -282,36 +282,26 @@ go_newest() {
 	return 1
 }
 
-# go_build TOOL MINOR ARGUMENT...: go's way to BUILD/tools/TOOL.  A test that
-# wants a tool which is not there says so and is skipped.
-go_build() {
-	local tool=$1 minor=$2 go
-
-	shift 2
-	go=$(go_newest "$minor") || {
-		say "no Go of 1.$minor or newer: the tests go without $tool"
-		return 0
-	}
-	say "building $tool with $("$go" version | cut -d' ' -f3)"
-	HOME=${HOME:-$BUILD/tools} CGO_ENABLED=0 GOTOOLCHAIN=local GOBIN=$BUILD/tools \
-		"$go" "$@" >"$BUILD/tools/$tool.log" 2>&1 || {
-		tail -n 20 "$BUILD/tools/$tool.log" >&2
-		die "$tool can not be built; its log is $BUILD/tools/$tool.log"
-	}
-}
-
+# Builds what is missing or older than its source.  A test that wants a tool
+# which is not there says so.
 install_test_tools() {
-	local tools=$BUILD/tools tests=$SOURCE/../tests/dashboards
+	local tool source minor go
 
-	mkdir -p "$tools"
-	if [[ ! -x $tools/compose_spec ]]; then
-		go_build compose_spec "$COMPOSE_GO" install "$COMPOSE_MODULE"
-		[[ ! -x $tools/cmd ]] || mv "$tools/cmd" "$tools/compose_spec"
-	fi
-	if [[ ! $tools/dashboard_schema -nt $tests/main.go ]]; then
-		go_build dashboard_schema "$SCHEMA_GO" build -C "$tests" \
-			-o "$tools/dashboard_schema" .
-	fi
+	mkdir -p "$BUILD/tools"
+	while read -r tool source minor; do
+		source=$SOURCE/../tests/$source
+		[[ ! $BUILD/tools/$tool -nt $source/main.go ]] || continue
+		go=$(go_newest "$minor") || {
+			say "no Go of 1.$minor or newer: the tests go without $tool"
+			continue
+		}
+		say "building $tool with $("$go" version | cut -d' ' -f3)"
+		(cd "$source" && HOME=${HOME:-$BUILD/tools} CGO_ENABLED=0 GOTOOLCHAIN=local \
+			"$go" build -o "$BUILD/tools/$tool" .) >"$BUILD/tools/$tool.log" 2>&1 || {
+			tail -n 20 "$BUILD/tools/$tool.log" >&2
+			die "$tool can not be built; its log is $BUILD/tools/$tool.log"
+		}
+	done <<<"$TEST_TOOLS"
 }
 
 # The rows still missing, without columns and slashes, for a person to read.

@@ -15,5 +15,5 @@ test:
 	+@BUILD=$(BUILD) MAKE="$(MAKE)" tests/summary.sh $(SUITES)
 
 # The scripts of stack/ and this directory.
-test-stack:
+test-stack: $(BUILD)/webapp
 	@BUILD=$(BUILD) tests/suites/test_stack.sh
