@@ -3,13 +3,14 @@
 # `make lint` checks format, C and shell; `make format` brings all C files into
 # the form of .clang-format.  LINT="tidy" and the like: only some of the checks.
 
-LINT ?= format tidy shell
+# make defines a LINT of its own.
+LINT_CHECKS = $(if $(filter default undefined,$(origin LINT)),format tidy shell,$(LINT))
 
 .PHONY: lint test-lint format
 # The generated header is included by user/loader.c.
 lint test-lint: $(BUILD)/redtap.skel.h
 	@BUILD=$(BUILD) LINT_CFLAGS='$(filter-out -MMD -MP -DREDTAP_VERSION=%,$(ALL_CFLAGS))' \
-		LINT_BPF_CFLAGS='$(filter-out -MMD -MP,$(BPF_CFLAGS))' tests/lint/lint.sh $(LINT)
+		LINT_BPF_CFLAGS='$(filter-out -MMD -MP,$(BPF_CFLAGS))' tests/lint/lint.sh $(LINT_CHECKS)
 
 format:
 	@tests/lint/lint.sh apply-format

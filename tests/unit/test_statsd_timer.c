@@ -341,8 +341,8 @@ static void test_flask(void **state)
 		"flask.info:1|g|#app_name:web",
 		"flask.request_status_total:2|c|#app_name:web,method:GET,endpoint:/,status:200",
 		"flask.request_status_total:1|c|#app_name:web,method:GET,endpoint:/,status:500",
-		"flask.request_duration_seconds:0.3|ms|@0.400000000000000|#app_name:web,method:GET,"
-		"endpoint:/",
+		("flask.request_duration_seconds:0.3|ms|@0.400000000000000|#app_name:web,"
+		 "method:GET,endpoint:/"),
 		"flask.request_duration_seconds:7.25|ms|#app_name:web,method:GET,endpoint:/",
 	};
 	struct fixture *fixture = *state;
