@@ -7,8 +7,10 @@
 #include <arpa/inet.h>
 #include <linux/sock_diag.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "harness.h"
@@ -21,6 +23,7 @@ struct capture {
 	int fd;
 	uint16_t port;
 	uint16_t forward_port;
+	atomic_int forward_fd; /* a connected Unix datagram socket; -1: none */
 	bool finished;
 	pthread_t thread;
 	pthread_mutex_t lock; /* guards what follows until the thread has ended */
@@ -81,7 +84,9 @@ static void *receive(void *argument)
 			continue;
 		if (length == 0 || !keep(capture, datagram, length))
 			return NULL;
-		if (capture->forward_port)
+		if (atomic_load(&capture->forward_fd) >= 0)
+			send(atomic_load(&capture->forward_fd), datagram, length, MSG_NOSIGNAL);
+		else if (capture->forward_port)
 			sendto(capture->fd, datagram, length, 0, (const struct sockaddr *)&forward,
 			       sizeof(forward));
 	}
@@ -104,6 +109,8 @@ static void capture_release(void *object)
 
 	end_thread(capture);
 	close(capture->fd);
+	if (atomic_load(&capture->forward_fd) >= 0)
+		close(atomic_load(&capture->forward_fd));
 	pthread_mutex_destroy(&capture->lock);
 	free(capture->bytes);
 	free(capture);
@@ -118,6 +125,7 @@ struct capture *capture_open(uint16_t forward_port)
 
 	assert_non_null(capture);
 	capture->forward_port = forward_port;
+	atomic_init(&capture->forward_fd, -1);
 	capture->room = 1 << 20;
 	capture->bytes = calloc(1, capture->room);
 	assert_non_null(capture->bytes);
@@ -133,6 +141,18 @@ struct capture *capture_open(uint16_t forward_port)
 	assert_int_equal(pthread_create(&capture->thread, NULL, receive, capture), 0);
 	harness_on_teardown(capture_release, capture);
 	return capture;
+}
+
+void capture_forward(struct capture *capture, const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	assert_true(strlen(path) < sizeof(address.sun_path));
+	strcpy(address.sun_path, path);
+	assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+	atomic_store(&capture->forward_fd, fd);
 }
 
 uint16_t capture_port(const struct capture *capture)

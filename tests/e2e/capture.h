@@ -18,6 +18,12 @@ struct capture; /* owned by the harness, freed at the test's teardown */
 
 /* Opens it on a free port; forward_port 0: keep only. */
 struct capture *capture_open(uint16_t forward_port);
+/*
+ * Hands on to a Unix datagram socket instead.  On a busy machine the buffer of
+ * a UDP socket overflows before its owner gets a CPU; this one makes the
+ * capture wait.
+ */
+void capture_forward(struct capture *capture, const char *path);
 uint16_t capture_port(const struct capture *capture);
 
 /* Datagrams so far. */

@@ -15,6 +15,7 @@
 
 static struct exporter exporter;
 static struct prometheus prometheus;
+static bool is_started; /* the exporter, by this test */
 
 int places_group_setup(void **state)
 {
@@ -22,6 +23,7 @@ int places_group_setup(void **state)
 		return -1;
 	exporter = exporter_start();
 	prometheus = prometheus_start(&exporter);
+	process_end(exporter.process, SIGTERM);
 	harness_keep();
 	return 0;
 }
@@ -32,12 +34,33 @@ int places_group_teardown(void **state)
 	return harness_group_teardown(state);
 }
 
+static void forget_exporter(void *object)
+{
+	(void)object;
+	is_started = false;
+}
+
+/*
+ * One for each test, where Prometheus looks: it would have to tell again, four
+ * times a second, all that the tests before have sent.
+ */
+static void start_exporter(void)
+{
+	if (is_started)
+		return;
+	exporter = exporter_restart(&exporter);
+	harness_on_teardown(forget_exporter, &exporter);
+	is_started = true;
+}
+
 void places_attach(struct places *places, pid_t pid, const char *const *more)
 {
 	static unsigned int serial;
 
+	start_exporter();
 	snprintf(places->service, sizeof(places->service), "e2e-%d-%u", (int)getpid(), ++serial);
-	places->capture = capture_open(exporter.statsd_port);
+	places->capture = capture_open(0);
+	capture_forward(places->capture, exporter.socket);
 	places->redtap = redtap_attach(&(struct redtap_options){
 		.pid = pid,
 		.service = places->service,
