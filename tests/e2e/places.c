@@ -22,7 +22,7 @@ int places_group_setup(void **state)
 	if (harness_group_setup(state) != 0)
 		return -1;
 	exporter = exporter_start();
-	prometheus = prometheus_start(&exporter);
+	prometheus = prometheus_start(&exporter, "250ms");
 	process_end(exporter.process, SIGTERM);
 	harness_keep();
 	return 0;

@@ -17,6 +17,14 @@
 #include "redtap_run.h"
 
 #define ECHO_BYTES 500
+/*
+ * Prometheus has to see that series begin with 0, on a busy machine too; and a
+ * scrape that takes longer than its interval is a hole.
+ */
+#define SCRAPE_INTERVAL "500ms"
+#define FLUSH_INTERVAL "1500ms"
+/* Some scrapes and evaluations, microseconds. */
+#define SETTLE_US 3000000
 #define NS_PER_S 1e9
 
 static char echo_body[ECHO_BYTES];
@@ -28,10 +36,13 @@ static const struct http_load_kind shop_kinds[] = {
 	{ { .method = "GET", .target = "/status/404", .route = "/status/{id}" }, 2 },
 	{ { .method = "GET", .target = "/status/500", .route = "/status/{id}" }, 2 },
 	{ { .method = "GET", .target = "/status/503", .route = "/status/{id}" }, 1 },
-	{ { .method = "GET", .target = "/sleep/30", .route = "/sleep/{id}" }, 7 },
+	{ { .method = "GET", .target = "/sleep/30", .route = "/sleep/{id}" }, 5 },
+	{ { .method = "GET", .target = "/sleep/300", .route = "/sleep/{id}" }, 2 },
 };
 #define SHOP_WEIGHTS 36
-#define SHOP_ROUNDS (SHOP_SLEEPS / 7)
+#define SHOP_ROUNDS 4
+_Static_assert(SHOP_SLEEPS == SHOP_ROUNDS * 5 && SHOP_MIDDLE_SLEEPS == SHOP_ROUNDS * 2,
+	       "as the table says");
 
 static const struct http_request long_sleep = { .method = "GET",
 						.target = "/sleep/1200",
@@ -120,7 +131,7 @@ static bool has_scraped(void *context)
 void scenario_start(struct scenario *scenario)
 {
 	*scenario = (struct scenario){ .exporter = exporter_start() };
-	scenario->prometheus = prometheus_start(&scenario->exporter);
+	scenario->prometheus = prometheus_start(&scenario->exporter, SCRAPE_INTERVAL);
 	http_tally_init(&scenario->shop_tally);
 	http_tally_init(&scenario->busy_tally);
 	/* Some seconds after it is ready; what is born before would be born unseen. */
@@ -133,14 +144,13 @@ void scenario_attach(struct scenario *scenario)
 	char shop[32], busy[32];
 	const char *more[] = { "--pid", shop, "--pid", busy, NULL };
 
-	scenario->shop = server_start_webapp("epoll", 2, NULL);
+	scenario->shop = server_start_webapp("thread", 2, NULL);
 	scenario->busy = server_start_webapp("epoll", 1, NULL);
 	snprintf(shop, sizeof(shop), "%d=%s", (int)scenario->shop.pid, SHOP);
 	snprintf(busy, sizeof(busy), "%d=%s", (int)scenario->busy.pid, BUSY);
 	scenario->redtap = redtap_attach(&(struct redtap_options){
 		.statsd_port = scenario->exporter.statsd_port,
-		/* Longer than Prometheus's interval: it has to see that series begin with 0. */
-		.interval = "500ms",
+		.interval = FLUSH_INTERVAL,
 		.more = more,
 	});
 }
@@ -221,6 +231,20 @@ static void run_shop(struct scenario *scenario)
 	}
 }
 
+void scenario_touch(const struct scenario *scenario)
+{
+	struct http_tally tally;
+
+	http_tally_init(&tally);
+	load(&(struct http_load){ .port = scenario->shop.port,
+				  .kinds = shop_kinds,
+				  .kind_count = ROWS(shop_kinds),
+				  .connections = 4,
+				  .requests = SHOP_WEIGHTS },
+	     &tally);
+	http_tally_release(&tally);
+}
+
 /* A connection that the only worker can not accept before it has slept. */
 static void wait_for_accept(struct scenario *scenario)
 {
@@ -293,6 +317,12 @@ static bool is_in_prometheus(void *context)
 	       is_gauge(scenario, "http_server_open_connections", SHOP, SHOP_OPEN);
 }
 
+void scenario_settle(struct scenario *scenario)
+{
+	usleep(SETTLE_US);
+	scenario->end = unix_time();
+}
+
 void scenario_run(struct scenario *scenario)
 {
 	memset(echo_body, 'x', sizeof(echo_body));
@@ -305,6 +335,5 @@ void scenario_run(struct scenario *scenario)
 			 (unsigned long long)tally_total(&scenario->shop_tally),
 			 (unsigned long long)tally_total(&scenario->busy_tally));
 	/* What the same flush brought besides, and rules that follow from it. */
-	usleep(1500000);
-	scenario->end = unix_time();
+	scenario_settle(scenario);
 }

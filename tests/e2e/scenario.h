@@ -7,7 +7,7 @@
  * Inputs: none.  Outputs: the client's truth, and answers of Prometheus.  It
  * must not know dashboards or rules.
  *
- *   shop  two workers with time to spare: eight kinds of requests, failures
+ *   shop  a thread for each connection: all kinds of requests, failures
  *         among them, two given up by their client, two closed without answer
  *   busy  one worker, four clients at once: most of the time is waiting
  */
@@ -24,8 +24,10 @@
 
 /* What a request to /sleep/N takes at least, in seconds, by the application's own word. */
 #define SHOP_SLEEP_S 0.03
+#define SHOP_MIDDLE_SLEEP_S 0.3
 #define SHOP_LONG_SLEEP_S 1.2
-#define SHOP_SLEEPS 28
+#define SHOP_SLEEPS 20
+#define SHOP_MIDDLE_SLEEPS 8
 #define SHOP_LONG_SLEEPS 2
 #define BUSY_SLEEP_S 0.025
 #define BUSY_SLEEPS 40
@@ -58,6 +60,10 @@ void scenario_start(struct scenario *scenario);
 void scenario_attach(struct scenario *scenario);
 /* The load; returns when Prometheus has seen all of it. */
 void scenario_run(struct scenario *scenario);
+/* Requests of the shop's kinds that are in no tally: redtap has to send all their series. */
+void scenario_touch(const struct scenario *scenario);
+/* Waits for some more scrapes and evaluations, and takes that time for the end. */
+void scenario_settle(struct scenario *scenario);
 void scenario_release(struct scenario *scenario);
 
 /* Sends one StatsD line to the exporter, as somebody else would. */

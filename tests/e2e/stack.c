@@ -149,12 +149,12 @@ static char *replace(char *text, const char *from, const char *to)
 }
 
 /* The stack's own configuration, with this exporter and the tests' intervals. */
-static const char *write_configuration(const struct exporter *exporter)
+static const char *write_configuration(const struct exporter *exporter, const char *interval)
 {
 	const char *file = path_scratch("prometheus.yml");
 	char *text = file_read(path_source("stack/prometheus.yml"), NULL);
 
-	text = replace(text, "scrape_interval: 5s", "scrape_interval: 250ms");
+	text = replace(text, "scrape_interval: 5s", text_format("scrape_interval: %s", interval));
 	text = replace(text, "evaluation_interval: 15s", "evaluation_interval: 500ms");
 	text = replace(text, "rules/redtap.yml", path_source("stack/rules/redtap.yml"));
 	text = replace(text, "statsd_exporter:9102",
@@ -164,12 +164,12 @@ static const char *write_configuration(const struct exporter *exporter)
 	return file;
 }
 
-struct prometheus prometheus_start(const struct exporter *exporter)
+struct prometheus prometheus_start(const struct exporter *exporter, const char *interval)
 {
 	struct prometheus prometheus = { .port = port_free(SOCK_STREAM) };
 	const char *argv[] = {
 		"prometheus",
-		text_format("--config.file=%s", write_configuration(exporter)),
+		text_format("--config.file=%s", write_configuration(exporter, interval)),
 		text_format("--storage.tsdb.path=%s", path_scratch("prometheus")),
 		text_format("--web.listen-address=127.0.0.1:%u", prometheus.port),
 		NULL,

@@ -36,8 +36,11 @@ struct prometheus {
 	uint16_t port;
 };
 
-/* Starts one that scrapes the exporter four times a second; waits until it is ready. */
-struct prometheus prometheus_start(const struct exporter *exporter);
+/*
+ * Starts one that scrapes the exporter at this interval ("250ms"), which is also
+ * how long a scrape may take; waits until it is ready.
+ */
+struct prometheus prometheus_start(const struct exporter *exporter, const char *interval);
 
 /* Everything that its API tells now of a service_name. */
 void prometheus_metrics(const struct prometheus *prometheus, const char *service,

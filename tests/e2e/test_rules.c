@@ -364,7 +364,7 @@ static void things_go_wrong(void **state)
 	(void)state;
 	scenario_inject(&scenario, "redtap.statsd.sent:100|g|#sender:e2e");
 	scenario_inject(&scenario, "redtap.statsd.received:100|c|#sender:e2e");
-	usleep(1500000);
+	usleep(1500000); /* three scrapes */
 	scenario_inject(&scenario, text_format("redtap.requests.lost:%d|c|#reason:e2e", LOST));
 	scenario_inject(&scenario, "redtap.statsd.errors:1|c");
 	scenario_inject(&scenario, "e2e.no.tag:1|c|#tag");
@@ -373,8 +373,7 @@ static void things_go_wrong(void **state)
 			text_format("redtap.statsd.received:%d|c|#sender:e2e", RECEIVED));
 	if (!wait_until(is_active, (void *)names, DEADLINE_S))
 		fail_msg("not all alerts are active");
-	usleep(1000000);
-	scenario.end = (double)time(NULL);
+	scenario_settle(&scenario);
 	check_rules(MOMENT_WRONG);
 }
 
@@ -405,7 +404,11 @@ static void receive_buffer_is_overrun(void **state)
 	process_signal(scenario.exporter.process, SIGSTOP);
 	for (i = 0; i < 1000; i++)
 		scenario_inject(&scenario, line);
-	sleep(5);
+	/* A flush each. */
+	for (i = 0; i < 4; i++) {
+		scenario_touch(&scenario);
+		usleep(1600000);
+	}
 	process_signal(scenario.exporter.process, SIGCONT);
 	if (!wait_until(real_loss_is_told, NULL, DEADLINE_S))
 		fail_msg("no alert says that packets are lost");

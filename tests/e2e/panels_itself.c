@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_panels_itself.c - every query of the dashboard redtap itself, as
- * test_panels.c does.  What must not happen in a good run (losses, failed
- * sends, lines that are none) is sent to the exporter by the test, under a
- * reason of its own.
+ * panels_itself.c - see panels_itself.h.
  */
+#include "panels_itself.h"
+
 #include <stdio.h>
 #include <sys/utsname.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "expectation.h"
 #include "harness.h"
@@ -24,11 +21,9 @@
 #define SENT 20
 #define RECEIVED 16
 
-static struct scenario scenario;
-
-static double all_requests(void)
+static double all_requests(const struct scenario *s)
 {
-	return (double)(tally_total(&scenario.shop_tally) + tally_total(&scenario.busy_tally));
+	return (double)(tally_total(&s->shop_tally) + tally_total(&s->busy_tally));
 }
 
 static void check_watched(const struct scenario *s, const struct metrics *answer)
@@ -56,14 +51,12 @@ static void check_alerts(const struct scenario *s, const struct metrics *answer)
 
 static void check_seen(const struct scenario *s, const struct metrics *answer)
 {
-	(void)s;
-	require_value(answer, about(all_requests() + BUSY_OPEN + SEEN), NULL);
+	require_value(answer, about(all_requests(s) + BUSY_OPEN + SEEN), NULL);
 }
 
 static void check_counted(const struct scenario *s, const struct metrics *answer)
 {
-	(void)s;
-	require_value(answer, about(all_requests()), NULL);
+	require_value(answer, about(all_requests(s)), NULL);
 }
 
 static void check_lost(const struct scenario *s, const struct metrics *answer)
@@ -80,14 +73,12 @@ static void check_in_flight(const struct scenario *s, const struct metrics *answ
 
 static void check_seen_rate(const struct scenario *s, const struct metrics *answer)
 {
-	(void)s;
-	require_value(answer, about((all_requests() + BUSY_OPEN + SEEN) / RATE_INTERVAL_S), NULL);
+	require_value(answer, about((all_requests(s) + BUSY_OPEN + SEEN) / RATE_INTERVAL_S), NULL);
 }
 
 static void check_counted_rate(const struct scenario *s, const struct metrics *answer)
 {
-	(void)s;
-	require_value(answer, about(all_requests() / RATE_INTERVAL_S), NULL);
+	require_value(answer, about(all_requests(s) / RATE_INTERVAL_S), NULL);
 }
 
 static void check_lost_rate(const struct scenario *s, const struct metrics *answer)
@@ -232,40 +223,38 @@ static const struct expectation expectations[] = {
 	{ "Exporters up", "B", EVERY, check_one },
 };
 
-static void inject_rejected(void)
+static void inject_rejected(const struct scenario *s)
 {
-	scenario_inject(&scenario, "e2e.no.number:x|c");
-	scenario_inject(&scenario, "e2e.no.tag:1|c|#tag");
-	scenario_inject(&scenario, "e2e.conflict:1|c");
+	scenario_inject(s, "e2e.no.number:x|c");
+	scenario_inject(s, "e2e.no.tag:1|c|#tag");
+	scenario_inject(s, "e2e.conflict:1|c");
 }
 
-/* Where counters begin. */
-static void inject_births(void)
+void panels_itself_births(const struct scenario *s)
 {
-	scenario_inject(&scenario, "redtap.requests.seen:0|c");
-	scenario_inject(&scenario, "redtap.requests.lost:0|c|#reason:e2e");
-	scenario_inject(&scenario, "redtap.requests.approximate:0|c|#reason:e2e");
-	scenario_inject(&scenario, "redtap.statsd.errors:0|c");
-	scenario_inject(&scenario, "redtap.statsd.sent:100|g|#sender:e2e");
-	scenario_inject(&scenario, "redtap.statsd.received:100|c|#sender:e2e");
-	scenario_inject(&scenario, "e2e.conflict:1|g");
-	inject_rejected();
+	scenario_inject(s, "redtap.requests.seen:0|c");
+	scenario_inject(s, "redtap.requests.lost:0|c|#reason:e2e");
+	scenario_inject(s, "redtap.requests.approximate:0|c|#reason:e2e");
+	scenario_inject(s, "redtap.statsd.errors:0|c");
+	scenario_inject(s, "redtap.statsd.sent:100|g|#sender:e2e");
+	scenario_inject(s, "redtap.statsd.received:100|c|#sender:e2e");
+	scenario_inject(s, "e2e.conflict:1|g");
+	inject_rejected(s);
 }
 
-static void inject_growth(void)
+static void inject_growth(const struct scenario *s)
 {
 	int i;
 
-	scenario_inject(&scenario, text_format("redtap.requests.seen:%d|c", SEEN));
-	scenario_inject(&scenario, text_format("redtap.requests.lost:%d|c|#reason:e2e", LOST));
-	scenario_inject(&scenario,
+	scenario_inject(s, text_format("redtap.requests.seen:%d|c", SEEN));
+	scenario_inject(s, text_format("redtap.requests.lost:%d|c|#reason:e2e", LOST));
+	scenario_inject(s,
 			text_format("redtap.requests.approximate:%d|c|#reason:e2e", APPROXIMATE));
-	scenario_inject(&scenario, text_format("redtap.statsd.errors:%d|c", FAILED));
-	scenario_inject(&scenario, text_format("redtap.statsd.sent:%d|g|#sender:e2e", 100 + SENT));
-	scenario_inject(&scenario,
-			text_format("redtap.statsd.received:%d|c|#sender:e2e", RECEIVED));
+	scenario_inject(s, text_format("redtap.statsd.errors:%d|c", FAILED));
+	scenario_inject(s, text_format("redtap.statsd.sent:%d|g|#sender:e2e", 100 + SENT));
+	scenario_inject(s, text_format("redtap.statsd.received:%d|c|#sender:e2e", RECEIVED));
 	for (i = 0; i < REJECTED; i++)
-		inject_rejected();
+		inject_rejected(s);
 }
 
 static bool alerts_fire(void *context)
@@ -273,49 +262,18 @@ static bool alerts_fire(void *context)
 	struct metrics answer;
 	bool fire;
 
-	(void)context;
 	metrics_init(&answer);
-	scenario_ask(&scenario, "ALERTS{alertstate='firing'}", 0, &answer);
+	scenario_ask(context, "ALERTS{alertstate='firing'}", 0, &answer);
 	fire = answer.count >= 3;
 	metrics_release(&answer);
 	return fire;
 }
 
-static int group_setup(void **state)
+void panels_itself_check(struct scenario *s)
 {
-	if (harness_group_setup(state) != 0)
-		return -1;
-	scenario_start(&scenario);
-	scenario_attach(&scenario);
-	inject_births();
-	scenario_run(&scenario);
-	inject_growth();
-	wait_until(alerts_fire, NULL, DEADLINE_S);
-	/* A scrape and an evaluation more. */
-	usleep(1500000);
-	scenario.end = (double)time(NULL);
-	harness_keep();
-	return 0;
-}
-
-static int group_teardown(void **state)
-{
-	scenario_release(&scenario);
-	harness_release_kept();
-	return harness_group_teardown(state);
-}
-
-static void itself_tells_the_truth(void **state)
-{
-	(void)state;
-	panels_check(&scenario, "redtap-itself", expectations, ROWS(expectations));
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		E2E_TEST(itself_tells_the_truth),
-	};
-
-	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+	inject_growth(s);
+	/* If they do not, the panel that shows them says so best. */
+	wait_until(alerts_fire, s, DEADLINE_S);
+	scenario_settle(s);
+	panels_check(s, "redtap-itself", expectations, ROWS(expectations));
 }
