@@ -83,8 +83,10 @@ struct inode {
 	unsigned long i_ino;
 };
 
+/* accept.bpf.h: from a file descriptor to its socket */
 struct socket {
 	short type;
+	struct sock *sk;
 };
 
 struct socket_alloc {
@@ -101,11 +103,37 @@ struct sock {
 	struct socket *sk_socket;
 };
 
-/* sock_read.bpf.h: positions in the two byte streams */
+/* sock_read.bpf.h: positions in the two byte streams, and how far the client has acknowledged */
 struct tcp_sock {
 	__u32 rcv_nxt;
 	__u32 copied_seq;
 	__u32 write_seq;
+	__u32 snd_una;
+	__u32 snd_nxt;
+};
+
+/* deliver.bpf.h: the acknowledgement in a segment */
+struct sk_buff {
+	unsigned char *head;
+	__u16 transport_header;
+};
+
+struct tcphdr {
+	__be32 ack_seq;
+};
+
+/* accept.bpf.h: from a file descriptor to its socket */
+struct file {
+	void *private_data;
+};
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
 };
 
 /* process.bpf.h: process ids, inside pid namespaces too */
@@ -143,9 +171,10 @@ struct task_struct {
 	struct task_struct *group_leader;
 	struct pid *thread_pid;
 	struct signal_struct *signal;
+	struct files_struct *files; /* accept.bpf.h */
 };
 
-/* user_bytes.bpf.h: a system call's number and arguments */
+/* user_bytes.bpf.h, accept.bpf.h: a system call's number and arguments */
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
 	unsigned long r10;

@@ -22,6 +22,8 @@
 #define PEERS_MAX 254
 /* A server beyond these; exported as `other`. */
 #define PEER_OTHER 255
+/* Answers of one connection that may wait for their acknowledgement. */
+#define DELIVERIES_MAX 16
 /* Distinct service names (-p PID=NAME, --service, process names). */
 #define SERVICES_MAX 256
 
@@ -129,7 +131,8 @@ enum loss_reason {
 	X(CONTENTION, "contention")           /* two calls on one side of a connection at once */  \
 	X(ORDER_UNKNOWN, "order_unknown")     /* answers went by unseen: it may be another's */    \
 	X(TRUNCATED, "truncated")             /* the server closed in the middle of its answer */  \
-	X(ROUTE_OTHER, "route_other") /* series table full: counted under the route `other` */
+	X(ROUTE_OTHER, "route_other")   /* series table full: counted under the route `other` */   \
+	X(DELIVER_FULL, "deliver_full") /* too many answers unacknowledged: not in deliver */
 
 enum approximate_reason {
 	APPROXIMATE_NONE = 0,

@@ -9,14 +9,7 @@
 #ifndef REDTAP_ACCOUNT_H
 #define REDTAP_ACCOUNT_H
 
-#include "histogram.h"
-#include "maps.bpf.h"
-#include "process.bpf.h"
-
-static __always_inline void ledger_add(__u64 *field, __u64 amount)
-{
-	__sync_fetch_and_add(field, amount);
-}
+#include "deliver.bpf.h"
 
 static __always_inline struct service_gauges *service_of(__u32 service)
 {
@@ -52,31 +45,6 @@ static __always_inline __u32 *series_find(const struct series_key *key, __u32 li
 	return bpf_map_lookup_elem(&series_ids, key);
 }
 
-/* Adds a duration to a histogram and its sum. */
-static __always_inline void histogram_add(__u32 *bins, __u64 *sum_ns, __u64 duration_ns)
-{
-	__u64 bin = value_opaque(histogram_bin(duration_ns));
-
-	if (bin < HISTOGRAM_BINS)
-		__sync_fetch_and_add(&bins[bin], 1);
-	if (duration_ns)
-		__sync_fetch_and_add(sum_ns, duration_ns);
-}
-
-/* The kernel knows the settings when it loads this: what is not asked for costs nothing. */
-static __always_inline void phase_add(__u32 series, enum request_phase phase, __u64 duration_ns)
-{
-	__u32 place = settings.phase_places[phase];
-	__u32 index = series * settings.phase_count + place - 1;
-	struct phase_value *value;
-
-	if (!place)
-		return;
-	value = bpf_map_lookup_elem(&phase_values, &index);
-	if (value)
-		histogram_add(value->bins, &value->sum_ns, duration_ns);
-}
-
 static __always_inline void phases_commit(__u32 series, const struct transaction *transaction)
 {
 	if (transaction->queue_known)
@@ -89,7 +57,8 @@ static __always_inline void phases_commit(__u32 series, const struct transaction
 
 /*
  * Counts the transaction in a scratch: histogram, sums, ledger.  A function of
- * its own for the verifier, which checks it once.
+ * its own for the verifier, which checks it once.  Returns the series that it
+ * went to, -1: none.
  */
 __noinline int transaction_commit(__u32 owner)
 {
@@ -100,7 +69,7 @@ __noinline int transaction_commit(__u32 owner)
 	__u64 reason;
 
 	if (!scratch)
-		return 0;
+		return -1;
 	transaction = &scratch->job.transaction;
 	limit = settings.max_series - settings.series_reserve;
 	if (series_is_suspect(&transaction->key))
@@ -114,7 +83,7 @@ __noinline int transaction_commit(__u32 owner)
 	value = id ? bpf_map_lookup_elem(&series_values, id) : 0;
 	if (!value) {
 		ledger_add(&ledger.lost[LOSS_SERIES_FULL], 1);
-		return 0;
+		return -1;
 	}
 	if (!transaction->key.peer)
 		phases_commit(*id, transaction);
@@ -131,7 +100,7 @@ __noinline int transaction_commit(__u32 owner)
 		if (reason < APPROXIMATE_COUNT)
 			ledger_add(&ledger.approximate[reason], 1);
 	}
-	return 0;
+	return *id;
 }
 
 /* The gauge of requests like this connection's that wait for their answers. */
@@ -148,6 +117,7 @@ static __always_inline void event_enter(__u32 owner, struct connection *connecti
 {
 	__u64 *waiting = requests_waiting(connection);
 	__u64 reason = value_opaque(job->reason);
+	int series;
 
 	switch (event) {
 	case EVENT_SEEN:
@@ -160,7 +130,9 @@ static __always_inline void event_enter(__u32 owner, struct connection *connecti
 			ledger_add(&ledger.lost[reason], 1);
 		break;
 	case EVENT_FINISHED:
-		transaction_commit(owner);
+		series = transaction_commit(owner);
+		if (series >= 0 && !connection->peer)
+			deliver_expect(connection, job, series);
 		ledger_add(waiting, -1);
 		break;
 	case EVENT_LOST:

@@ -20,6 +20,7 @@
 #ifndef REDTAP_HTTP_TRACKER_H
 #define REDTAP_HTTP_TRACKER_H
 
+#include "delivery.h"
 #include "http_parse.h"
 
 /*
@@ -125,10 +126,11 @@ enum connection_end {
 };
 
 struct connection {
-	__u64 sock;    /* address of the socket; 0: not set up, or gone */
-	__u64 inode;   /* of the socket, 0: not accepted yet */
-	__u32 end;     /* enum connection_end, or-ed; set under the socket's lock */
-	__u32 closing; /* the owner's of connections: what is to be done at release */
+	__u64 sock;           /* address of the socket; 0: not set up, or gone */
+	__u64 inode;          /* of the socket, 0: not accepted yet */
+	__u64 established_ns; /* t0, while its accept is waited for; else 0 */
+	__u32 end;            /* enum connection_end, or-ed; set under the socket's lock */
+	__u32 closing;        /* the owner's of connections: what is to be done at release */
 	__u16 service;
 	__u8 watched; /* a target has received on it */
 	__u8 late;    /* was open when first noticed */
@@ -139,6 +141,7 @@ struct connection {
 	struct arrival_part arrival;
 	struct receive_part receive;
 	struct send_part send;
+	struct delivery_part delivery;
 	struct request_slot slots[PIPELINE_MAX + 1];
 };
 
@@ -153,6 +156,7 @@ struct transaction {
 	__u64 response_bytes;
 	__u32 approximate; /* enum approximate_reason, the first that applied */
 	__u32 queue_known; /* 0: t2 stands in for t1 */
+	__u64 end_ns;      /* t4 */
 };
 
 enum tracker_event {
@@ -388,6 +392,7 @@ static __always_inline __u32 tracker_finish(struct connection *connection, struc
 	else
 		tracker_route_other(&transaction->key);
 	tracker_split(transaction, slot, send->first_ns, end_ns);
+	transaction->end_ns = end_ns;
 	transaction->request_bytes = slot->body_bytes;
 	transaction->response_bytes = send->body_bytes;
 	transaction->approximate = send->approximate ? send->approximate : slot->approximate;
@@ -837,6 +842,7 @@ static __always_inline void tracker_send_load(struct connection *connection,
 	job->feed.window.fill = 0;
 	job->feed.window.position = 0;
 	job->feed.parser = connection->send.parser;
+	job->sequence = connection->send.sequence;
 }
 
 /* Puts it back at the end of the call. */
@@ -1141,6 +1147,7 @@ static __always_inline void tracker_begin(struct connection *connection, __u32 r
 	connection->receive.reading = SLOT_SPARE;
 	connection->arrival.end = received;
 	connection->send.sequence = sent;
+	connection->delivery.acked = sent;
 	http_parser_init(&connection->receive.parser, PHASE_REQUEST);
 	http_parser_init(&connection->send.parser, PHASE_RESPONSE);
 }

@@ -10,7 +10,7 @@
 
 /*
  * State of connections by address of the socket.  Sized by the loader
- * (--max-connections).  Not preallocated: an entry has 3.5 KB, and memory
+ * (--max-connections).  Not preallocated: an entry has 4 KB, and memory
  * follows what is open.  (Before kernel 6.1 allocation in tracing programs is
  * not safe; there the loader drops the flag.)  No LRU: it would evict silently.
  */
@@ -90,6 +90,18 @@ struct {
 	__type(key, __u32);
 	__type(value, struct phase_value);
 } phase_values SEC(".maps");
+
+/*
+ * How long connections waited for accept(), by service.  One element unless that is
+ * asked for; mapped likewise.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SERVICES_MAX);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct phase_value);
+} accept_values SEC(".maps");
 
 /* Ids that no series has.  Filled by the loader. */
 struct {

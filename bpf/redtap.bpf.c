@@ -6,7 +6,7 @@
  * Inputs: socket, process and state tracepoints.  Outputs: none of its own; the
  * included headers keep the maps.  How the kernel is tapped is known here alone.
  */
-#include "connection.bpf.h"
+#include "accept.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -511,6 +511,8 @@ static __always_inline void on_established(__u64 address, __u32 owner)
 	}
 	if (!sock_is_tcp(sock) || !sock_is_listened(sock))
 		return;
+	scratch->blank.established_ns = phase_is_wanted(REQUEST_PHASE_ACCEPT) ? bpf_ktime_get_ns()
+									      : 0;
 	/* here alone, so once a connection: each later call tries to enter it again */
 	if (!connection_make(scratch, address, false, 0, sock_received(sock), sock_sent(sock)) &&
 	    owner < SCRATCH_AGAIN)
@@ -606,6 +608,9 @@ static __always_inline void on_state(__u64 address, int from, int to, __u32 agai
 		}
 		return;
 	}
+	/* tcp_probe shows acknowledgements to established connections alone */
+	if (phase_is_wanted(REQUEST_PHASE_DELIVER) && (to == STATE_FIN_WAIT2 || to == STATE_CLOSE))
+		deliver_acknowledged(connection, address, sock_acknowledged(sock));
 	switch (to) {
 	case STATE_CLOSE_WAIT:
 		connection->end |= END_PEER_CLOSED;
@@ -758,6 +763,23 @@ static __always_inline void handle_destroy(struct bpf_raw_tracepoint_args *ctx, 
 	on_destroy(ctx->args[0], again);
 }
 HOOK(tcp_destroy_sock, handle_destroy)
+
+/* tcp_probe(sk, skb), kernel 4.16; under the lock, before the segment is processed. */
+static __always_inline void handle_segment(struct bpf_raw_tracepoint_args *ctx, __u32 again)
+{
+	(void)again; /* the second finds nothing that is left */
+	deliver_segment(ctx->args[0], ctx->args[1]);
+}
+HOOK(tcp_probe, handle_segment)
+
+/* sys_exit(regs, ret): a system call returns. */
+static __always_inline void handle_exit_call(struct bpf_raw_tracepoint_args *ctx, __u32 again)
+{
+	(void)again; /* a connection is accepted once */
+	if ((long)ctx->args[1] >= 0 && call_is_accept(KERNEL_POINTER(struct pt_regs, ctx->args[0])))
+		on_accepted(ctx->args[1]);
+}
+HOOK(sys_exit, handle_exit_call)
 
 /* sched_process_fork(parent, child) */
 static __always_inline void handle_fork(struct bpf_raw_tracepoint_args *ctx, __u32 again)

@@ -149,4 +149,16 @@ static __always_inline __u32 sock_sent(struct sock *sock)
 	return KERNEL_READ(KERNEL_POINTER(struct tcp_sock, sock), write_seq);
 }
 
+/* Position behind the last byte that the client has acknowledged. */
+static __always_inline __u32 sock_acknowledged(struct sock *sock)
+{
+	return KERNEL_READ(KERNEL_POINTER(struct tcp_sock, sock), snd_una);
+}
+
+/* Position behind the last byte that has left. */
+static __always_inline __u32 sock_left(struct sock *sock)
+{
+	return KERNEL_READ(KERNEL_POINTER(struct tcp_sock, sock), snd_nxt);
+}
+
 #endif

@@ -52,6 +52,8 @@ struct collector {
 	size_t shown;              /* of these, in a flush before */
 	struct phase_table phases; /* exported beside it */
 	uint32_t route_phases;     /* of a request: bits 1 << enum request_phase */
+	bool accepts;              /* that of connections is asked for, too */
+	struct phase_source *accepted[SERVICES_MAX]; /* by service; NULL: not met yet */
 	struct series_key *keys;
 	uint32_t *ids;
 	struct service services[SERVICES_MAX];
@@ -82,6 +84,7 @@ int collector_open(struct collector **result, struct loader *loader,
 	collector->max_series = max_series;
 	collector->routes = routes;
 	collector->route_phases = settings->phases & ~(1U << REQUEST_PHASE_ACCEPT);
+	collector->accepts = settings->phases & (1U << REQUEST_PHASE_ACCEPT);
 	collector->sources = calloc(max_series, sizeof(*collector->sources));
 	collector->keys = calloc(KEYS_BATCH, sizeof(*collector->keys));
 	collector->ids = calloc(KEYS_BATCH, sizeof(*collector->ids));
@@ -113,8 +116,10 @@ void collector_close(struct collector *collector)
 		return;
 	for (i = 0; collector->sources && i < collector->max_series; i++)
 		free_source(collector->sources[i]);
-	for (i = 0; i < collector->service_count; i++)
+	for (i = 0; i < collector->service_count; i++) {
 		free((char *)collector->services[i].name);
+		free(collector->accepted[i]);
+	}
 	peers_release(&collector->peers);
 	free(collector->sources);
 	series_table_release(&collector->table);
@@ -145,6 +150,8 @@ int collector_service(struct collector *collector, const char *name)
 /* Memory for a series of the kernel that is new.  Returns NULL when there is none. */
 static struct source *make_source(struct collector *collector, const struct series *wanted)
 {
+	/* of what is asked of another server, there is a duration and nothing else */
+	const uint32_t phases = wanted->server_address ? 0 : collector->route_phases;
 	struct source *source = calloc(1, sizeof(*source));
 	unsigned int phase;
 
@@ -154,10 +161,9 @@ static struct source *make_source(struct collector *collector, const struct seri
 	/* of a request that the service sent, only the duration is known */
 	if (wanted->server_address)
 		return source->series ? source : (free(source), NULL);
-	source->route = phase_table_get(&collector->phases, wanted->service, wanted->route,
-					collector->route_phases);
+	source->route = phase_table_get(&collector->phases, wanted->service, wanted->route, phases);
 	for (phase = 0; phase < REQUEST_PHASE_COUNT; phase++) {
-		if (!(collector->route_phases & (1U << phase)))
+		if (!(phases & (1U << phase)))
 			continue;
 		source->phases[phase] = calloc(1, sizeof(*source->phases[phase]));
 		if (!source->phases[phase])
@@ -236,18 +242,52 @@ static uint64_t advance(uint64_t *last, uint64_t value)
 	return difference;
 }
 
-/* Likewise of one phase of a series; a phase has no count but its bins'. */
+/*
+ * Likewise of a phase, which has no count but its bins'.  Returns what there is more
+ * of than when it was last read.
+ */
+static struct phase_sum read_phase_value(struct phase_source *last, struct measure *now,
+					 const volatile struct phase_value *value)
+{
+	struct phase_sum more = { .sum_ns = advance(&last->sum_ns, value->sum_ns) };
+
+	now->sum_ns += more.sum_ns;
+	more.count = measure_read_bins(now, last->bins, value->bins);
+	return more;
+}
+
 static void read_phase(struct collector *collector, uint32_t id, enum request_phase phase)
 {
-	const volatile struct phase_value *value = loader_phase(collector->loader, id, phase);
 	struct source *source = collector->sources[id];
-	struct phase_source *last = source->phases[phase];
-	struct measure *now = &source->route->phases[phase]->now;
-	const uint64_t sum_ns = advance(&last->sum_ns, value->sum_ns);
+	struct phase_sum *sum = &source->series->now.phases[phase];
+	struct phase_sum more;
 
-	now->sum_ns += sum_ns;
-	source->series->now.phases[phase].sum_ns += sum_ns;
-	source->series->now.phases[phase].count += measure_read_bins(now, last->bins, value->bins);
+	if (!source->phases[phase])
+		return;
+	more = read_phase_value(source->phases[phase], &source->route->phases[phase]->now,
+				loader_phase(collector->loader, id, phase));
+	sum->count += more.count;
+	sum->sum_ns += more.sum_ns;
+}
+
+/* A service is shown from its first flush on, connections or not. */
+static int read_accepts(struct collector *collector)
+{
+	size_t i;
+
+	for (i = 0; collector->accepts && i < collector->service_count; i++) {
+		struct route_phases *phases = phase_table_get(&collector->phases,
+							      collector->services[i].name, NULL,
+							      1U << REQUEST_PHASE_ACCEPT);
+
+		if (!collector->accepted[i])
+			collector->accepted[i] = calloc(1, sizeof(*collector->accepted[i]));
+		if (!phases || !collector->accepted[i])
+			return -ENOMEM;
+		read_phase_value(collector->accepted[i], &phases->phases[REQUEST_PHASE_ACCEPT]->now,
+				 loader_accept(collector->loader, i));
+	}
+	return 0;
 }
 
 /* Adds what the kernel counted since the last reading. */
@@ -264,6 +304,8 @@ static void read_source(struct collector *collector, uint32_t id)
 	 * It is not compared with the bins' sum, which may hold a request whose
 	 * other numbers came after they were read.
 	 */
+	/* acknowledgements come when they come */
+	read_phase(collector, id, REQUEST_PHASE_DELIVER);
 	if (counted == source->counted)
 		return;
 	source->counted = counted;
@@ -271,16 +313,16 @@ static void read_source(struct collector *collector, uint32_t id)
 	now->sum_ns += advance(&source->sum_ns, value->sum_ns);
 	now->request_bytes += advance(&source->request_bytes, value->request_bytes);
 	now->response_bytes += advance(&source->response_bytes, value->response_bytes);
-	for (phase = 0; phase < REQUEST_PHASE_COUNT; phase++)
-		if (source->phases[phase])
-			read_phase(collector, id, phase);
+	for (phase = REQUEST_PHASE_QUEUE; phase <= REQUEST_PHASE_SEND; phase++)
+		read_phase(collector, id, phase);
 }
 
-static void read_all_series(struct collector *collector)
+static int read_all_series(struct collector *collector)
 {
 	struct series_table *table = &collector->table;
 	uint32_t id;
 	size_t i;
+	int err;
 
 	for (i = 0; i < table->count; i++)
 		memset(&table->list[i]->now, 0, sizeof(table->list[i]->now));
@@ -288,12 +330,14 @@ static void read_all_series(struct collector *collector)
 	for (id = 0; id < collector->max_series; id++)
 		if (collector->sources[id])
 			read_source(collector, id);
+	err = read_accepts(collector);
 	for (i = 0; i < table->count; i++) {
 		measure_add(&table->list[i]->total, &table->list[i]->now);
 		table->list[i]->born = i >= collector->shown;
 	}
 	collector->shown = table->count;
 	phase_table_end(&collector->phases);
+	return err;
 }
 
 /* ---- ledger ----------------------------------------------------------- */
@@ -396,7 +440,9 @@ int collector_take(struct collector *collector, size_t processes, bool last,
 	err = read_keys(collector);
 	if (err)
 		return err;
-	read_all_series(collector);
+	err = read_all_series(collector);
+	if (err)
+		return err;
 	flush->series = collector->table.list;
 	flush->series_count = collector->table.count;
 	flush->phases = collector->phases.list;

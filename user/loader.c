@@ -39,7 +39,7 @@ struct loader {
 	int *attachments; /* descriptors; closing one detaches */
 	size_t attachment_count;
 	uint32_t max_series;
-	struct mapping series, phases;
+	struct mapping series, phases, accepts;
 };
 
 static int print_libbpf(enum libbpf_print_level level, const char *format, va_list arguments)
@@ -101,7 +101,20 @@ static bool program_is_skipped(const struct bpf_program *program)
 	const char *name = bpf_program__name(program);
 
 	return tracepoints_preemptible() || strstr(name, "inet_sock_set_state") ||
-	       strstr(name, "tcp_destroy_sock") || strstr(name, "sk_data_ready");
+	       strstr(name, "tcp_destroy_sock") || strstr(name, "sk_data_ready") ||
+	       strstr(name, "tcp_probe");
+}
+
+/* Whether what a program measures was asked for. */
+static bool program_is_wanted(const struct bpf_program *program, uint32_t phases)
+{
+	const char *name = bpf_program__name(program);
+
+	if (strstr(name, "tcp_probe"))
+		return phases & (1U << REQUEST_PHASE_DELIVER);
+	if (strstr(name, "sys_exit"))
+		return phases & (1U << REQUEST_PHASE_ACCEPT);
+	return true;
 }
 
 /* The phases that are asked for, side by side in phase_values. */
@@ -118,7 +131,7 @@ static void place_phases(struct settings *values, uint32_t phases)
 static int configure(struct redtap_bpf *skeleton, const struct loader_settings *settings)
 {
 	uint32_t reserve = settings->max_series / SERIES_RESERVE_PART;
-	uint32_t phase_values;
+	uint32_t phase_values, accept_values;
 	struct bpf_program *program;
 	struct settings *values = (struct settings *)&skeleton->rodata->settings;
 	int err = 0;
@@ -130,9 +143,11 @@ static int configure(struct redtap_bpf *skeleton, const struct loader_settings *
 	values->client = settings->client;
 	/* a map has one element at least */
 	phase_values = values->phase_count ? values->phase_count * settings->max_series : 1;
+	accept_values = values->phase_places[REQUEST_PHASE_ACCEPT] ? SERVICES_MAX : 1;
 
 	bpf_object__for_each_program(program, skeleton->obj)
-		if (program_is_again(program) && !program_is_skipped(program))
+		if (!program_is_wanted(program, settings->phases) ||
+		    (program_is_again(program) && !program_is_skipped(program)))
 			bpf_program__set_autoload(program, false);
 	err = err
 		      ?: bpf_map__set_max_entries(skeleton->maps.connections,
@@ -141,6 +156,7 @@ static int configure(struct redtap_bpf *skeleton, const struct loader_settings *
 	err = err ?: bpf_map__set_max_entries(skeleton->maps.series_ids, settings->max_series);
 	err = err ?: bpf_map__set_max_entries(skeleton->maps.series_values, settings->max_series);
 	err = err ?: bpf_map__set_max_entries(skeleton->maps.phase_values, phase_values);
+	err = err ?: bpf_map__set_max_entries(skeleton->maps.accept_values, accept_values);
 	err = err ?: bpf_map__set_max_entries(skeleton->maps.free_series, settings->max_series);
 	return err;
 }
@@ -227,6 +243,8 @@ int loader_open(struct loader **result, const struct loader_settings *settings)
 		err = map_values(&loader->series, loader->skeleton->maps.series_values);
 	if (!err)
 		err = map_values(&loader->phases, loader->skeleton->maps.phase_values);
+	if (!err)
+		err = map_values(&loader->accepts, loader->skeleton->maps.accept_values);
 	if (err) {
 		explain_load_failure(err);
 		goto fail;
@@ -245,6 +263,7 @@ void loader_close(struct loader *loader)
 	loader_detach(loader);
 	unmap_values(&loader->series);
 	unmap_values(&loader->phases);
+	unmap_values(&loader->accepts);
 	redtap_bpf__destroy(loader->skeleton);
 	free(loader);
 }
@@ -354,6 +373,11 @@ const volatile struct phase_value *loader_phase(const struct loader *loader, uin
 	if (!place)
 		return NULL;
 	return mapped_value(&loader->phases, (size_t)id * settings->phase_count + place - 1);
+}
+
+const volatile struct phase_value *loader_accept(const struct loader *loader, uint32_t service)
+{
+	return mapped_value(&loader->accepts, service);
 }
 
 /* The kernel's own account of a map's memory, bytes; since 6.4 what is in use. */

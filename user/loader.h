@@ -52,6 +52,9 @@ const volatile struct series_value *loader_series(const struct loader *loader, u
 const volatile struct phase_value *loader_phase(const struct loader *loader, uint32_t id,
 						enum request_phase phase);
 
+/* What connections to a service waited for accept(), likewise. */
+const volatile struct phase_value *loader_accept(const struct loader *loader, uint32_t service);
+
 /*
  * Memory of the kernel's tables in bytes: as they are now, and about what they
  * grow to when every table is full.

@@ -54,7 +54,7 @@ _redtap_value() {
 	--port) _redtap_reply "$(_redtap_ports)" ;;
 	--name) _redtap_reply "$(_redtap_names)" ;;
 	--output) _redtap_reply 'table json none' ;;
-	--phases) _redtap_reply 'queue,service,send none' ;;
+	--phases) _redtap_reply 'queue,service,send queue,service,send,deliver,accept none' ;;
 	--statsd) _redtap_reply 'none udp://127.0.0.1:9125 tcp://127.0.0.1:9125 unix:///' ;;
 	--metrics) _redtap_reply 'otel flask' ;;
 	--histogram) _redtap_reply 'buckets timer' ;;

@@ -20,6 +20,7 @@ static struct {
 	struct series_key keys[SERIES_MAX];
 	struct series_value series[SERIES_MAX];
 	struct phase_value phases[SERIES_MAX][REQUEST_PHASE_COUNT];
+	struct phase_value accepts[SERVICES_MAX];
 	uint32_t asked_for;
 	struct peer_key peers[3]; /* numbered from 1 */
 	uint32_t peer_count;
@@ -83,6 +84,12 @@ const volatile struct phase_value *loader_phase(const struct loader *loader, uin
 {
 	(void)loader;
 	return kernel.asked_for & (1U << phase) ? &kernel.phases[id][phase] : NULL;
+}
+
+const volatile struct phase_value *loader_accept(const struct loader *loader, uint32_t service)
+{
+	(void)loader;
+	return &kernel.accepts[service];
 }
 
 int bpf_map_lookup_batch(int fd, void *in, void *out, void *keys, void *values, __u32 *count,
@@ -352,12 +359,70 @@ static void test_peers(void **state)
 	collector_close(collector);
 }
 
+/* An acknowledgement comes when nothing else happens. */
+static void test_deliver(void **state)
+{
+	struct collector *collector = collector_make(DEFAULT | 1U << REQUEST_PHASE_DELIVER, NULL);
+	const struct phase_series *deliver;
+	const struct flush *flush;
+	uint32_t id;
+
+	(void)state;
+	id = kernel_series("/a", 200);
+	kernel_request(id, MS, MS, MS);
+	flush = take(collector);
+	assert_int_equal(flush->phase_count, 4);
+	deliver = phase_find(flush, "/a", REQUEST_PHASE_DELIVER);
+	assert_int_equal(deliver->now.count, 0);
+	kernel_phase(id, REQUEST_PHASE_DELIVER, 40 * MS);
+	flush = take(collector);
+	assert_int_equal(deliver->now.count, 1);
+	assert_int_equal(deliver->now.sum_ns, 40 * MS);
+	assert_int_equal(flush->series[0]->now.count, 0);
+	assert_int_equal(flush->series[0]->now.phases[REQUEST_PHASE_DELIVER].sum_ns, 40 * MS);
+	assert_int_equal(flush->series[0]->total.phases[REQUEST_PHASE_DELIVER].count, 1);
+	take(collector);
+	assert_int_equal(deliver->now.count, 0);
+	assert_int_equal(deliver->total.count, 1);
+	collector_close(collector);
+}
+
+/* Of a service, known before anybody connects; one that comes later, later. */
+static void test_accept(void **state)
+{
+	struct collector *collector = collector_make(1U << REQUEST_PHASE_ACCEPT, NULL);
+	const struct flush *flush;
+
+	(void)state;
+	flush = take(collector);
+	assert_int_equal(flush->phase_count, 1);
+	assert_null(flush->phases[0]->route);
+	assert_string_equal(flush->phases[0]->service, "web");
+	assert_int_equal(flush->phases[0]->phase, REQUEST_PHASE_ACCEPT);
+	assert_int_equal(flush->phases[0]->now.count, 0);
+	assert_int_equal(collector_service(collector, "shop"), 1);
+	kernel.accepts[1].bins[histogram_bin(200 * MS)] = 2;
+	kernel.accepts[1].sum_ns = 400 * MS;
+	flush = take(collector);
+	assert_int_equal(flush->phase_count, 2);
+	assert_false(flush->phases[0]->born);
+	assert_true(flush->phases[1]->born);
+	assert_string_equal(flush->phases[1]->service, "shop");
+	assert_int_equal(flush->phases[1]->now.count, 2);
+	assert_int_equal(flush->phases[1]->now.sum_ns, 400 * MS);
+	take(collector);
+	assert_int_equal(flush->phases[1]->now.count, 0);
+	assert_int_equal(flush->phases[1]->total.count, 2);
+	collector_close(collector);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_differences), cmocka_unit_test(test_wrapping),
 		cmocka_unit_test(test_some_phases), cmocka_unit_test(test_no_answer),
 		cmocka_unit_test(test_routes_join), cmocka_unit_test(test_peers),
+		cmocka_unit_test(test_deliver),     cmocka_unit_test(test_accept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

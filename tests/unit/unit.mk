@@ -8,7 +8,7 @@
 UNIT_PROGRAMS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
 UNIT_MODULES  = options option_names option_values options_help routes series_table silence log text flush \
 		$(patsubst user/%.c,%,$(wildcard user/statsd*.c user/sender*.c)) \
-		measure phase_table report report_json report_rows report_table
+		measure phase_table report report_format report_json report_rows report_table
 UNIT_OBJECTS  = $(patsubst %,$(BUILD)/unit/user/%.o,$(UNIT_MODULES)) \
 		$(patsubst tests/unit/%.c,$(BUILD)/unit/%.o, \
 		  $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
