@@ -14,15 +14,19 @@
 #include <string.h>
 #include <time.h>
 
+#include "report_format.h"
 #include "report_private.h"
 #include "report_rows.h"
 #include "text.h"
 
 #define LINE_MAX_BYTES 4096
 #define TEXT_MAX 1024
-/* A line without its request; below this much room for it the picture is left out. */
+/* A line without its request, picture and phases; and how wide the picture is. */
+#define FIXED_COLUMNS 42
+#define PICTURE_COLUMNS (PICTURE_CELLS + 2)
+/* Room for the request: less, and the picture is left out, then the phases. */
 #define REQUEST_MIN 12
-#define FIXED_COLUMNS 60
+#define REQUEST_MIN_PHASES 8
 
 static const char *const home = "\033[H";
 static const char *const clear_to_end_of_line = "\033[K";
@@ -34,6 +38,7 @@ struct table {
 	enum report_span span;
 	const struct table_style *style;
 	bool picture;
+	uint32_t phases; /* bits 1 << enum request_phase */
 };
 
 struct width_range {
@@ -121,75 +126,6 @@ __attribute__((format(printf, 2, 3))) static void put_line(const struct table *t
 	fputc('\n', table->out);
 }
 
-/* Three significant digits and a unit in at most six columns; negative: "-". */
-static const char *format_duration(char text[16], double seconds)
-{
-	double value = seconds;
-	const char *unit = "s";
-
-	if (seconds < 0)
-		return "-";
-	if (seconds < 999.5e-6) {
-		value = seconds * 1e6;
-		unit = "us";
-	} else if (seconds < 999.5e-3) {
-		value = seconds * 1e3;
-		unit = "ms";
-	}
-	snprintf(text, 16, "%.*f%s", value < 9.995 ? 2 : value < 99.95 ? 1 : 0, value, unit);
-	return text;
-}
-
-static const char *format_rate(char text[16], double rate)
-{
-	snprintf(text, 16, "%.*f", rate < 99999.5 ? 1 : 0, rate);
-	return text;
-}
-
-static const char *format_share(char text[16], uint64_t part, uint64_t whole)
-{
-	const double percent = whole ? 100.0 * part / whole : 0;
-
-	if (whole == 0)
-		return "-";
-	/* Neither none nor all where there is one that differs. */
-	if (part > 0 && percent < 0.1)
-		return "<0.1%";
-	if (part < whole && percent > 99.9)
-		return ">99.9%";
-	snprintf(text, 16, "%.1f%%", percent);
-	return text;
-}
-
-/* A text of PICTURE_CELLS characters. */
-static const char *format_picture(char *text, size_t size, const struct measure *measure, bool utf8)
-{
-	static const char *const blocks[] = { " ",
-					      "\xe2\x96\x81",
-					      "\xe2\x96\x82",
-					      "\xe2\x96\x83",
-					      "\xe2\x96\x84",
-					      "\xe2\x96\x85",
-					      "\xe2\x96\x86",
-					      "\xe2\x96\x87",
-					      "\xe2\x96\x88" };
-	static const char *const plain[] = { " ", ".", ":", "-", "=", "+", "*", "#", "@" };
-	unsigned int cells[PICTURE_CELLS];
-	size_t used = 0, i;
-
-	measure_picture(measure, 8, cells);
-	for (i = 0; i < PICTURE_CELLS && used < size; i++)
-		used += snprintf(text + used, size - used, "%s", (utf8 ? blocks : plain)[cells[i]]);
-	return text;
-}
-
-static const char *format_max(char text[16], const struct measure *measure)
-{
-	if (measure->bins[HISTOGRAM_BINS - 1] > 0)
-		return ">100s";
-	return format_duration(text, measure_max(measure));
-}
-
 /* Text from outside, ready for a line. */
 static const char *shown(char *text, size_t size, const char *raw)
 {
@@ -204,6 +140,7 @@ static void put_row(const struct table *table, const struct report_rows *rows,
 	const double seconds = span_seconds(table->flush, table->span);
 	char service[TEXT_MAX], method[64], route[TEXT_MAX], picture[4 * PICTURE_CELLS + 2];
 	char server[64], rate[16], share[16], p50[16], p90[16], p99[16], max[16];
+	char phases[PHASE_COLUMNS * REQUEST_PHASE_COUNT + 16];
 
 	server[0] = '\0';
 	if (series->server_address)
@@ -213,13 +150,13 @@ static void put_row(const struct table *table, const struct report_rows *rows,
 		picture[0] = ' ';
 		format_picture(picture + 1, sizeof(picture) - 1, scratch, table->style->utf8);
 	}
-	put_line(table, "%7s %6s %6s %6s %6s %6s%s %s%s%s%s %s",
+	put_line(table, "%7s %6s %6s %6s %6s %6s%s%s %s%s%s%s %s",
 		 format_rate(rate, seconds > 0 ? scratch->count / seconds : 0),
 		 format_share(share, errors, scratch->count),
 		 format_duration(p50, measure_quantile(scratch, 0.50)),
 		 format_duration(p90, measure_quantile(scratch, 0.90)),
 		 format_duration(p99, measure_quantile(scratch, 0.99)), format_max(max, scratch),
-		 picture,
+		 format_phases(phases, sizeof(phases), table->phases, scratch), picture,
 		 rows->several_services ? shown(service, sizeof(service), series->service) : "",
 		 rows->several_services ? " " : "", server,
 		 shown(method, sizeof(method), series->method),
@@ -229,6 +166,7 @@ static void put_row(const struct table *table, const struct report_rows *rows,
 /* lines: how many may be used, the column titles among them. */
 static int put_rows(const struct table *table, const struct report_rows *rows, size_t lines)
 {
+	char phases[PHASE_COLUMNS * REQUEST_PHASE_COUNT + 16];
 	struct measure *scratch;
 	size_t fit = rows->count, put = 0, left = 0, i;
 
@@ -240,8 +178,9 @@ static int put_rows(const struct table *table, const struct report_rows *rows, s
 	scratch = malloc(sizeof(*scratch));
 	if (!scratch)
 		return -ENOMEM;
-	put_line(table, "%7s %6s %6s %6s %6s %6s%s REQUEST", "RATE/s", "ERRORS", "P50", "P90",
-		 "P99", "MAX", table->picture ? " 1us   1ms   1s   " : "");
+	put_line(table, "%7s %6s %6s %6s %6s %6s%s%s REQUEST", "RATE/s", "ERRORS", "P50", "P90",
+		 "P99", "MAX", format_phase_titles(phases, sizeof(phases), table->phases),
+		 table->picture ? " 1us   1ms   1s   " : "");
 	if (table->style->refresh && left + 1 > lines)
 		fit = lines > 2 ? lines - 2 : 0;
 	for (i = 0; i < rows->count && put < fit; i++) {
@@ -324,27 +263,75 @@ static void put_ledger(const struct table *table)
 	put_reasons(table, "ignored connections", total->ignored, IGNORE_COUNT, ignore_reason_name);
 }
 
+/* In place, a line stays though nobody connected; in a file it would only be noise. */
+static bool accept_is_shown(const struct table *table, const struct phase_series *phase)
+{
+	return phase->phase == REQUEST_PHASE_ACCEPT &&
+	       (table->style->refresh || phase_measure(phase, table->span)->count > 0);
+}
+
+static size_t count_accepts(const struct table *table)
+{
+	size_t count = 0, i;
+
+	for (i = 0; i < table->flush->phase_count; i++)
+		count += accept_is_shown(table, table->flush->phases[i]);
+	return count;
+}
+
+/* How long connections waited for accept(), a line a service. */
+static void put_accepts(const struct table *table)
+{
+	char text[TEXT_MAX], service[TEXT_MAX];
+	size_t i;
+
+	for (i = 0; i < table->flush->phase_count; i++) {
+		const struct phase_series *phase = table->flush->phases[i];
+
+		if (accept_is_shown(table, phase))
+			put_line(table, "%s: %s", shown(service, sizeof(service), phase->service),
+				 format_accept(text, sizeof(text),
+					       phase_measure(phase, table->span)));
+	}
+}
+
+/* Picture and phases as far as they fit. */
+static void choose_columns(struct table *table)
+{
+	const unsigned int columns = table->style->columns;
+	const unsigned int phases = FIXED_COLUMNS + PHASE_COLUMNS * phases_count(table->phases);
+
+	table->picture = columns == 0 || columns >= phases + PICTURE_COLUMNS + REQUEST_MIN;
+	if (table->picture || columns >= phases + REQUEST_MIN_PHASES)
+		return;
+	table->phases = 0;
+	table->picture = columns >= FIXED_COLUMNS + PICTURE_COLUMNS + REQUEST_MIN;
+}
+
 int table_write(FILE *out, const struct flush *flush, enum report_span span,
 		const struct table_style *style)
 {
 	/* Beside the rows: the header and the cursor's line; at the end up to five of ledger. */
-	const size_t reserved = span == SPAN_RUN ? 7 : 2;
-	const struct table table = {
+	size_t reserved = span == SPAN_RUN ? 7 : 2;
+	struct table table = {
 		.out = out,
 		.flush = flush,
 		.span = span,
 		.style = style,
-		.picture = style->columns == 0 || style->columns >= FIXED_COLUMNS + REQUEST_MIN,
+		.phases = phases_shown(flush),
 	};
 	struct report_rows rows;
 	int err = report_rows_init(&rows, flush, span);
 
 	if (err)
 		return err;
+	choose_columns(&table);
+	reserved += count_accepts(&table);
 	if (style->refresh)
 		fputs(home, out);
 	put_header(&table);
 	err = put_rows(&table, &rows, style->lines > reserved ? style->lines - reserved : 0);
+	put_accepts(&table);
 	if (span == SPAN_RUN)
 		put_ledger(&table);
 	else if (flush->total.seen == 0)

@@ -94,6 +94,20 @@ void made_flush_add_phase(struct phase_series *phase, uint64_t n, uint64_t durat
 	add(&phase->total, n, duration_ns, 0, 0);
 }
 
+void made_flush_add_phase_of(struct phase_series *phase, struct series *series, uint64_t n,
+			     uint64_t duration_ns)
+{
+	struct phase_sum *const sums[] = { &series->now.phases[phase->phase],
+					   &series->total.phases[phase->phase] };
+	size_t i;
+
+	made_flush_add_phase(phase, n, duration_ns);
+	for (i = 0; i < ROWS(sums); i++) {
+		sums[i]->count += n;
+		sums[i]->sum_ns += n * duration_ns;
+	}
+}
+
 void made_flush_next(struct made_flush *made)
 {
 	size_t i;

@@ -38,6 +38,10 @@ struct phase_series *made_flush_phase(struct made_flush *made, enum request_phas
 /* n spans of a phase, all of the same duration. */
 void made_flush_add_phase(struct phase_series *phase, uint64_t n, uint64_t duration_ns);
 
+/* The same, and they are requests of this series. */
+void made_flush_add_phase_of(struct phase_series *phase, struct series *series, uint64_t n,
+			     uint64_t duration_ns);
+
 /* The next interval begins: now becomes 0 everywhere. */
 void made_flush_next(struct made_flush *made);
 

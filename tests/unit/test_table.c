@@ -366,6 +366,93 @@ static int setup_group(void **state)
 	return setenv("LC_ALL", "C", 1);
 }
 
+/* Means of the row's own requests: two methods of one route differ. */
+static void test_phases(void **state)
+{
+	static const struct {
+		const char *comment;
+		unsigned short columns;
+		bool deliver;
+		const char *titles, *row; /* NULL: not looked at */
+	} rows[] = {
+		{ "everything", 93, false, "    MAX  QUEUE  SERVE   SEND 1us   1ms   1s    REQUEST",
+		  " 10.0ms 2.00ms 8.00ms      -" },
+		{ "too narrow for the picture", 92, false, "    MAX  QUEUE  SERVE   SEND REQUEST",
+		  " 10.0ms 2.00ms 8.00ms      - GET /a\033" },
+		{ "80 columns", 80, false, "    MAX  QUEUE  SERVE   SEND REQUEST", NULL },
+		{ "just enough", 71, false, "    MAX  QUEUE  SERVE   SEND REQ", NULL },
+		{ "too narrow", 70, false, "    MAX REQUEST", " 10.0ms GET /a\033" },
+		{ "80 columns and deliver", 80, true, "    MAX  QUEUE  SERVE   SEND  DELIV REQ",
+		  " 10.0ms 2.00ms 8.00ms      - 40.0ms GET /a\033" },
+		{ "everything and deliver", 100, true,
+		  "    MAX  QUEUE  SERVE   SEND  DELIV 1us   1ms   1s    REQUEST", NULL },
+		{ "too narrow for deliver: the picture", 77, true,
+		  "    MAX 1us   1ms   1s    REQUEST", NULL },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ROWS(rows); i++) {
+		struct made_flush made;
+		struct series *get, *post;
+		struct phase_series *queue, *service;
+		char *text;
+
+		made_flush_init(&made);
+		get = made_flush_series(&made, "web", "GET", "/a", 200, ERROR_NONE);
+		post = made_flush_series(&made, "web", "POST", "/a", 200, ERROR_NONE);
+		queue = made_flush_phase(&made, REQUEST_PHASE_QUEUE, "web", "/a");
+		service = made_flush_phase(&made, REQUEST_PHASE_SERVICE, "web", "/a");
+		made_flush_phase(&made, REQUEST_PHASE_SEND, "web", "/a");
+		made_flush_add(&made, get, 2, 10 * MS, 0, 0);
+		made_flush_add_phase_of(queue, get, 1, 1 * MS);
+		made_flush_add_phase_of(queue, get, 1, 3 * MS);
+		made_flush_add_phase_of(service, get, 2, 8 * MS);
+		made_flush_add(&made, post, 1, 50 * MS, 0, 0);
+		made_flush_add_phase_of(queue, post, 1, 50 * MS);
+		if (rows[i].deliver)
+			made_flush_add_phase_of(made_flush_phase(&made, REQUEST_PHASE_DELIVER,
+								 "web", "/a"),
+						get, 1, 40 * MS);
+		text = draw(&made, rows[i].columns, 24, false);
+		assert_contains(rows[i].comment, text, rows[i].titles);
+		if (rows[i].row)
+			assert_contains(rows[i].comment, text, rows[i].row);
+		free(text);
+		made_flush_release(&made);
+	}
+}
+
+/* A line a service, where something was accepted. */
+static void test_accept(void **state)
+{
+	struct printed *printed = printed_open(OUTPUT_TABLE);
+	struct made_flush *made = &printed->made;
+	struct phase_series *accept;
+	char *text;
+
+	(void)state;
+	accept = made_flush_phase(made, REQUEST_PHASE_ACCEPT, "we\033b", NULL);
+	made_flush_phase(made, REQUEST_PHASE_ACCEPT, "idle", NULL);
+	made_flush_add(made, made_flush_series(made, "web", "GET", "/", 200, ERROR_NONE), 1, MS, 0,
+		       0);
+	made_flush_add_phase(accept, 1, 100 * MS);
+	made_flush_add_phase(accept, 1, 300 * MS);
+	assert_int_equal(report_flush(printed->report, &made->flush), 0);
+	text = printed_take(printed);
+	assert_contains("accept", text,
+			"2 accepted, after 200ms on average (p50 99.5ms, p99 295ms, max 300ms)\n");
+	assert_null(strstr(text, "\033"));
+	assert_null(strstr(text, "idle"));
+	free(text);
+	made_flush_next(made);
+	assert_int_equal(report_flush(printed->report, &made->flush), 0);
+	text = printed_take(printed);
+	assert_null(strstr(text, "accepted"));
+	free(text);
+	printed_close(printed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -378,6 +465,8 @@ int main(void)
 		cmocka_unit_test(test_terminal_exact_fit),
 		cmocka_unit_test(test_terminal_idle_row),
 		cmocka_unit_test(test_picture),
+		cmocka_unit_test(test_phases),
+		cmocka_unit_test(test_accept),
 	};
 
 	return cmocka_run_group_tests_name("table", tests, setup_group, NULL);
