@@ -5,6 +5,8 @@ Input: requests.  Output: answers whose sizes a test can know.  It must not
 know that anybody watches.
 """
 
+import time
+
 from flask import Flask, Response, abort, jsonify, request
 
 app = Flask(__name__)
@@ -29,6 +31,16 @@ def echo():
 def stream():
     """No length is known beforehand: chunked to an HTTP/1.1 client."""
     return Response(("part %d\n" % i for i in range(10)), mimetype="text/plain")
+
+
+@app.route("/busy/<int:milliseconds>")
+def busy(milliseconds):
+    """Says itself how long it took: all that code in the process can know."""
+    begin = time.perf_counter()
+    time.sleep(milliseconds / 1000)
+    response = Response("busy\n")
+    response.headers["X-Elapsed"] = "%.9f" % (time.perf_counter() - begin)
+    return response
 
 
 @app.route("/teapot")

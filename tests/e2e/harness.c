@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <ftw.h>
 #include <limits.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -168,6 +169,14 @@ bool wait_until(bool (*condition)(void *context), void *context, double seconds)
 			return false;
 		pause_briefly();
 	}
+}
+
+void realtime_set(bool on)
+{
+	const struct sched_param parameter = { .sched_priority = on ? 1 : 0 };
+
+	if (sched_setscheduler(0, on ? SCHED_FIFO : SCHED_OTHER, &parameter))
+		print_message("no real-time priority for the client: %s\n", strerror(errno));
 }
 
 uint16_t port_free(int socket_type)

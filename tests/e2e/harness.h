@@ -56,6 +56,13 @@ void pause_briefly(void);
 /* Looks at condition(context) until it is true (returns true) or seconds passed (false). */
 bool wait_until(bool (*condition)(void *context), void *context, double seconds);
 
+/*
+ * The client is the clock of some tests: on a busy machine it must not wait for a
+ * CPU between the answer's arrival and its reading.  Threads inherit this; where it
+ * is not allowed, the clock is as good as the machine.
+ */
+void realtime_set(bool on);
+
 /* A TCP or UDP port of 127.0.0.1 that was free a moment ago. */
 uint16_t port_free(int socket_type);
 

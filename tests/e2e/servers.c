@@ -165,11 +165,16 @@ struct server server_start_websockify(uint16_t target_port)
 
 struct server server_start_gunicorn(void)
 {
+	return server_start_gunicorn_workers(2);
+}
+
+struct server server_start_gunicorn_workers(int workers)
+{
 	const char *argv[] = { "gunicorn",
 			       "--bind",
 			       "127.0.0.1:0",
 			       "--workers",
-			       "2",
+			       text_format("%d", workers),
 			       "--worker-class",
 			       "sync",
 			       "--pythonpath",

@@ -36,8 +36,9 @@ struct server server_start_nginx_with(const char *more);
 /* websockify: a WebSocket server, which hands on what comes to a TCP port of 127.0.0.1. */
 struct server server_start_websockify(uint16_t target_port);
 
-/* gunicorn with two sync workers and the Flask application of flask_app.py. */
+/* gunicorn with sync workers, two or as many, and the Flask application of flask_app.py. */
 struct server server_start_gunicorn(void);
+struct server server_start_gunicorn_workers(int workers);
 
 /* Python's http.server with a directory that holds file.bin. */
 struct server server_start_python(void);

@@ -4,11 +4,8 @@
  * waited for, also when the request lay in the socket while the server was
  * busy.
  */
-#include <errno.h>
 #include <math.h>
-#include <sched.h>
 #include <signal.h>
-#include <stdio.h>
 
 #include "harness.h"
 #include "redtap_run.h"
@@ -44,19 +41,6 @@ static void assert_latencies(const char *what, json_t *series, const struct late
 	assert_true(redtap_seconds(series, "p90_s") >= redtap_seconds(series, "p50_s"));
 }
 
-/*
- * The client is the clock here: on a busy machine it must not wait for a CPU
- * between the answer's arrival and its reading.  Threads inherit this; where it
- * is not allowed, the clock is as good as the machine.
- */
-static void set_priority(int policy, int priority)
-{
-	const struct sched_param parameter = { .sched_priority = priority };
-
-	if (sched_setscheduler(0, policy, &parameter))
-		print_message("no real-time priority for the client: %s\n", strerror(errno));
-}
-
 /* Three servers of one redtap, a name each: all of /sleep/N is one route. */
 static void check_sleep(const char *model, int workers, unsigned int connections)
 {
@@ -79,14 +63,14 @@ static void check_sleep(const char *model, int workers, unsigned int connections
 
 	counts_init(&counts);
 	/* What a failed test before this one may have left. */
-	set_priority(SCHED_OTHER, 0);
+	realtime_set(false);
 	for (i = 0; i < ROWS(rows); i++) {
 		servers[i] = server_start_webapp(model, workers, NULL);
 		more[2 * i] = "--pid";
 		more[2 * i + 1] = text_format("%d=%s", (int)servers[i].pid, rows[i].service);
 	}
 	redtap = redtap_attach(&(struct redtap_options){ .more = more });
-	set_priority(SCHED_FIFO, 1);
+	realtime_set(true);
 	for (i = 0; i < ROWS(rows); i++) {
 		const struct request_kind kind = { .method = "GET",
 						   .target = rows[i].target,
@@ -99,7 +83,7 @@ static void check_sleep(const char *model, int workers, unsigned int connections
 					       .connections = connections },
 			    &counts, &latencies[i]);
 	}
-	set_priority(SCHED_OTHER, 0);
+	realtime_set(false);
 	redtap_wait_counted(redtap, counts_total(&counts));
 	total = redtap_finish(redtap, SIGINT);
 	redtap_assert_nothing_lost(total);

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * wire.h - two network namespaces and a wire between them that takes its time.
+ *
+ * Inputs: the delay of each direction.  Outputs: two places to work in, with an
+ * address each.  Packets go through two TUN devices and a thread of this program
+ * that holds them back, so it works where the kernel has no netem.  It must not
+ * know HTTP.
+ */
+#ifndef REDTAP_E2E_WIRE_H
+#define REDTAP_E2E_WIRE_H
+
+#include <stdint.h>
+
+enum wire_end {
+	WIRE_SERVER = 0,
+	WIRE_CLIENT,
+	WIRE_ENDS,
+};
+
+#define WIRE_SERVER_ADDRESS "10.77.0.1"
+#define WIRE_CLIENT_ADDRESS "10.77.0.2"
+
+struct wire; /* owned by the harness, gone at the test's teardown */
+
+/* delay_ms: from either end to the other.  Fails the test if it can not. */
+struct wire *wire_open(unsigned int delay_ms);
+
+/* The calling thread, and what it starts, is at this end ... */
+void wire_enter(const struct wire *wire, enum wire_end end);
+/* ... until it is back where the test began. */
+void wire_leave(const struct wire *wire);
+
+#endif
