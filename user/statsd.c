@@ -152,9 +152,12 @@ static void forget_announcements(struct statsd_table *table)
 {
 	size_t i;
 
-	for (i = 0; i < table->count; i++)
-		if (table->items[i])
-			table->items[i]->announced = false;
+	for (i = 0; i < table->count; i++) {
+		if (!table->items[i])
+			continue;
+		table->items[i]->announced = false;
+		statsd_recall_timer(table->items[i]);
+	}
 }
 
 /* ---- one distribution ------------------------------------------------- */
@@ -205,9 +208,12 @@ int statsd_encode_measure(struct statsd_encoder *encoder, struct statsd_table *t
 			statsd_announce_buckets(encoder, identity);
 		send_counters(encoder, identity, sent, NULL);
 		sent->announced = true;
+		if (timer && !encoder->last)
+			statsd_herald_timer(encoder, identity, sent, total);
 		if (!encoder->last)
 			return 0;
 	}
+	sent->heralded = false;
 	changed = are_counters_changed(sent, total);
 	if (timer)
 		statsd_send_timer(encoder, identity, sent, total);

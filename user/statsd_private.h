@@ -42,6 +42,9 @@ struct statsd_counter {
 /* What of a distribution was sent. */
 struct statsd_sent {
 	bool announced;
+	bool heralded;       /* timers: by an observation, in the last flush */
+	uint32_t herald_bin; /* the one that it was of */
+	uint64_t herald_ns;
 	uint64_t count;
 	uint64_t sum_ns;
 	uint64_t request_bytes;
@@ -130,9 +133,17 @@ void statsd_send_buckets(const struct statsd_encoder *encoder,
 void statsd_send_timer(struct statsd_encoder *encoder, const struct statsd_identity *identity,
 		       struct statsd_sent *sent, const struct measure *total);
 
-/* The same of a distribution that is born: zeros.  A timer cannot be announced. */
+/*
+ * The same of a distribution that is born: zeros.  A timer cannot be announced
+ * with 0, so one observation goes ahead of the others; it is taken back where
+ * that flush was lost.
+ */
 void statsd_announce_buckets(const struct statsd_encoder *encoder,
 			     const struct statsd_identity *identity);
+void statsd_herald_timer(const struct statsd_encoder *encoder,
+			 const struct statsd_identity *identity, struct statsd_sent *sent,
+			 const struct measure *total);
+void statsd_recall_timer(struct statsd_sent *sent);
 
 /* How much of the flush's timers is sent: sets encoder->share and encoder->backlog. */
 void statsd_bound_timers(struct statsd_encoder *encoder, const struct flush *flush);

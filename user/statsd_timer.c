@@ -13,6 +13,10 @@
  * observation stays in the bin of its requests.  What is left by rounding to
  * whole nanoseconds goes into the next flush.
  *
+ * A receiver knows a timer from its first observation on, and rate() and
+ * increase() miss what that came with.  So one observation is sent ahead, the
+ * others follow with the next flush.
+ *
  * A receiver takes a weight as so many observations, one after the other, which
  * costs statsd_exporter 1.7 us each.  So a flush sends at most
  * OBSERVATIONS_PER_S for each second of its interval; the same share of every
@@ -133,6 +137,37 @@ void statsd_send_timer(struct statsd_encoder *encoder, const struct statsd_ident
 		sent->buckets[bin] += count;
 		sent->sum_ns += count * value_ns;
 	}
+}
+
+void statsd_herald_timer(const struct statsd_encoder *encoder,
+			 const struct statsd_identity *identity, struct statsd_sent *sent,
+			 const struct measure *total)
+{
+	const struct shift shift = find_shift(sent, total);
+	uint32_t bin;
+
+	for (bin = 0; bin < HISTOGRAM_BINS; bin++) {
+		const struct span span = get_span(sent, total, bin);
+
+		if (span.count == 0)
+			continue;
+		sent->heralded = true;
+		sent->herald_bin = bin;
+		sent->herald_ns = place_value(&span, &shift, bin == HISTOGRAM_OVERFLOW);
+		emit_observations(encoder, identity, sent->herald_ns, 1);
+		sent->buckets[bin]++;
+		sent->sum_ns += sent->herald_ns;
+		return;
+	}
+}
+
+void statsd_recall_timer(struct statsd_sent *sent)
+{
+	if (!sent->heralded)
+		return;
+	sent->heralded = false;
+	sent->buckets[sent->herald_bin]--;
+	sent->sum_ns -= sent->herald_ns;
 }
 
 /* What is due of a distribution: nothing before it has been announced. */

@@ -3,11 +3,18 @@
 
 Input: requests.  Output: answers whose sizes a test can know.  It must not
 know that anybody watches.
+
+IO_SECONDS and RANDOM_SECONDS in the environment: how long two routes sleep.
 """
 
+import os
+import random
 import time
 
 from flask import Flask, Response, abort, jsonify, request
+
+IO_SECONDS = float(os.environ.get("IO_SECONDS", "2"))
+RANDOM_SECONDS = float(os.environ.get("RANDOM_SECONDS", "5"))
 
 app = Flask(__name__)
 
@@ -51,3 +58,27 @@ def teapot():
 @app.route("/broken")
 def broken():
     raise RuntimeError("broken on purpose")
+
+
+@app.route("/io_task")
+def io_task():
+    time.sleep(IO_SECONDS)
+    return "slept\n"
+
+
+@app.route("/cpu_task")
+def cpu_task():
+    return "%d\n" % sum(i * i % 7 for i in range(30000))
+
+
+@app.route("/random_sleep")
+def random_sleep():
+    time.sleep(random.uniform(0, RANDOM_SECONDS))
+    return "slept for a while\n"
+
+
+@app.route("/random_status")
+def random_status():
+    """Six of ten are well, one is an error of the server's."""
+    status = random.choice([200] * 6 + [300] + [400] * 2 + [500])
+    return Response("status %d\n" % status, status=status, mimetype="text/plain")

@@ -163,7 +163,8 @@ struct server server_start_websockify(uint16_t target_port)
 	return make_server(process, port);
 }
 
-struct server server_start_gunicorn(void)
+struct server server_start_flask(const char *application, int workers,
+				 const char *const *environment)
 {
 	return server_start_gunicorn_workers(2);
 }
@@ -179,23 +180,31 @@ struct server server_start_gunicorn_workers(int workers)
 			       "sync",
 			       "--pythonpath",
 			       path_source("tests/e2e"),
-			       "flask_app:app",
+			       text_format("%s:app", application),
 			       NULL };
 	/* The source tree stays free of compiled files. */
-	const char *environment[] = { "PYTHONDONTWRITEBYTECODE=1", NULL };
-	struct process *process =
-		process_start(&(struct process_options){ .name = "gunicorn",
-							 .argv = argv,
-							 .environment = environment,
-							 .death_signal = SIGTERM });
+	const char *all[16] = { "PYTHONDONTWRITEBYTECODE=1" };
+	struct process *process;
+	size_t count = 1;
 	uint16_t port;
 	char *output;
 
+	for (; environment && *environment; environment++) {
+		assert_true(count + 1 < ROWS(all));
+		all[count++] = *environment;
+	}
+	process = process_start(&(struct process_options){
+		.name = "gunicorn", .argv = argv, .environment = all, .death_signal = SIGTERM });
 	process_wait_err(process, "Listening at: ", DEADLINE_S);
 	output = process_err(process);
 	port = port_behind(output, "Listening at: http://127.0.0.1:");
 	free(output);
 	return make_server(process, port);
+}
+
+struct server server_start_gunicorn(void)
+{
+	return server_start_flask("flask_app", 2, NULL);
 }
 
 struct server server_start_python(void)

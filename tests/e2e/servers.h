@@ -40,6 +40,13 @@ struct server server_start_websockify(uint16_t target_port);
 struct server server_start_gunicorn(void);
 struct server server_start_gunicorn_workers(int workers);
 
+/*
+ * The same with an application of tests/e2e (a module's name) and that many
+ * workers; environment: NULL-terminated "KEY=VALUE", or NULL.
+ */
+struct server server_start_flask(const char *application, int workers,
+				 const char *const *environment);
+
 /* Python's http.server with a directory that holds file.bin. */
 struct server server_start_python(void);
 

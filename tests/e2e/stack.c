@@ -170,7 +170,8 @@ struct prometheus prometheus_start(const struct exporter *exporter, const char *
 	const char *argv[] = {
 		"prometheus",
 		text_format("--config.file=%s", write_configuration(exporter, interval)),
-		text_format("--storage.tsdb.path=%s", path_scratch("prometheus")),
+		text_format("--storage.tsdb.path=%s",
+			    path_scratch(text_format("prometheus-%u", prometheus.port))),
 		text_format("--web.listen-address=127.0.0.1:%u", prometheus.port),
 		NULL,
 	};
@@ -182,18 +183,45 @@ struct prometheus prometheus_start(const struct exporter *exporter, const char *
 	return prometheus;
 }
 
+void prometheus_ask(const struct prometheus *prometheus, const char *query, struct metrics *metrics)
+{
+	char *escaped = curl_easy_escape(NULL, query, 0);
+	char *url, *answer;
+
+	assert_non_null(escaped);
+	assert_true(asprintf(&url, "http://127.0.0.1:%u/api/v1/query?query=%s", prometheus->port,
+			     escaped) > 0);
+	curl_free(escaped);
+	answer = http_get(url);
+	free(url);
+	if (!answer)
+		fail_msg("Prometheus does not answer to '%s'; standard error: %s", query,
+			 process_err(prometheus->process));
+	if (!metrics_add_query(metrics, answer))
+		fail_msg("Prometheus's answer to '%s' can not be read", query);
+	free(answer);
+}
+
+static bool has_scraped(void *context)
+{
+	struct metrics metrics;
+	bool scraped;
+
+	metrics_init(&metrics);
+	prometheus_ask(context, "up == 1", &metrics);
+	scraped = metrics.count == 1;
+	metrics_release(&metrics);
+	return scraped;
+}
+
+void prometheus_wait(const struct prometheus *prometheus)
+{
+	if (!wait_until(has_scraped, (void *)prometheus, DEADLINE_S))
+		fail_msg("Prometheus does not scrape");
+}
+
 void prometheus_metrics(const struct prometheus *prometheus, const char *service,
 			struct metrics *metrics)
 {
-	/* {service_name="..."} with what a URL does not allow as it is encoded. */
-	char *answer = http_get(text_format("http://127.0.0.1:%u/api/v1/query"
-					    "?query=%%7Bservice_name%%3D%%22%s%%22%%7D",
-					    prometheus->port, service));
-
-	if (!answer)
-		fail_msg("Prometheus does not answer; standard error: %s",
-			 process_err(prometheus->process));
-	if (!metrics_add_query(metrics, answer))
-		fail_msg("Prometheus's answer can not be read");
-	free(answer);
+	prometheus_ask(prometheus, text_format("{service_name=\"%s\"}", service), metrics);
 }

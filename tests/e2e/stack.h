@@ -46,6 +46,13 @@ struct prometheus prometheus_start(const struct exporter *exporter, const char *
 void prometheus_metrics(const struct prometheus *prometheus, const char *service,
 			struct metrics *metrics);
 
+/* Waits until it has scraped: some seconds after it is ready. */
+void prometheus_wait(const struct prometheus *prometheus);
+
+/* What it answers to a query; fails the test if it is none.  Adds to metrics. */
+void prometheus_ask(const struct prometheus *prometheus, const char *query,
+		    struct metrics *metrics);
+
 /*
  * GET; returns the body (malloc'd) of a 200 answer, or NULL for any other and
  * when nobody answers.
