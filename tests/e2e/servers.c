@@ -166,11 +166,6 @@ struct server server_start_websockify(uint16_t target_port)
 struct server server_start_flask(const char *application, int workers,
 				 const char *const *environment)
 {
-	return server_start_gunicorn_workers(2);
-}
-
-struct server server_start_gunicorn_workers(int workers)
-{
 	const char *argv[] = { "gunicorn",
 			       "--bind",
 			       "127.0.0.1:0",
@@ -204,7 +199,12 @@ struct server server_start_gunicorn_workers(int workers)
 
 struct server server_start_gunicorn(void)
 {
-	return server_start_flask("flask_app", 2, NULL);
+	return server_start_gunicorn_workers(2);
+}
+
+struct server server_start_gunicorn_workers(int workers)
+{
+	return server_start_flask("flask_app", workers, NULL);
 }
 
 struct server server_start_python(void)
