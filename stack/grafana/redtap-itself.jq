@@ -59,8 +59,11 @@ dashboard("redtap-itself"; "redtap itself";
 		heading("On the way to Prometheus"),
 		(time_series("Packets lost before the exporter"; "Of the StatsD packets that a redtap has sent in the last five minutes, the part that the exporter did not get. Each brings a 1, and redtap sends its own count of them: the kernel's drops show in no metric of the exporter."; "percentunit"; 8;
 			[query("sender:redtap_statsd_loss:ratio5m"; "{{sender}}")]) | share),
-		(time_series("Failed sends"; "Datagrams that redtap could not hand to the network: the exporter was away."; "short"; 8;
-			[query("sum(\(growth("redtap_statsd_errors")))"; "failed")]) | bars),
+		(time_series("Failed sends"; "Datagrams that redtap could not hand to the network, or connections that failed: the exporter was away; and the lines that were lost by that."; "short"; 8;
+			[
+				query("sum(\(growth("redtap_statsd_errors")))"; "failed"),
+				query("sum(\(growth("redtap_statsd_dropped")))"; "lines lost")
+			]) | bars),
 		(time_series("Packets dropped by the exporter"; "Packets that came while the exporter's own queue was full."; "short"; 8;
 			[query(or_0("sum(\(growth("statsd_exporter_udp_packet_drops_total")))"); "dropped")]) | bars),
 		time_series("Lines"; "StatsD lines per second that the exporter has received, from any sender."; "cps"; 8;

@@ -214,6 +214,7 @@ static const struct expectation expectations[] = {
 	{ "Connections and processes", "B", EVERY, check_processes },
 	{ "Packets lost before the exporter", "A", EVERY, check_packets },
 	{ "Failed sends", "A", EVERY, check_failed },
+	{ "Failed sends", "B", EVERY, check_none },
 	{ "Packets dropped by the exporter", "A", EVERY, check_none },
 	{ "Lines", "A", EVERY, check_lines },
 	{ "Rejected lines", "A", EVERY, check_rejected },

@@ -142,7 +142,9 @@ void scenario_start(struct scenario *scenario)
 void scenario_attach(struct scenario *scenario)
 {
 	char shop[32], busy[32];
-	const char *more[] = { "--pid", shop, "--pid", busy, NULL };
+	const char *more[] = { "--pid", shop,       "--pid",
+			       busy,    "--phases", "queue,service,send,deliver,accept",
+			       NULL };
 
 	scenario->shop = server_start_webapp("thread", 2, NULL);
 	scenario->busy = server_start_webapp("epoll", 1, NULL);

@@ -221,7 +221,7 @@ static void assert_counters_are_rated(const struct panel_query *query)
 {
 	static const char *const endings[] = { "_total",        "_sum{",         "_count{",
 					       "_bucket{",      "requests_seen", "requests_counted",
-					       "requests_lost", "statsd_errors" };
+					       "requests_lost", "statsd_errors", "statsd_dropped" };
 	size_t i;
 
 	for (i = 0; i < ROWS(endings); i++) {
