@@ -164,7 +164,8 @@ static const char *write_configuration(const struct exporter *exporter, const ch
 	return file;
 }
 
-struct prometheus prometheus_start(const struct exporter *exporter, const char *interval)
+static struct prometheus start_prometheus(const struct exporter *exporter, const char *interval,
+					  const char *feature)
 {
 	struct prometheus prometheus = { .port = port_free(SOCK_STREAM) };
 	const char *argv[] = {
@@ -173,6 +174,7 @@ struct prometheus prometheus_start(const struct exporter *exporter, const char *
 		text_format("--storage.tsdb.path=%s",
 			    path_scratch(text_format("prometheus-%u", prometheus.port))),
 		text_format("--web.listen-address=127.0.0.1:%u", prometheus.port),
+		feature,
 		NULL,
 	};
 
@@ -181,6 +183,16 @@ struct prometheus prometheus_start(const struct exporter *exporter, const char *
 	wait_for_answer(prometheus.process,
 			text_format("http://127.0.0.1:%u/-/ready", prometheus.port));
 	return prometheus;
+}
+
+struct prometheus prometheus_start(const struct exporter *exporter, const char *interval)
+{
+	return start_prometheus(exporter, interval, NULL);
+}
+
+struct prometheus prometheus_start_native(const struct exporter *exporter, const char *interval)
+{
+	return start_prometheus(exporter, interval, "--enable-feature=native-histograms");
 }
 
 void prometheus_ask(const struct prometheus *prometheus, const char *query, struct metrics *metrics)

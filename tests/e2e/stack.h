@@ -41,6 +41,8 @@ struct prometheus {
  * how long a scrape may take; waits until it is ready.
  */
 struct prometheus prometheus_start(const struct exporter *exporter, const char *interval);
+/* The same, taking native histograms where the exporter has them, and no classic ones beside. */
+struct prometheus prometheus_start_native(const struct exporter *exporter, const char *interval);
 
 /* Everything that its API tells now of a service_name. */
 void prometheus_metrics(const struct prometheus *prometheus, const char *service,
