@@ -15,6 +15,8 @@ const char *format_duration(char text[16], double seconds)
 
 	if (seconds < 0)
 		return "-";
+	if (seconds == 0)
+		return "0";
 	if (seconds < 999.5e-6) {
 		value = seconds * 1e6;
 		unit = "us";

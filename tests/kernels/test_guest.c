@@ -36,8 +36,41 @@ static const struct request_kind mix[] = {
 	{ .method = "GET", .target = "/status/503", .route = "/status/{id}" },
 };
 
-static void check_counts(const char *model, const char *host, struct traffic traffic)
+/* How often a phase was measured, over all routes. */
+static uint64_t phase_count(json_t *total, const char *name)
 {
+	json_t *phases = json_object_get(total, "phases"), *phase;
+	uint64_t count = 0;
+	size_t i;
+
+	json_array_foreach(phases, i,
+			   phase) if (strcmp(json_string_value(json_object_get(phase, "phase")),
+					     name) == 0) count += redtap_count(phase, "count");
+	return count;
+}
+
+/* Every request was answered, every connection accepted, every answer acknowledged. */
+static void check_phases(json_t *total, uint64_t requests, uint64_t connections)
+{
+	static const char *const names[] = { "queue", "service", "send", "deliver" };
+	size_t i;
+
+	assert_true(counts_assert_phases(total) > 0);
+	for (i = 0; i < ROWS(names); i++)
+		if (phase_count(total, names[i]) != requests)
+			fail_msg("%s was measured %lu times, of %lu requests", names[i],
+				 phase_count(total, names[i]), requests);
+	if (phase_count(total, "accept") != connections)
+		fail_msg("accept was measured %lu times, of %lu connections",
+			 phase_count(total, "accept"), connections);
+}
+
+/* all_phases: each request on a connection of its own. */
+static void check_counts(const char *model, const char *host, struct traffic traffic,
+			 bool all_phases)
+{
+	static const char *const phases[] = { "--phases", "queue,service,send,deliver,accept",
+					      NULL };
 	const struct server server = server_start_webapp(model, 2, host);
 	struct counts expected, actual;
 	struct redtap *redtap;
@@ -49,7 +82,8 @@ static void check_counts(const char *model, const char *host, struct traffic tra
 	traffic.kind_count = ROWS(mix);
 	counts_init(&expected);
 	counts_init(&actual);
-	redtap = redtap_start(&(struct redtap_options){ .pid = server.pid });
+	redtap = redtap_start(
+		&(struct redtap_options){ .pid = server.pid, .more = all_phases ? phases : NULL });
 	process_wait_out(redtap_process(redtap), "{\"type\":\"attached\"", ATTACH_DEADLINE_S);
 	traffic_run(&traffic, &expected, NULL);
 	assert_int_equal(counts_total(&expected), traffic.requests);
@@ -58,6 +92,8 @@ static void check_counts(const char *model, const char *host, struct traffic tra
 	redtap_assert_nothing_lost(total);
 	counts_from_json(&actual, json_object_get(total, "series"), NULL);
 	counts_assert_equal(&expected, &actual, true, "the JSON total");
+	if (all_phases)
+		check_phases(total, traffic.requests, traffic.requests);
 	counts_release(&expected);
 	counts_release(&actual);
 }
@@ -65,21 +101,22 @@ static void check_counts(const char *model, const char *host, struct traffic tra
 static void test_keep_alive(void **state)
 {
 	(void)state;
-	check_counts("epoll", NULL, (struct traffic){ .requests = 2000, .connections = 4 });
+	check_counts("epoll", NULL, (struct traffic){ .requests = 2000, .connections = 4 }, false);
 }
 
 static void test_pipelined(void **state)
 {
 	(void)state;
 	check_counts("thread", NULL,
-		     (struct traffic){ .requests = 800, .connections = 2, .pipeline = 8 });
+		     (struct traffic){ .requests = 800, .connections = 2, .pipeline = 8 }, false);
 }
 
-static void test_one_request_connections_ipv6(void **state)
+static void test_all_phases_of_one_request_connections_ipv6(void **state)
 {
 	(void)state;
 	check_counts("epoll", "::1",
-		     (struct traffic){ .requests = 200, .connections = 4, .close_each = true });
+		     (struct traffic){ .requests = 200, .connections = 1, .close_each = true },
+		     true);
 }
 
 int main(void)
@@ -87,7 +124,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		E2E_TEST(test_keep_alive),
 		E2E_TEST(test_pipelined),
-		E2E_TEST(test_one_request_connections_ipv6),
+		E2E_TEST(test_all_phases_of_one_request_connections_ipv6),
 	};
 
 	return cmocka_run_group_tests(tests, harness_group_setup, harness_group_teardown);

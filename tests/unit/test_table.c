@@ -376,14 +376,14 @@ static void test_phases(void **state)
 		const char *titles, *row; /* NULL: not looked at */
 	} rows[] = {
 		{ "everything", 93, false, "    MAX  QUEUE  SERVE   SEND 1us   1ms   1s    REQUEST",
-		  " 10.0ms 2.00ms 8.00ms      -" },
+		  " 10.0ms 2.00ms 8.00ms      0" },
 		{ "too narrow for the picture", 92, false, "    MAX  QUEUE  SERVE   SEND REQUEST",
-		  " 10.0ms 2.00ms 8.00ms      - GET /a\033" },
+		  " 10.0ms 2.00ms 8.00ms      0 GET /a\033" },
 		{ "80 columns", 80, false, "    MAX  QUEUE  SERVE   SEND REQUEST", NULL },
 		{ "just enough", 71, false, "    MAX  QUEUE  SERVE   SEND REQ", NULL },
 		{ "too narrow", 70, false, "    MAX REQUEST", " 10.0ms GET /a\033" },
 		{ "80 columns and deliver", 80, true, "    MAX  QUEUE  SERVE   SEND  DELIV REQ",
-		  " 10.0ms 2.00ms 8.00ms      - 40.0ms GET /a\033" },
+		  " 10.0ms 2.00ms 8.00ms      0 40.0ms GET /a\033" },
 		{ "everything and deliver", 100, true,
 		  "    MAX  QUEUE  SERVE   SEND  DELIV 1us   1ms   1s    REQUEST", NULL },
 		{ "too narrow for deliver: the picture", 77, true,
@@ -395,7 +395,7 @@ static void test_phases(void **state)
 	for (i = 0; i < ROWS(rows); i++) {
 		struct made_flush made;
 		struct series *get, *post;
-		struct phase_series *queue, *service;
+		struct phase_series *queue, *service, *send;
 		char *text;
 
 		made_flush_init(&made);
@@ -403,11 +403,12 @@ static void test_phases(void **state)
 		post = made_flush_series(&made, "web", "POST", "/a", 200, ERROR_NONE);
 		queue = made_flush_phase(&made, REQUEST_PHASE_QUEUE, "web", "/a");
 		service = made_flush_phase(&made, REQUEST_PHASE_SERVICE, "web", "/a");
-		made_flush_phase(&made, REQUEST_PHASE_SEND, "web", "/a");
+		send = made_flush_phase(&made, REQUEST_PHASE_SEND, "web", "/a");
 		made_flush_add(&made, get, 2, 10 * MS, 0, 0);
 		made_flush_add_phase_of(queue, get, 1, 1 * MS);
 		made_flush_add_phase_of(queue, get, 1, 3 * MS);
 		made_flush_add_phase_of(service, get, 2, 8 * MS);
+		made_flush_add_phase_of(send, get, 2, 0);
 		made_flush_add(&made, post, 1, 50 * MS, 0, 0);
 		made_flush_add_phase_of(queue, post, 1, 50 * MS);
 		if (rows[i].deliver)
