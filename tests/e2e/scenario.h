@@ -56,10 +56,15 @@ struct scenario {
 
 /* Exporter and Prometheus, and nothing that could be observed yet. */
 void scenario_start(struct scenario *scenario);
-/* Both services, and redtap attached to them; nothing sent yet. */
-void scenario_attach(struct scenario *scenario);
-/* The load; returns when Prometheus has seen all of it. */
-void scenario_run(struct scenario *scenario);
+
+/*
+ * All of it: starts everything, calls births (may be NULL) before the load, and
+ * returns when Prometheus has seen all; harness_release_kept() ends it.  Where
+ * the machine was too busy, so that a scrape failed or did not see that a
+ * counter began with 0, all is done again; fails the test after some tries.
+ */
+void scenario_play(struct scenario *scenario, void (*births)(const struct scenario *scenario));
+
 /* Requests of the shop's kinds that are in no tally: redtap has to send all their series. */
 void scenario_touch(const struct scenario *scenario);
 /* Waits for some more scrapes and evaluations, and takes that time for the end. */

@@ -215,10 +215,7 @@ static int group_setup(void **state)
 {
 	if (harness_group_setup(state) != 0)
 		return -1;
-	scenario_start(&scenario);
-	scenario_attach(&scenario);
-	scenario_run(&scenario);
-	harness_keep();
+	scenario_play(&scenario, NULL);
 	return 0;
 }
 

@@ -387,11 +387,7 @@ static int group_setup(void **state)
 {
 	if (harness_group_setup(state) != 0)
 		return -1;
-	scenario_start(&scenario);
-	scenario_attach(&scenario);
-	panels_itself_births(&scenario);
-	scenario_run(&scenario);
-	harness_keep();
+	scenario_play(&scenario, panels_itself_births);
 	return 0;
 }
 
