@@ -6,9 +6,11 @@
 # load generator counted itself.
 #
 # Input: DEMO=stay keeps everything up until Ctrl-C; DEMO_SECONDS, how long the
-# load runs (20); BUILD, MAKE.  Output: text, and exit status 0 only if every
-# count is equal.  It leaves nothing running.  It must not look into redtap: all
-# numbers come from Prometheus.
+# load runs (20); BUILD, MAKE; VM=1: the web server and redtap run in a virtual
+# machine, as they do by themselves where BPF is refused (demo_guest.sh); what
+# redtap sends comes out to the same statsd_exporter.  Output: text, and exit
+# status 0 only if every count is equal.  It leaves nothing running.  It must not
+# look into redtap: all numbers come from Prometheus.
 set -euo pipefail
 
 PROGRAM_NAME=demo
@@ -56,6 +58,7 @@ clean_up() {
 
 	trap '' INT TERM
 	trap - EXIT
+	end machine || true
 	end load || true
 	end redtap || true
 	end webapp || true
@@ -64,8 +67,39 @@ clean_up() {
 	exit "$status"
 }
 
+build() {
+	"${MAKE:-make}" --no-print-directory -C "$SOURCE/.." BUILD="$BUILD_FOR_MAKE" \
+		"${@/#/$BUILD_FOR_MAKE/}" >>"$FILES/build.log" 2>&1 || {
+		tail -n 30 "$FILES/build.log" >&2
+		die "the build failed"
+	}
+}
+
+# Sets MACHINE to 1 if the web server and redtap have to run in a virtual machine.
+choose_machine() {
+	local report
+
+	MACHINE=0
+	if [[ ${VM:-} == 1 ]]; then
+		say "VM=1: the web server and redtap run in a virtual machine"
+		MACHINE=1
+	elif ! report=$("$BUILD/redtap" check 2>&1); then
+		printf '%s\n' "$report" >&2
+		warn "BPF is refused here, see above: going on in a virtual machine, with a newer kernel"
+		MACHINE=1
+	fi
+	((MACHINE)) || return 0
+	[[ $(uname -m) == x86_64 ]] || die "there is a virtual machine for x86-64 only"
+	BUILD=$BUILD "$SOURCE/deps.sh" vm
+	say "fetching a kernel, if there is none yet (log: $FILES/build.log)"
+	build kernels/relay kernels/newest/package
+}
+
 prepare() {
-	((EUID == 0)) || die "loading BPF programs needs root: use 'sudo make demo'"
+	((EUID == 0)) || [[ ${VM:-} == 1 ]] ||
+		die "loading BPF programs needs root: use 'sudo make demo'," \
+			"or 'make demo VM=1' for a virtual machine"
+	[[ ${VM:-} =~ ^[01]?$ ]] || die "VM '$VM' is not known; VM=1 uses a virtual machine"
 	[[ $SECONDS_OF_LOAD =~ ^[1-9][0-9]{0,3}$ ]] ||
 		die "DEMO_SECONDS '$SECONDS_OF_LOAD' is not a number from 1 to 9999"
 	[[ ${DEMO:-} == "" || $DEMO == stay ]] ||
@@ -74,12 +108,10 @@ prepare() {
 	mkdir -p "$FILES"
 	exec {LOCK}>"$FILES/lock"
 	flock -n "$LOCK" || die "another demo runs from this build directory"
+	: >"$FILES/build.log"
 	say "building redtap, webapp and load (log: $FILES/build.log)"
-	"${MAKE:-make}" --no-print-directory -C "$SOURCE/.." BUILD="$BUILD_FOR_MAKE" \
-		"$BUILD_FOR_MAKE"/{redtap,webapp,load} >"$FILES/build.log" 2>&1 || {
-		tail -n 30 "$FILES/build.log" >&2
-		die "the build failed"
-	}
+	build redtap webapp load
+	choose_machine
 }
 
 # port_or_free PROTOCOL PORT WHAT: PORT, or a free one if that is taken.
@@ -172,6 +204,44 @@ stop_redtap() {
 	REDTAP_END=$EPOCHREALTIME
 }
 
+# Prints what the machine says; its lines with "@" are for us (demo_guest.sh).
+read_machine() {
+	local line
+
+	while IFS= read -r line; do
+		case $line in
+		@load-ended*) printf '%s\n' "$EPOCHREALTIME" >"$FILES/load_end" ;;
+		"@load "*) printf '%s\n' "${line#@load }" >"$FILES/load.json" ;;
+		*) printf '%s\n' "$line" ;;
+		esac
+	done
+}
+
+# Web server, redtap and load, all of them in a virtual machine.
+run_machine() {
+	local status=0 reader
+
+	rm -f "$FILES"/{load_end,load.json,console.*}
+	mkfifo "$FILES/console.$$"
+	say "the virtual machine starts; emulated, it takes a minute until redtap is attached"
+	read_machine <"$FILES/console.$$" {LOCK}>&- &
+	reader=$!
+	REDTAP_BUILD=$BUILD start machine "$SOURCE/../tests/kernels/boot.sh" \
+		-t $((SECONDS_OF_LOAD + 600)) -d "${STATSD_ADDRESS##*:}" -f "$BUILD/redtap" \
+		-f "$BUILD/webapp" -f "$BUILD/load" -f "$SOURCE/demo_guest.sh" newest \
+		sh /stack/demo_guest.sh "$SECONDS_OF_LOAD" "$SERVICE" \
+		>"$FILES/console.$$" 2>&1 </dev/null {LOCK}>&-
+	wait "$reader"
+	rm -f "$FILES/console.$$"
+	wait "${PIDS[machine]}" || status=$?
+	unset "PIDS[machine]"
+	REDTAP_END=$EPOCHREALTIME
+	if ((status != 0)) || ! [[ -s $FILES/load_end && -s $FILES/load.json ]]; then
+		die "the virtual machine ended with status $status; its own words are above"
+	fi
+	LOAD_END=$(<"$FILES/load_end")
+}
+
 # query FILE EXPRESSION [TIME]: an instant query.
 query() {
 	local at=()
@@ -239,6 +309,15 @@ print_addresses() {
 	say "statsd_exporter: $EXPORTER_URL/metrics"
 }
 
+# stay_without_load STATUS: the web server has ended with its machine.
+stay_without_load() {
+	# shellcheck disable=SC2064
+	trap "exit $1" INT
+	print_addresses
+	say "the virtual machine has ended; Prometheus stays up until Ctrl-C"
+	while sleep 1; do :; done
+}
+
 # stay STATUS: Ctrl-C is the way to end this, so it ends with what was found.
 stay() {
 	# shellcheck disable=SC2064
@@ -264,13 +343,21 @@ main() {
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
 	start_stack
-	start_webapp
-	print_addresses
-	start_redtap table
-	run_load
-	stop_redtap
+	if ((MACHINE)); then
+		print_addresses
+		run_machine
+	else
+		start_webapp
+		print_addresses
+		start_redtap table
+		run_load
+		stop_redtap
+	fi
 	print_comparison || status=1
 	if [[ ${DEMO:-} == stay ]]; then
+		if ((MACHINE)); then
+			stay_without_load "$status"
+		fi
 		stay "$status"
 	fi
 	say "all is stopped; 'sudo make demo DEMO=stay' keeps it up, to be looked at"

@@ -4,7 +4,7 @@
 # deps.sh - installs what is missing: by apt on Debian 12 and newer and Ubuntu
 # 24.04; elsewhere it prints what to install.
 #
-# Input: groups of dependencies (build, demo, test; default: build demo).
+# Input: groups of dependencies (build, demo, test, vm; default: build demo).
 # Output: installed packages, BUILD/tools/, exit status 0 when
 # nothing is missing any more.  What counts is whether a thing works, not where
 # it came from: a compiler or a Go of your own is left alone.  It must not touch
@@ -64,15 +64,15 @@ test  | program gunicorn      | gunicorn
 test  | program websockify    | websockify
 test  | flask                 | python3-flask
 test  | program python3       | python3
-test  | program qemu-system-x86_64 | qemu-system-x86
+vm    | program qemu-system-x86_64 | qemu-system-x86
 test  | clang_format          | clang-format-14 / clang-format
 test  | program clang-tidy    | clang-tidy
 test  | program shellcheck    | shellcheck
-test  | static_busybox        | busybox-static
+vm    | static_busybox        | busybox-static
 test  | program setpriv       | util-linux
 test  | program systemd-analyze | systemd
 test  | program man           | man-db
-test  | file /usr/share/keyrings/debian-archive-keyring.gpg | debian-archive-keyring
+vm    | file /usr/share/keyrings/debian-archive-keyring.gpg | debian-archive-keyring
 '
 
 have_program() {
@@ -319,12 +319,14 @@ main() {
 	(($# > 0)) || GROUPS_WANTED=(build demo)
 	local group
 	for group in "${GROUPS_WANTED[@]}"; do
-		[[ $group =~ ^(build|demo|test)$ ]] || {
-			warn "unknown group '$group'; known are: build demo test"
+		[[ $group =~ ^(build|demo|test|vm)$ ]] || {
+			warn "unknown group '$group'; known are: build demo test vm"
 			exit 2
 		}
 	done
 
+	# The tests use virtual machines as well.
+	[[ " ${GROUPS_WANTED[*]} " != *" test "* ]] || GROUPS_WANTED+=(vm)
 	find_missing
 	if ((${#MISSING[@]} > 0)) && command -v apt-get >/dev/null; then
 		if ((EUID != 0)); then

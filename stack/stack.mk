@@ -11,9 +11,9 @@ deps:
 deps-test:
 	@BUILD=$(BUILD) stack/deps.sh build demo test
 
-# DEMO=stay keeps it up until Ctrl-C.  The + hands on -j.
+# DEMO=stay keeps it up until Ctrl-C; VM=1: in a virtual machine.  The + hands on -j.
 demo:
-	+@BUILD=$(BUILD) MAKE="$(MAKE)" DEMO="$(DEMO)" stack/demo.sh
+	+@BUILD=$(BUILD) MAKE="$(MAKE)" DEMO="$(DEMO)" VM="$(VM)" stack/demo.sh
 
 # STACK="--free-ports" and the like: stack/run.sh --help
 stack-start stack-stop stack-status: stack-%:

@@ -4,8 +4,10 @@
  * directory, time, waiting with a deadline, setup and teardown.
  *
  * Inputs: the environment, REDTAP_BUILD (directory of redtap and webapp;
- * default: the one above the test program's own) and REDTAP_SOURCE (root of
- * the source tree; default: the one above the build directory).  Outputs: a
+ * default: the one above the test program's own), REDTAP_SOURCE (root of
+ * the source tree; default: the one above the build directory), REDTAP_TESTS (a
+ * pattern with `*` and `?`: only tests with such a name) and REDTAP_PATIENCE (a
+ * factor of all deadlines, for slow machines).  Outputs: a
  * test that fails with a message instead of one that hangs.  It must not know
  * HTTP, StatsD or redtap's formats.
  */
@@ -26,7 +28,10 @@
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
 /* Seconds that something on this machine may take before it counts as stuck. */
-#define DEADLINE_S 50.0
+#define DEADLINE_S (50.0 * harness_patience())
+
+/* REDTAP_PATIENCE: by how much this machine is slower than others; 1 unless given. */
+double harness_patience(void);
 
 /* Longest path that the harness makes. */
 #define HARNESS_PATH_MAX 512

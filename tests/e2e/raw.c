@@ -58,7 +58,7 @@ static size_t receive(int fd, char *buffer, size_t size)
 	struct pollfd wait = { .fd = fd, .events = POLLIN };
 	ssize_t length;
 
-	if (poll(&wait, 1, DEADLINE_S * 1000) != 1)
+	if (poll(&wait, 1, (int)(DEADLINE_S * 1000)) != 1)
 		fail_msg("no answer within %.0f s", DEADLINE_S);
 	length = recv(fd, buffer, size, 0);
 	return length > 0 ? length : 0;

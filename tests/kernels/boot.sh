@@ -1,27 +1,30 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 #
-# boot.sh [-c] [-t SECONDS] [-f FILE]... KERNEL COMMAND [ARGUMENT...] - runs a
+# boot.sh [-c] [-t SECONDS] [-m MIB] [-d PORT] [-f FILE]... KERNEL COMMAND [ARGUMENT...] - runs a
 # command under another kernel, in a virtual machine without hardware support.
 #
 #   -c          one CPU whose clock counts instructions (qemu -icount): for
 #               benchmarks; what takes n instructions takes n nanoseconds
 #   -t SECONDS  give up after that time (default 240)
+#   -m MIB      memory (default 1024)
+#   -d PORT     datagrams that the machine's programs send to udp 127.0.0.1:9125
+#               come out here, to udp 127.0.0.1:PORT
 #   -f FILE     take FILE along, with the shared libraries that it needs.  A
 #               file of the build directory is /build/... in the machine, one
-#               of the source tree is /... there
+#               of the source tree is /... there, any other is where it is here
 #
 # Inputs: a kernel that fetch.sh has put into BUILD/kernels/KERNEL, busybox,
 # qemu.  REDTAP_BUILD is the build directory (default: build/ of this tree).
 # Outputs: the machine's serial console on standard output; the exit status is
 # the command's, 125 if the machine ended without one.  The machine has
-# loopback and nothing else, and a root directory in memory.  This script must
+# loopback and no network, and a root directory in memory.  This script must
 # not know what the command does.
 
 set -eu
 
 usage() {
-	echo "usage: boot.sh [-c] [-t SECONDS] [-f FILE]... KERNEL COMMAND [ARGUMENT...]" >&2
+	echo "usage: boot.sh [-c] [-t SECONDS] [-m MIB] [-d PORT] [-f FILE]... KERNEL COMMAND [ARGUMENT...]" >&2
 	exit 2
 }
 
@@ -34,11 +37,14 @@ here=$(cd "$(dirname "$0")" && pwd)
 source=$(cd "$here/../.." && pwd)
 build=$(cd "${REDTAP_BUILD:-$source/build}" && pwd)
 seconds=240
+memory=1024
+port=
 machine="-accel tcg,thread=multi -cpu max -smp 2"
 
 work=$(mktemp -d)
 qemu=
-trap '[ -z "$qemu" ] || kill "$qemu" 2>/dev/null || :; rm -rf "$work"' EXIT
+relay=
+trap 'kill $qemu $relay 2>/dev/null || :; rm -rf "$work"' EXIT
 trap 'exit 125' INT TERM HUP
 
 root=$work/root
@@ -50,7 +56,7 @@ take() {
 	case $file in
 	"$build"/*) place=/build/${file#"$build"/} ;;
 	"$source"/*) place=/${file#"$source"/} ;;
-	*) fail "'$file' is neither below '$build' nor below '$source'" ;;
+	*) place=$file ;;
 	esac
 	mkdir -p "$root${place%/*}"
 	cp "$file" "$root$place"
@@ -66,11 +72,13 @@ take() {
 	done
 }
 
-while getopts ct:f: option; do
+while getopts ct:m:d:f: option; do
 	case $option in
 	# rep movsb would count one for each byte, so copies would be overstated.
 	c) machine="-accel tcg -icount shift=0,sleep=off -cpu max,-erms,-fsrm -smp 1" ;;
 	t) seconds=$OPTARG ;;
+	m) memory=$OPTARG ;;
+	d) port=$OPTARG ;;
 	f) take "$OPTARG" ;;
 	*) usage ;;
 	esac
@@ -91,11 +99,20 @@ chmod 0755 "$root/init"
 for argument; do
 	printf "'%s' " "$(printf '%s' "$argument" | sed "s/'/'\\\\''/g")"
 done >"$root/command"
+if [ -n "$port" ]; then
+	take "$build/kernels/relay"
+	mkfifo "$work/datagrams"
+	machine="$machine -device virtio-serial-pci -device virtserialport,chardev=datagrams
+		-chardev file,id=datagrams,path=$work/datagrams"
+	"$build/kernels/relay" out "$port" "$work/datagrams" &
+	relay=$!
+fi
+
 (cd "$root" && find . | "$busybox" cpio -o -H newc 2>/dev/null) >"$work/initramfs"
 
 mkfifo "$work/console"
 # shellcheck disable=SC2086 # several words
-timeout "$seconds" qemu-system-x86_64 $machine -m 1024 -nodefaults -display none -no-reboot \
+timeout "$seconds" qemu-system-x86_64 $machine -m "$memory" -nodefaults -display none -no-reboot \
 	-serial stdio -kernel "$image" -initrd "$work/initramfs" \
 	-append "console=ttyS0 panic=-1 mitigations=off quiet no_timer_check" \
 	</dev/null >"$work/console" 2>&1 &
@@ -115,5 +132,9 @@ wait "$qemu" || ended=$?
 qemu=
 [ "$ended" -ne 124 ] || fail "gave up after $seconds s"
 [ "$ended" -eq 0 ] || fail "qemu ended with status $ended"
+if [ -n "$relay" ]; then
+	wait "$relay" || fail "the datagrams did not all come out"
+	relay=
+fi
 [ -n "$status" ] || fail "the machine went off before the command had ended"
 exit "$status"

@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+#
+# core.sh - the core of the end-to-end tests in a virtual machine with the newest
+# kernel, for machines that do not let BPF programs be loaded.
+#
+# Inputs: BUILD with the programs of the tests, statsd_exporter and kernels/newest;
+# prometheus on PATH.  Outputs: what the machine prints, cmocka's closing lines
+# among it.  Exit status 0 only if every test there has passed.  It must not know
+# what is tested.
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+# shellcheck source-path=SCRIPTDIR source=../../stack/lib.sh
+. stack/lib.sh
+PROGRAM_NAME=core
+BUILD=${BUILD:-build}
+# Twice what two idle CPUs take, and more.
+SECONDS_MAX=2400
+# An emulated CPU, and a verifier on it.
+PATIENCE=4
+
+# program of tests | the tests of it (a pattern of cmocka's): each way to count, and
+# each way to begin and to end.  An attach takes many seconds there.
+CORE='e2e/test_counts            | epoll_1_*
+e2e/test_attach            | *_epoll
+e2e/test_framing           | *
+e2e/test_lifecycle         | *
+e2e/test_routes            | *
+e2e/test_statsd            | *
+e2e/test_privacy           | *
+property/test_concurrency  | *'
+HELPERS="redtap webapp property/crowd_server"
+
+exporter=$(statsd_exporter_find "$BUILD") || die "no statsd_exporter: run 'make deps'"
+prometheus=$(command -v prometheus) || die "no prometheus: run 'make deps'"
+files=(-f "$exporter" -f "$prometheus" -f stack/statsd_mapping.yml -f stack/prometheus.yml
+	-f stack/rules/redtap.yml)
+for name in $HELPERS; do
+	files+=(-f "$BUILD/$name")
+done
+command="export REDTAP_BUILD=/build REDTAP_SOURCE=/ REDTAP_PATIENCE=$PATIENCE
+export PATH=\$PATH:${prometheus%/*}:${exporter%/*}
+status=0"
+while IFS='|' read -r program pattern; do
+	program=${program%% *} pattern=${pattern# }
+	files+=(-f "$BUILD/$program")
+	command+="
+echo \"== $program, tests '$pattern'\"
+REDTAP_TESTS='$pattern' /build/$program || status=1"
+done <<<"$CORE"
+say "the newest kernel, in a virtual machine; at most $((SECONDS_MAX / 60)) minutes"
+REDTAP_BUILD=$BUILD exec tests/kernels/boot.sh -t "$SECONDS_MAX" -m 2048 "${files[@]}" \
+	newest sh -c "$command
+exit \$status"
