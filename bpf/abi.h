@@ -264,7 +264,7 @@ struct service_gauges {
 };
 
 /*
- * The loss ledger.  Every field but the gauges only grows.
+ * The loss ledger.  Every field but `series` and the gauges only grows.
  * At rest: seen = counted + sum(active_requests + client_requests) + sum(lost).
  */
 struct ledger {
@@ -273,8 +273,8 @@ struct ledger {
 	__u64 lost[LOSS_COUNT];
 	__u64 approximate[APPROXIMATE_COUNT];
 	__u64 ignored[IGNORE_COUNT];
-	__u64 series; /* series ids handed out so far */
-	__u64 peers;  /* likewise, entries of `peers` */
+	__u64 series; /* series ids in use: handed out, and not given back since */
+	__u64 peers;  /* entries of `peers` handed out so far */
 	struct service_gauges services[SERVICES_MAX];
 };
 

@@ -65,7 +65,7 @@ __noinline int transaction_commit(__u32 owner)
 	struct scratch *scratch = scratch_get(owner);
 	struct transaction *transaction;
 	struct series_value *value;
-	__u32 limit, *id;
+	__u32 limit, series, *id;
 	__u64 reason;
 
 	if (!scratch)
@@ -80,13 +80,15 @@ __noinline int transaction_commit(__u32 owner)
 		ledger_add(&ledger.approximate[APPROXIMATE_ROUTE_OTHER], 1);
 		id = series_find(&transaction->key, settings.max_series);
 	}
-	value = id ? bpf_map_lookup_elem(&series_values, id) : 0;
+	/* Once: a series that retires takes its entry away (collector.c). */
+	series = id ? *id : settings.max_series;
+	value = bpf_map_lookup_elem(&series_values, &series);
 	if (!value) {
 		ledger_add(&ledger.lost[LOSS_SERIES_FULL], 1);
 		return -1;
 	}
 	if (!transaction->key.peer)
-		phases_commit(*id, transaction);
+		phases_commit(series, transaction);
 	histogram_add(value->bins, &value->sum_ns, transaction->duration_ns);
 	if (transaction->request_bytes)
 		ledger_add(&value->request_bytes, transaction->request_bytes);
@@ -100,7 +102,7 @@ __noinline int transaction_commit(__u32 owner)
 		if (reason < APPROXIMATE_COUNT)
 			ledger_add(&ledger.approximate[reason], 1);
 	}
-	return *id;
+	return series;
 }
 
 /* The gauge of requests like this connection's that wait for their answers. */

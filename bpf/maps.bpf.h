@@ -103,7 +103,10 @@ struct {
 	__type(value, struct phase_value);
 } accept_values SEC(".maps");
 
-/* Ids that no series has.  Filled by the loader. */
+/*
+ * Ids that no series has.  Filled by the loader, which also gives back those of
+ * series that have retired: the next one goes on from the values that they have.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_QUEUE);
 	__uint(max_entries, 2048);

@@ -28,12 +28,16 @@ struct phase_source {
 };
 
 /*
- * One series of the kernel: what was read of it last, since its counters only
- * grow (and its bins wrap), and where its requests are added.
+ * One id of the kernel: what was read of it last, since its counters only grow (and
+ * its bins wrap), and where its requests are added.  When its series retires, the
+ * next one with this id goes on from there.
  */
 struct source {
-	struct series *series;
+	struct series *series; /* NULL: the id is free */
 	struct route_phases *route;
+	struct series_key key;
+	double moved;   /* when it last counted, monotonic seconds */
+	bool forgotten; /* its key has been taken away: it retires */
 	struct phase_source *phases[REQUEST_PHASE_COUNT]; /* NULL: not asked for */
 	uint64_t counted; /* the kernel's count, read before the bins */
 	uint64_t sum_ns;
@@ -47,12 +51,13 @@ struct collector {
 	uint32_t max_series;
 	const struct routes *routes; /* NULL: none */
 	struct source **sources;     /* by the kernel's id; NULL: not met yet */
-	size_t source_count;
-	struct series_table table; /* what is exported */
-	size_t shown;              /* of these, in a flush before */
-	struct phase_table phases; /* exported beside it */
-	uint32_t route_phases;     /* of a request: bits 1 << enum request_phase */
-	bool accepts;              /* that of connections is asked for, too */
+	size_t source_count;         /* of these, in use */
+	size_t forgotten_count;      /* of these, on their way out */
+	struct series_table table;   /* what is exported */
+	size_t shown;                /* of these, in a flush before */
+	struct phase_table phases;   /* exported beside it */
+	uint32_t route_phases;       /* of a request: bits 1 << enum request_phase */
+	bool accepts;                /* that of connections is asked for, too */
 	struct phase_source *accepted[SERVICES_MAX]; /* by service; NULL: not met yet */
 	struct series_key *keys;
 	uint32_t *ids;
@@ -88,7 +93,7 @@ int collector_open(struct collector **result, struct loader *loader,
 	collector->sources = calloc(max_series, sizeof(*collector->sources));
 	collector->keys = calloc(KEYS_BATCH, sizeof(*collector->keys));
 	collector->ids = calloc(KEYS_BATCH, sizeof(*collector->ids));
-	if (series_table_init(&collector->table, max_series) ||
+	if (series_table_init(&collector->table, (size_t)max_series * COLLECTOR_NAMES) ||
 	    phase_table_init(&collector->phases, max_series) || !collector->sources ||
 	    !collector->keys || !collector->ids) {
 		collector_close(collector);
@@ -147,33 +152,22 @@ int collector_service(struct collector *collector, const char *name)
 
 /* ---- series ----------------------------------------------------------- */
 
-/* Memory for a series of the kernel that is new.  Returns NULL when there is none. */
-static struct source *make_source(struct collector *collector, const struct series *wanted)
+/* Memory for an id of the kernel that is new.  Returns NULL when there is none. */
+static struct source *make_source(const struct collector *collector)
 {
-	/* of what is asked of another server, there is a duration and nothing else */
-	const uint32_t phases = wanted->server_address ? 0 : collector->route_phases;
 	struct source *source = calloc(1, sizeof(*source));
 	unsigned int phase;
 
-	if (!source)
-		return NULL;
-	source->series = series_table_get(&collector->table, wanted);
-	/* of a request that the service sent, only the duration is known */
-	if (wanted->server_address)
-		return source->series ? source : (free(source), NULL);
-	source->route = phase_table_get(&collector->phases, wanted->service, wanted->route, phases);
-	for (phase = 0; phase < REQUEST_PHASE_COUNT; phase++) {
-		if (!(phases & (1U << phase)))
+	for (phase = 0; source && phase < REQUEST_PHASE_COUNT; phase++) {
+		if (!(collector->route_phases & (1U << phase)))
 			continue;
 		source->phases[phase] = calloc(1, sizeof(*source->phases[phase]));
-		if (!source->phases[phase])
-			goto fail;
+		if (!source->phases[phase]) {
+			free_source(source);
+			return NULL;
+		}
 	}
-	if (source->series && source->route)
-		return source;
-fail:
-	free_source(source);
-	return NULL;
+	return source;
 }
 
 static int add_source(struct collector *collector, uint32_t id, const struct series_key *key)
@@ -192,16 +186,31 @@ static int add_source(struct collector *collector, uint32_t id, const struct ser
 		.server_address = peers_address(&collector->peers,
 						loader_peers_fd(collector->loader), key->peer),
 	};
+	struct source *source;
 
-	if (id >= collector->max_series || collector->sources[id])
+	if (id >= collector->max_series ||
+	    (collector->sources[id] && collector->sources[id]->series))
 		return 0;
 	memcpy(path, key->path, length);
 	route = collector->routes ? routes_match(collector->routes, path) : NULL;
 	if (route)
 		wanted.route = route;
-	collector->sources[id] = make_source(collector, &wanted);
 	if (!collector->sources[id])
+		collector->sources[id] = make_source(collector);
+	source = collector->sources[id];
+	if (!source)
 		return -ENOMEM;
+	source->route = wanted.server_address
+				? NULL
+				: phase_table_get(&collector->phases, wanted.service, wanted.route,
+						  collector->route_phases);
+	if (!wanted.server_address && !source->route)
+		return -ENOMEM;
+	source->series = series_table_get(&collector->table, &wanted);
+	if (!source->series)
+		return -ENOMEM;
+	source->key = *key;
+	source->moved = collector->taken;
 	collector->source_count++;
 	return 0;
 }
@@ -262,7 +271,8 @@ static void read_phase(struct collector *collector, uint32_t id, enum request_ph
 	struct phase_sum *sum = &source->series->now.phases[phase];
 	struct phase_sum more;
 
-	if (!source->phases[phase])
+	/* of what is asked of another server, there is a duration and nothing else */
+	if (!source->route || !source->phases[phase])
 		return;
 	more = read_phase_value(source->phases[phase], &source->route->phases[phase]->now,
 				loader_phase(collector->loader, id, phase));
@@ -309,6 +319,7 @@ static void read_source(struct collector *collector, uint32_t id)
 	if (counted == source->counted)
 		return;
 	source->counted = counted;
+	source->moved = collector->taken;
 	measure_read_bins(now, source->bins, value->bins);
 	now->sum_ns += advance(&source->sum_ns, value->sum_ns);
 	now->request_bytes += advance(&source->request_bytes, value->request_bytes);
@@ -328,7 +339,7 @@ static int read_all_series(struct collector *collector)
 		memset(&table->list[i]->now, 0, sizeof(table->list[i]->now));
 	phase_table_begin(&collector->phases);
 	for (id = 0; id < collector->max_series; id++)
-		if (collector->sources[id])
+		if (collector->sources[id] && collector->sources[id]->series)
 			read_source(collector, id);
 	err = read_accepts(collector);
 	for (i = 0; i < table->count; i++) {
@@ -337,6 +348,48 @@ static int read_all_series(struct collector *collector)
 	}
 	collector->shown = table->count;
 	phase_table_end(&collector->phases);
+	return err;
+}
+
+/* ---- retirement ------------------------------------------------------- */
+
+/* Whether the names of a run may become so many, if every free id got a new one. */
+static bool names_may_grow(const struct collector *collector, const struct series_key *key)
+{
+	const size_t free_ids =
+		collector->max_series - collector->source_count + collector->forgotten_count;
+	size_t limit = (size_t)collector->max_series * COLLECTOR_NAMES;
+
+	/* What is likely noise must not use all of it up. */
+	if (key->status == 400 || key->status == 404 || key->status == 405)
+		limit -= (limit - collector->max_series) / 2;
+	return collector->table.count + free_ids < limit;
+}
+
+/* The two steps, see collector.h; what is forgotten has been read a last time by now. */
+static int retire(struct collector *collector)
+{
+	uint32_t id;
+	int err = 0;
+
+	for (id = 0; id < collector->max_series && !err; id++) {
+		struct source *source = collector->sources[id];
+
+		if (!source || !source->series)
+			continue;
+		if (source->forgotten) {
+			source->forgotten = false;
+			source->series = NULL;
+			collector->forgotten_count--;
+			collector->source_count--;
+			err = loader_series_give_back(collector->loader, id);
+		} else if (collector->taken - source->moved >= COLLECTOR_IDLE_S &&
+			   names_may_grow(collector, &source->key)) {
+			err = loader_series_forget(collector->loader, &source->key);
+			source->forgotten = true;
+			collector->forgotten_count++;
+		}
+	}
 	return err;
 }
 
@@ -426,23 +479,32 @@ static void read_ledger(struct collector *collector)
 int collector_take(struct collector *collector, size_t processes, bool last,
 		   const struct flush **result)
 {
+	return collector_take_at(collector, seconds(CLOCK_MONOTONIC), processes, last, result);
+}
+
+int collector_take_at(struct collector *collector, double now, size_t processes, bool last,
+		      const struct flush **result)
+{
 	struct flush *flush = &collector->flush;
-	double begin = seconds(CLOCK_MONOTONIC);
+	const double begin = seconds(CLOCK_MONOTONIC);
 	int err;
 
 	flush->time = seconds(CLOCK_REALTIME);
-	flush->interval_s = begin - collector->taken;
-	flush->run_s = begin - collector->started;
+	flush->interval_s = now - collector->taken;
+	flush->run_s = now - collector->started;
 	flush->last = last;
 	flush->processes = processes;
-	collector->taken = begin;
+	collector->taken = now;
 	read_ledger(collector);
 	err = read_keys(collector);
 	if (err)
 		return err;
 	err = read_all_series(collector);
+	if (!err && !last)
+		err = retire(collector);
 	if (err)
 		return err;
+	flush->series_in_use = collector->source_count;
 	flush->series = collector->table.list;
 	flush->series_count = collector->table.count;
 	flush->phases = collector->phases.list;

@@ -5,6 +5,14 @@
  * Inputs: the loader's maps, the user's routes.  Output: struct flush.  Kernel
  * counters only grow and nothing is deleted by reading, so nothing is lost
  * between two reads.  It must not know formats.
+ *
+ * A series of the kernel that has been idle for an hour retires, so that another
+ * can have its place: its key is taken away at one flush, its values are read a
+ * last time at the next, for calls that had found it before, and its id is given
+ * back.  The exported series stays, with its totals, and goes on if the name comes
+ * back: receivers do not forget it either.  So that these are bounded as well, a
+ * run exports at most COLLECTOR_NAMES times as many series as there are places;
+ * then none retires any more, and what is new goes the way of a full table.
  */
 #ifndef REDTAP_COLLECTOR_H
 #define REDTAP_COLLECTOR_H
@@ -12,6 +20,11 @@
 #include "flush.h"
 #include "loader.h"
 #include "routes.h"
+
+/* Exported series of a run, in max_series. */
+#define COLLECTOR_NAMES 2
+/* A series that has counted nothing for so long retires, seconds. */
+#define COLLECTOR_IDLE_S 3600.0
 
 struct collector;
 
@@ -36,5 +49,9 @@ int collector_service(struct collector *collector, const char *name);
  */
 int collector_take(struct collector *collector, size_t processes, bool last,
 		   const struct flush **flush);
+
+/* The same at a time of the caller's, monotonic seconds. */
+int collector_take_at(struct collector *collector, double now, size_t processes, bool last,
+		      const struct flush **flush);
 
 #endif

@@ -89,6 +89,7 @@ struct flush {
 	double collect_s;       /* time that reading the maps took */
 	struct series **series; /* every series known, changed or not; `now.count` tells */
 	size_t series_count;
+	size_t series_in_use;         /* of the kernel's places, --max-series */
 	struct phase_series **phases; /* every one known, changed or not; NULL if none */
 	size_t phase_count;
 	struct service *services;

@@ -354,6 +354,19 @@ int loader_peers_fd(const struct loader *loader)
 	return bpf_map__fd(loader->skeleton->maps.peers);
 }
 
+int loader_series_forget(const struct loader *loader, const struct series_key *key)
+{
+	return bpf_map_delete_elem(loader_series_ids_fd(loader), key) ? -errno : 0;
+}
+
+int loader_series_give_back(struct loader *loader, uint32_t id)
+{
+	if (bpf_map_update_elem(bpf_map__fd(loader->skeleton->maps.free_series), NULL, &id, 0))
+		return -errno;
+	__atomic_fetch_sub(&loader->skeleton->bss->ledger.series, 1, __ATOMIC_RELAXED);
+	return 0;
+}
+
 const volatile struct ledger *loader_ledger(const struct loader *loader)
 {
 	return &loader->skeleton->bss->ledger;

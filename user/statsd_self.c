@@ -87,7 +87,7 @@ static void encode_gauges(const struct statsd_encoder *encoder, const struct flu
 			 encoder->version, encoder->hooks, encoder->kernel);
 		statsd_emit_gauge(encoder, "redtap.info", 1, tags);
 	}
-	statsd_emit_gauge(encoder, "redtap.series", flush->series_count, NULL);
+	statsd_emit_gauge(encoder, "redtap.series", flush->series_in_use, NULL);
 	statsd_emit_gauge(encoder, "redtap.connections", flush->connections, NULL);
 	statsd_emit_gauge(encoder, "redtap.processes", flush->processes, NULL);
 	/* A sign would make the gauge a relative one, NaN would poison it. */

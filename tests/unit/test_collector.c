@@ -7,6 +7,7 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <stdio.h>
 
 #include "collector.h"
 #include "histogram.h"
@@ -24,6 +25,9 @@ static struct {
 	uint32_t asked_for;
 	struct peer_key peers[3]; /* numbered from 1 */
 	uint32_t peer_count;
+	uint32_t made;               /* ids that have ever been in use: those below */
+	bool found[SERIES_MAX];      /* its key leads to the id */
+	bool given_back[SERIES_MAX]; /* nobody's */
 } kernel;
 
 /* ---- loader.h and libbpf, as far as the collector asks ---------------- */
@@ -67,6 +71,29 @@ int bpf_map_lookup_elem(int fd, const void *key, void *value)
 	return 0;
 }
 
+int loader_series_forget(const struct loader *loader, const struct series_key *key)
+{
+	uint32_t id;
+
+	(void)loader;
+	for (id = 0; id < kernel.made; id++) {
+		if (kernel.found[id] && memcmp(&kernel.keys[id], key, sizeof(*key)) == 0) {
+			kernel.found[id] = false;
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
+int loader_series_give_back(struct loader *loader, uint32_t id)
+{
+	(void)loader;
+	assert_false(kernel.found[id] || kernel.given_back[id]);
+	kernel.given_back[id] = true;
+	kernel.ledger.series--;
+	return 0;
+}
+
 const volatile struct ledger *loader_ledger(const struct loader *loader)
 {
 	(void)loader;
@@ -96,17 +123,19 @@ int bpf_map_lookup_batch(int fd, void *in, void *out, void *keys, void *values, 
 			 const struct bpf_map_batch_opts *options)
 {
 	struct series_key *key = keys;
-	uint32_t *id = values, i;
+	uint32_t *id = values, i, found = 0;
 
 	(void)fd;
 	(void)in;
 	(void)out;
 	(void)options;
-	for (i = 0; i < kernel.ledger.series; i++) {
-		key[i] = kernel.keys[i];
-		id[i] = i;
+	for (i = 0; i < kernel.made; i++) {
+		if (!kernel.found[i])
+			continue;
+		key[found] = kernel.keys[i];
+		id[found++] = i;
 	}
-	*count = kernel.ledger.series;
+	*count = found;
 	errno = ENOENT; /* there are no more */
 	return -1;
 }
@@ -115,15 +144,24 @@ int bpf_map_lookup_batch(int fd, void *in, void *out, void *keys, void *values, 
 
 static uint32_t kernel_series(const char *path, uint16_t status)
 {
-	struct series_key *key = &kernel.keys[kernel.ledger.series];
+	struct series_key *key;
+	uint32_t id = 0;
 
-	assert_true(kernel.ledger.series < SERIES_MAX);
+	while (id < kernel.made && !kernel.given_back[id])
+		id++;
+	assert_true(id < SERIES_MAX);
+	if (id == kernel.made)
+		kernel.made++;
+	key = &kernel.keys[id];
 	*key = (struct series_key){ .status = status,
 				    .method = METHOD_GET,
 				    .error = status ? ERROR_NONE : ERROR_NO_RESPONSE,
 				    .path_length = strlen(path) };
 	memcpy(key->path, path, strlen(path));
-	return kernel.ledger.series++;
+	kernel.found[id] = true;
+	kernel.given_back[id] = false;
+	kernel.ledger.series++;
+	return id;
 }
 
 static void kernel_phase(uint32_t id, enum request_phase phase, uint64_t ns)
@@ -416,13 +454,151 @@ static void test_accept(void **state)
 	collector_close(collector);
 }
 
+static const struct flush *take_at(struct collector *collector, double now)
+{
+	const struct flush *flush;
+
+	assert_int_equal(collector_take_at(collector, now, 1, false, &flush), 0);
+	return flush;
+}
+
+/* An hour without a request, and a second more. */
+#define IDLE (COLLECTOR_IDLE_S + 1)
+
+/*
+ * Idle for an hour: the key goes, then the id.  A request that was being counted in
+ * between is there, the busy neighbour stays, and the next owner of the id begins
+ * where the values stand.
+ */
+static void test_retirement(void **state)
+{
+	struct collector *collector = collector_make(DEFAULT, NULL);
+	const struct flush *flush;
+	uint32_t idle, busy, next;
+
+	(void)state;
+	idle = kernel_series("/idle", 200);
+	busy = kernel_series("/busy", 200);
+	kernel_request(idle, MS, MS, MS);
+	kernel_request(busy, MS, MS, MS);
+	take_at(collector, 10);
+	kernel_request(busy, MS, MS, MS);
+	flush = take_at(collector, 10 + COLLECTOR_IDLE_S - 1);
+	assert_true(kernel.found[idle]);
+	assert_int_equal(flush->series_in_use, 2);
+
+	flush = take_at(collector, 10 + IDLE);
+	assert_false(kernel.found[idle]);
+	assert_false(kernel.given_back[idle]);
+	assert_true(kernel.found[busy]);
+	kernel_request(idle, MS, MS, MS); /* had found it before */
+	flush = take_at(collector, 15 + IDLE);
+	assert_true(kernel.given_back[idle]);
+	assert_int_equal(flush->series_in_use, 1);
+	assert_int_equal(flush->series_count, 2);
+	assert_int_equal(flush->series[0]->now.count, 1);
+	assert_int_equal(flush->series[0]->total.count, 2);
+
+	next = kernel_series("/next", 200);
+	assert_int_equal(next, idle);
+	kernel_request(next, 2 * MS, 2 * MS, 2 * MS);
+	flush = take_at(collector, 20 + IDLE);
+	assert_int_equal(flush->series_in_use, 2);
+	assert_int_equal(flush->series_count, 3);
+	assert_string_equal(flush->series[2]->route, "/next");
+	assert_int_equal(flush->series[2]->total.count, 1);
+	assert_int_equal(flush->series[2]->total.sum_ns, 6 * MS);
+	assert_int_equal(flush->series[0]->total.count, 2);
+	assert_int_equal(flush->series[0]->now.count, 0);
+	assert_int_equal(phase_find(flush, "/next", REQUEST_PHASE_QUEUE)->total.sum_ns, 2 * MS);
+	assert_int_equal(phase_find(flush, "/idle", REQUEST_PHASE_QUEUE)->total.sum_ns, 2 * MS);
+	collector_close(collector);
+}
+
+/* A name that comes back goes on in its series: with another id, even before the old one is free. */
+static void test_return(void **state)
+{
+	struct collector *collector = collector_make(DEFAULT, NULL);
+	const struct flush *flush;
+	uint32_t before, after;
+
+	(void)state;
+	before = kernel_series("/a", 200);
+	kernel_request(before, MS, MS, MS);
+	take_at(collector, 10);
+	take_at(collector, 10 + IDLE);
+	assert_false(kernel.found[before]);
+	after = kernel_series("/a", 200);
+	assert_int_not_equal(after, before);
+	kernel_request(before, MS, 0, 0);
+	kernel_request(after, MS, 0, 0);
+	flush = take_at(collector, 15 + IDLE);
+	assert_int_equal(flush->series_count, 1);
+	assert_false(flush->series[0]->born);
+	assert_int_equal(flush->series[0]->now.count, 2);
+	assert_int_equal(flush->series[0]->total.count, 3);
+	assert_true(kernel.given_back[before] && kernel.found[after]);
+
+	take_at(collector, 20 + 2 * IDLE);
+	take_at(collector, 25 + 2 * IDLE);
+	assert_true(kernel.given_back[after]);
+	after = kernel_series("/a", 200);
+	kernel_request(after, MS, 0, 0);
+	flush = take_at(collector, 30 + 2 * IDLE);
+	assert_int_equal(flush->series_count, 1);
+	assert_int_equal(flush->series[0]->total.count, 4);
+	assert_int_equal(phase_find(flush, "/a", REQUEST_PHASE_QUEUE)->total.count, 4);
+	collector_close(collector);
+}
+
+/* Generations of names: what a run exports is bounded, and what is bound to be noise first. */
+static void test_names_are_bounded(void **state)
+{
+	static const struct {
+		uint16_t status;
+		size_t names;
+	} rows[] = { { 404, SERIES_MAX + SERIES_MAX / 2 }, { 200, 2 * SERIES_MAX } };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ROWS(rows); i++) {
+		struct collector *collector = collector_make(DEFAULT, NULL);
+		const struct flush *flush = NULL;
+		unsigned int serial = 0, round;
+		uint64_t sent = 0, counted = 0;
+		size_t j;
+
+		for (round = 0; round < 6; round++) {
+			const double now = round * 2 * IDLE;
+
+			while (kernel.ledger.series < SERIES_MAX) {
+				char path[16];
+
+				snprintf(path, sizeof(path), "/%u", serial++);
+				kernel_request(kernel_series(path, rows[i].status), MS, MS, MS);
+				sent++;
+			}
+			take_at(collector, now);
+			take_at(collector, now + IDLE);
+			flush = take_at(collector, now + IDLE + 1);
+		}
+		assert_int_equal(flush->series_count, rows[i].names);
+		for (j = 0; j < flush->series_count; j++)
+			counted += flush->series[j]->total.count;
+		assert_int_equal(counted, sent);
+		collector_close(collector);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_differences), cmocka_unit_test(test_wrapping),
-		cmocka_unit_test(test_some_phases), cmocka_unit_test(test_no_answer),
-		cmocka_unit_test(test_routes_join), cmocka_unit_test(test_peers),
-		cmocka_unit_test(test_deliver),     cmocka_unit_test(test_accept),
+		cmocka_unit_test(test_differences),       cmocka_unit_test(test_wrapping),
+		cmocka_unit_test(test_some_phases),       cmocka_unit_test(test_no_answer),
+		cmocka_unit_test(test_routes_join),       cmocka_unit_test(test_peers),
+		cmocka_unit_test(test_deliver),           cmocka_unit_test(test_accept),
+		cmocka_unit_test(test_retirement),        cmocka_unit_test(test_return),
+		cmocka_unit_test(test_names_are_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
