@@ -21,7 +21,7 @@
  * Seconds until redtap is attached.  A verifier that runs on an emulated CPU,
  * beside another machine, takes its time.
  */
-#define ATTACH_DEADLINE_S 90.0
+#define ATTACH_DEADLINE_S 300.0
 
 static const struct request_kind mix[] = {
 	{ .method = "GET", .target = "/", .route = "/" },

@@ -48,6 +48,7 @@ struct series *made_flush_series(struct made_flush *made, const char *service, c
 				   .error = error,
 				   .born = true };
 	made->series[made->flush.series_count++] = series;
+	made->flush.series_in_use = made->flush.series_count;
 	return series;
 }
 
