@@ -27,8 +27,11 @@
  * also where it has to wait for a CPU.  No flush waits for it.
  */
 #define SENDER_PAUSE_NS 20000000ULL
-/* What waits for one destination, at most: 2,048 series of 20 buckets are 10 MiB. */
-#define SENDER_QUEUE_MAX ((size_t)16 << 20)
+/*
+ * What waits for one destination, at most: 2,048 series and three phases of as many
+ * routes, 20 buckets each, are 26 MiB when all of them come in one flush.
+ */
+#define SENDER_QUEUE_MAX ((size_t)40 << 20)
 /* Nothing is due. */
 #define SENDER_NEVER UINT64_MAX
 

@@ -35,17 +35,20 @@ static void error_of(char error[24], int status, const char *given)
 		error[0] = '\0';
 }
 
+static bool same_row(const struct count_row *a, const struct count_row *b)
+{
+	return a->status == b->status && strcmp(a->route, b->route) == 0 &&
+	       strcmp(a->method, b->method) == 0 && strcmp(a->error, b->error) == 0;
+}
+
+/* From the newest on: metrics of one series come side by side. */
 static struct count_row *find(const struct counts *counts, const struct count_row *like)
 {
 	size_t i;
 
-	for (i = 0; i < counts->count; i++) {
-		struct count_row *row = &counts->rows[i];
-
-		if (row->status == like->status && strcmp(row->route, like->route) == 0 &&
-		    strcmp(row->method, like->method) == 0 && strcmp(row->error, like->error) == 0)
-			return row;
-	}
+	for (i = counts->count; i > 0; i--)
+		if (same_row(&counts->rows[i - 1], like))
+			return &counts->rows[i - 1];
 	return NULL;
 }
 
