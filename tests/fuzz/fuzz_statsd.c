@@ -25,6 +25,7 @@ struct sums {
 	uint64_t sum_ns;
 	uint64_t request_bytes;
 	uint64_t response_bytes;
+	uint64_t observations; /* of timers */
 	uint64_t seen, counted, lost, approximate, ignored, errors;
 };
 
@@ -38,6 +39,8 @@ struct made {
 	double buckets[BUCKETS_MAX];
 	uint32_t bins[BUCKETS_MAX]; /* of which they are the upper edges */
 	size_t bucket_count;
+	bool has_timers;
+	bool is_flask;
 	struct sums sums;
 };
 
@@ -91,7 +94,9 @@ static void check_tags(const char *tags)
 					    "error_type",   "le",
 					    "reason",       "version",
 					    "hooks",        "kernel",
-					    "destination" };
+					    "destination",  "app_name",
+					    "method",       "endpoint",
+					    "status" };
 	const size_t key_count = sizeof(keys) / sizeof(keys[0]);
 	unsigned int seen = 0;
 	const char *at = tags;
@@ -141,6 +146,7 @@ static void sums_add(struct made *made, const char *line, size_t name_length, ui
 		uint64_t *sum;
 	} rows[] = {
 		{ "http.server.request.duration.seconds.count", &sums->count },
+		{ "flask.request_status_total", &sums->count },
 		{ "http.server.request.body.size.bytes.sum", &sums->request_bytes },
 		{ "http.server.response.body.size.bytes.sum", &sums->response_bytes },
 		{ "redtap.requests.seen", &sums->seen },
@@ -165,6 +171,25 @@ static void sums_add(struct made *made, const char *line, size_t name_length, ui
 		sums->buckets[find_bucket(made, line)] += value;
 }
 
+/* "|ms" and, for more than one, "|@RATE": returns what follows, adds as a receiver does. */
+static const char *check_timer(struct made *made, const char *at)
+{
+	uint64_t weight = 1;
+	char *end;
+
+	FUZZ_ASSERT(made->has_timers && strncmp(at, "|ms", 3) == 0, "no type: '%s'", at);
+	at += 3;
+	if (at[0] == '|' && at[1] == '@') {
+		const double rate = strtod(at + 2, &end);
+
+		FUZZ_ASSERT(end > at + 2 && rate > 0 && rate < 1, "no rate: '%s'", at);
+		weight = (uint64_t)(1 / rate);
+		at = end;
+	}
+	made->sums.observations += weight;
+	return at;
+}
+
 static void take_line(void *context, const char *line, size_t length)
 {
 	struct made *made = context;
@@ -182,9 +207,13 @@ static void take_line(void *context, const char *line, size_t length)
 	name_length = at - line;
 	FUZZ_ASSERT(name_length > 0 && *at == ':', "no name and colon: '%s'", line);
 	at = check_value(at + 1, &whole, &billionths);
-	FUZZ_ASSERT(at[0] == '|' && (at[1] == 'c' || at[1] == 'g'), "no type: '%s'", line);
-	type = at[1];
-	at += 2;
+	type = at[0] == '|' ? at[1] : '\0';
+	if (type == 'm') {
+		at = check_timer(made, at);
+	} else {
+		FUZZ_ASSERT(type == 'c' || type == 'g', "no type: '%s'", line);
+		at += 2;
+	}
 	if (*at) {
 		FUZZ_ASSERT(at[0] == '|' && at[1] == '#', "not tags: '%s'", line);
 		check_tags(at + 2);
@@ -267,14 +296,18 @@ static void check_sums(const struct made *made, uint64_t errors)
 	for (i = 0; i < made->flush.series_count; i++) {
 		const struct measure *measure = &made->series[i].total;
 
-		for (bucket = 0; bucket < made->bucket_count; bucket++)
+		for (bucket = 0; bucket < made->bucket_count && !made->has_timers; bucket++)
 			for (bin = 0; bin <= made->bins[bucket]; bin++)
 				want.buckets[bucket] += measure->bins[bin];
+		/* What timers and the Flask names have in its place, or not at all. */
+		want.count += made->has_timers && !made->is_flask ? 0 : measure->count;
+		want.observations += made->has_timers ? measure->count : 0;
+		want.request_bytes += made->is_flask ? 0 : measure->request_bytes;
+		want.response_bytes += made->is_flask ? 0 : measure->response_bytes;
+		if (made->has_timers)
+			continue;
 		want.buckets[bucket] += measure->count;
-		want.count += measure->count;
 		want.sum_ns += measure->sum_ns;
-		want.request_bytes += measure->request_bytes;
-		want.response_bytes += measure->response_bytes;
 	}
 	for (i = 1; i < LOSS_COUNT; i++)
 		want.lost += total->lost[i];
@@ -284,6 +317,9 @@ static void check_sums(const struct made *made, uint64_t errors)
 		want.ignored += total->ignored[i];
 	FUZZ_ASSERT(sums->count == want.count, "%" PRIu64 " requests sent for %" PRIu64,
 		    sums->count, want.count);
+	FUZZ_ASSERT(sums->observations == want.observations,
+		    "%" PRIu64 " observations sent for %" PRIu64, sums->observations,
+		    want.observations);
 	FUZZ_ASSERT(memcmp(sums->buckets, want.buckets, sizeof(want.buckets)) == 0, "buckets");
 	FUZZ_ASSERT(sums->sum_ns == want.sum_ns, "%" PRIu64 " ns sent for %" PRIu64, sums->sum_ns,
 		    want.sum_ns);
@@ -299,7 +335,10 @@ static void check_sums(const struct made *made, uint64_t errors)
 static void run(struct made *made, struct fuzz_input *input)
 {
 	const char *const destination = take_text(made, input);
+	const uint8_t kind = fuzz_byte(input);
 	const struct statsd_settings settings = {
+		.metrics = kind % 4 == 3 ? METRICS_FLASK : METRICS_OTEL,
+		.histogram = kind % 4 >= 2 ? HISTOGRAM_TIMER : HISTOGRAM_BUCKETS,
 		.version = take_text(made, input),
 		.hooks = take_text(made, input),
 		.kernel = take_text(made, input),
@@ -315,6 +354,8 @@ static void run(struct made *made, struct fuzz_input *input)
 	double flush_s;
 
 	FUZZ_ASSERT(encoder, "no encoder");
+	made->has_timers = settings.histogram == HISTOGRAM_TIMER;
+	made->is_flask = settings.metrics == METRICS_FLASK;
 	made->services[0].name = take_text(made, input);
 	made->services[1].name = take_text(made, input);
 	while (!made->flush.last) {
@@ -339,7 +380,8 @@ static void run(struct made *made, struct fuzz_input *input)
 			add_ledger(made, input);
 			break;
 		case 5:
-			losses.errors += fuzz_byte(input);
+			/* Nothing is lost here: what went ahead of a timer would be there twice. */
+			losses.errors += made->has_timers ? 0 : fuzz_byte(input);
 			break;
 		default:
 			flush_bits = fuzz_number(input, 8);
