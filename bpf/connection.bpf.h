@@ -34,6 +34,12 @@ static __always_inline void closing_set(struct connection *connection, __u32 wha
 #endif
 }
 
+/* Known when the programs are loaded: without --client, what asks for it is left out. */
+static __always_inline bool is_client(const struct connection *connection)
+{
+	return settings.client && connection->peer;
+}
+
 /* ---- making ----------------------------------------------------------- */
 
 /*
@@ -205,6 +211,20 @@ static __always_inline void connection_settle(__u64 address, __u32 owner)
 			break;
 }
 
+/*
+ * Takes out the entry of a socket that is no more, and what was open on it.  What
+ * the application does to end a connection is always seen, what comes from outside
+ * may be missed: nothing seen is a reset.
+ */
+static __always_inline void connection_expel(struct connection *connection, __u64 address,
+					     __u32 owner)
+{
+	if (connection->end == END_NONE && !is_client(connection))
+		connection->end = END_RESET;
+	closing_set(connection, CLOSING_END | CLOSING_DELETE);
+	connection_settle(address, owner);
+}
+
 /* Releases a part; does what was asked for meanwhile. */
 static __always_inline void connection_release(struct connection *connection, __u32 *claim,
 					       __u64 address, __u32 owner)
@@ -282,14 +302,6 @@ static __always_inline bool connection_is_stale(struct connection *connection, s
 	__u64 known = TRACKER_OBSERVE(connection->inode), inode = sock_inode(sock);
 
 	return known && inode && known != inode;
-}
-
-/* Takes a stale entry out, and what was open on it. */
-static __always_inline void connection_expel(struct connection *connection, __u64 address,
-					     __u32 owner)
-{
-	closing_set(connection, CLOSING_END | CLOSING_DELETE);
-	connection_settle(address, owner);
 }
 
 /*

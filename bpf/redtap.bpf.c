@@ -140,12 +140,6 @@ struct call {
 	__u32 owner;   /* of its scratch */
 };
 
-/* Known when the programs are loaded: without --client, half of what follows is not. */
-static __always_inline bool is_client(const struct connection *connection)
-{
-	return settings.client && connection->peer;
-}
-
 /* Requests are received by a server and sent by a client; position behind them. */
 static __always_inline __u32 requests_end(struct connection *connection, struct sock *sock)
 {
@@ -641,10 +635,8 @@ static __always_inline void on_destroy(__u64 address, __u32 again)
 {
 	struct connection *connection = bpf_map_lookup_elem(&connections, &address);
 
-	if (!connection)
-		return;
-	closing_set(connection, CLOSING_END | CLOSING_DELETE);
-	connection_settle(address, SCRATCH_DESTROY + again);
+	if (connection)
+		connection_expel(connection, address, SCRATCH_DESTROY + again);
 }
 
 /* ---- processes -------------------------------------------------------- */

@@ -8,9 +8,18 @@
  * Input: environment: SECONDS of load for each test (default: 3, and 8 where
  * addresses are used again, which depends on chance most).
  */
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "crowd_client.h"
 #include "harness.h"
@@ -242,6 +251,9 @@ static void crowd_check(struct crowd *crowd)
 		sent += crowd->clients[i].answered;
 	fprintf(stderr, "  %llu requests that must be counted, %lld seen\n",
 		(unsigned long long)sent, (long long)redtap_count(total, "seen"));
+	fprintf(stderr, "  approximate %s\n  ignored %s\n",
+		json_dumps(json_object_get(total, "approximate"), 0),
+		json_dumps(json_object_get(total, "ignored"), 0));
 	counts_init(&all);
 	counts_init(&exact);
 	counts_from_json(&all, json_object_get(total, "series"), NULL);
@@ -304,12 +316,61 @@ static void addresses_used_again(void **state)
 	crowd_check(&crowd);
 }
 
+static void file_put(const char *path, const char *text)
+{
+	const int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
+		fail_msg("cannot write '%s': %s", path, strerror(errno));
+	close(fd);
+}
+
+/* A network of its own, in which packets are worked on by any CPU. */
+static void network_open(void)
+{
+	struct ifreq loopback = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
+	const char *directory = path_scratch("sys");
+	const long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	int fd;
+
+	assert_int_equal(unshare(CLONE_NEWNET | CLONE_NEWNS), 0);
+	assert_int_equal(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	assert_int_equal(mkdir(directory, 0700), 0);
+	assert_int_equal(mount("sysfs", directory, "sysfs", 0, NULL), 0);
+	file_put(path_scratch("sys/class/net/lo/queues/rx-0/rps_cpus"),
+		 text_format("%x", cpus < 32 ? (1U << cpus) - 1 : ~0U));
+	assert_int_equal(umount(directory), 0);
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	assert_true(fd >= 0);
+	assert_int_equal(ioctl(fd, SIOCSIFFLAGS, &loopback), 0);
+	close(fd);
+}
+
+/* The same while softirqs interrupt the programs of system calls.  The last test: no way back. */
+static void packets_on_any_cpu(void **state)
+{
+	struct crowd crowd;
+	unsigned int i;
+
+	(void)state;
+	network_open();
+	crowd_begin(&crowd);
+	for (i = 0; i < SHORT; i++)
+		crowd_add_exact(&crowd, crowd_short, i);
+	crowd_add(&crowd, crowd_gone);
+	for (i = SHORT; i < SHORT + 8; i++)
+		crowd_add_exact(&crowd, crowd_lasting, i);
+	crowd_play(&crowd, seconds_or(SECONDS_DEFAULT));
+	crowd_check(&crowd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		E2E_TEST(threads_share_connections),
 		E2E_TEST(connections_break_off),
 		E2E_TEST(addresses_used_again),
+		E2E_TEST(packets_on_any_cpu),
 	};
 
 	return cmocka_run_group_tests_name("concurrency", tests, harness_group_setup,
