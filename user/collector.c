@@ -442,6 +442,7 @@ static void read_tally(struct collector *collector, struct tally *tally, uint64_
 		tally->approximate[i] = ledger->approximate[i];
 	for (i = 0; i < IGNORE_COUNT; i++)
 		tally->ignored[i] = ledger->ignored[i];
+	tally->hooks_missed = loader_missed(collector->loader);
 }
 
 static void subtract(uint64_t *result, const uint64_t *now, const uint64_t *before, size_t count)
@@ -460,6 +461,7 @@ static void read_ledger(struct collector *collector)
 	read_tally(collector, &flush->total, &flush->in_flight);
 	flush->now.seen = flush->total.seen - before.seen;
 	flush->now.counted = flush->total.counted - before.counted;
+	flush->now.hooks_missed = flush->total.hooks_missed - before.hooks_missed;
 	subtract(flush->now.lost, flush->total.lost, before.lost, LOSS_COUNT);
 	subtract(flush->now.approximate, flush->total.approximate, before.approximate,
 		 APPROXIMATE_COUNT);

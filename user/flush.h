@@ -74,6 +74,7 @@ struct tally {
 	uint64_t lost[LOSS_COUNT];
 	uint64_t approximate[APPROXIMATE_COUNT];
 	uint64_t ignored[IGNORE_COUNT];
+	uint64_t hooks_missed; /* events that, at most, no program of a hook has seen */
 };
 
 struct flush {

@@ -75,7 +75,11 @@ void loader_memory(const struct loader *loader, uint64_t *now, uint64_t *full);
  */
 int loader_sweep(struct loader *loader, uint64_t before_ns);
 
-/* Times that the kernel skipped a program because it was running already. */
+/*
+ * Events that no program of a hook has seen, because all were running already on the
+ * same CPU: an upper bound.  The kernel tells for each program how often it was
+ * skipped, not whether the other one of the pair was at the same event.
+ */
 uint64_t loader_missed(const struct loader *loader);
 
 #endif

@@ -164,6 +164,7 @@ void json_write_flush(FILE *out, const struct flush *flush, enum report_span spa
 	put_reasons(out, "approximate", tally->approximate, APPROXIMATE_COUNT,
 		    approximate_reason_name);
 	put_reasons(out, "ignored", tally->ignored, IGNORE_COUNT, ignore_reason_name);
+	put_count(out, "hooks_missed", tally->hooks_missed);
 	fputs(",\"series\":[", out);
 	for (i = 0; i < flush->series_count; i++) {
 		if (series_measure(flush->series[i], span)->count == 0)

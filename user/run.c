@@ -297,7 +297,7 @@ static int observe(struct run *run)
 	}
 	/* at rest from here on: nothing is counted behind the last reading */
 	loader_detach(run->loader);
-	log_detail("the kernel skipped %" PRIu64 " program runs", loader_missed(run->loader));
+	log_detail("the kernel skipped at most %" PRIu64 " events", loader_missed(run->loader));
 	return err ? err : flush(run, true);
 }
 

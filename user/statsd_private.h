@@ -92,7 +92,7 @@ struct statsd_encoder {
 	struct statsd_destination *destinations;
 	size_t destination_count;
 	size_t destination; /* the encoder's own */
-	struct statsd_counter seen, counted;
+	struct statsd_counter seen, counted, hooks_missed;
 	struct statsd_counter lost[LOSS_COUNT];
 	struct statsd_counter approximate[APPROXIMATE_COUNT];
 	struct statsd_counter ignored[IGNORE_COUNT];

@@ -43,6 +43,8 @@ static void encode_ledger(struct statsd_encoder *encoder, const struct tally *to
 
 	encode_counter(encoder, &encoder->seen, "redtap.requests.seen", NULL, total->seen);
 	encode_counter(encoder, &encoder->counted, "redtap.requests.counted", NULL, total->counted);
+	encode_counter(encoder, &encoder->hooks_missed, "redtap.hook.missed", NULL,
+		       total->hooks_missed);
 	for (i = LOSS_NONE + 1; i < LOSS_COUNT; i++)
 		encode_reason(encoder, &encoder->lost[i], "redtap.requests.lost",
 			      loss_reason_name(i), total->lost[i]);

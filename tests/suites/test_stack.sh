@@ -137,7 +137,7 @@ metric_names() {
 		printf '%s ms\n' "timed.$name"
 	done
 	printf '%s c\n' http.{server,client}.{request,response}.body.size.bytes.{sum,count} \
-		redtap.requests.{seen,counted,lost,approximate} redtap.connections.ignored \
+		redtap.requests.{seen,counted,lost,approximate} redtap.connections.ignored redtap.hook.missed \
 		redtap.statsd.{errors,dropped,received} flask.request_status_total
 	printf '%s g\n' http.server.{active_requests,open_connections} \
 		redtap.{info,series,connections,processes,flush.seconds,statsd.sent,statsd.backlog} flask.info
@@ -156,7 +156,7 @@ test_each_metric_has_help() {
 		send "$stack" "${name#timed.}:1|$type|#service_name:a,reason:b"
 	done < <(metric_names)
 	# The summary's three quantiles, sum and count are there too.
-	expect_answer one 'count({service_name="a",job="redtap"})' 44
+	expect_answer one 'count({service_name="a",job="redtap"})' 45
 	page=$(get "$(value one EXPORTER_URL)/metrics" "$(value two EXPORTER_URL)/metrics")
 	while read -r name type; do
 		underscored=${name#timed.} underscored=${underscored//./_}

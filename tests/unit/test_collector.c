@@ -18,6 +18,7 @@
 /* What the kernel holds. */
 static struct {
 	struct ledger ledger;
+	uint64_t missed;
 	struct series_key keys[SERIES_MAX];
 	struct series_value series[SERIES_MAX];
 	struct phase_value phases[SERIES_MAX][REQUEST_PHASE_COUNT];
@@ -98,6 +99,12 @@ const volatile struct ledger *loader_ledger(const struct loader *loader)
 {
 	(void)loader;
 	return &kernel.ledger;
+}
+
+uint64_t loader_missed(const struct loader *loader)
+{
+	(void)loader;
+	return kernel.missed;
 }
 
 const volatile struct series_value *loader_series(const struct loader *loader, uint32_t id)
@@ -358,6 +365,22 @@ static void test_routes_join(void **state)
 	routes_close(routes);
 }
 
+/* What the kernel skipped, in all and since the last flush. */
+static void test_hooks_missed(void **state)
+{
+	struct collector *collector = collector_make(DEFAULT, NULL);
+	const struct flush *flush;
+
+	(void)state;
+	kernel.missed = 4;
+	assert_int_equal(take(collector)->now.hooks_missed, 4);
+	kernel.missed = 9;
+	flush = take(collector);
+	assert_int_equal(flush->now.hooks_missed, 5);
+	assert_int_equal(flush->total.hooks_missed, 9);
+	collector_close(collector);
+}
+
 /* The same path, answered and asked for, of two servers and one too many. */
 static void test_peers(void **state)
 {
@@ -598,7 +621,7 @@ int main(void)
 		cmocka_unit_test(test_routes_join),       cmocka_unit_test(test_peers),
 		cmocka_unit_test(test_deliver),           cmocka_unit_test(test_accept),
 		cmocka_unit_test(test_retirement),        cmocka_unit_test(test_return),
-		cmocka_unit_test(test_names_are_bounded),
+		cmocka_unit_test(test_names_are_bounded), cmocka_unit_test(test_hooks_missed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

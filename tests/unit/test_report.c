@@ -126,13 +126,15 @@ static void test_json_attached(void **state)
 	printed_close(printed);
 }
 
-#define NO_LOSS                                                                                                                        \
-	"\"lost\":{\"series_full\":0,\"pipeline_full\":0,\"unreadable\":0,\"framing\":0,"                                              \
-	"\"malformed\":0,\"hook_missed\":0},"                                                                                          \
-	"\"approximate\":{\"attached_late\":0,\"no_arrival\":0,\"head_too_long\":0,"                                                   \
-	"\"chunks_too_many\":0,\"body_unreadable\":0,\"contention\":0,"                                                                \
-	"\"order_unknown\":0,\"truncated\":0,\"route_other\":0,\"deliver_full\":0},\"ignored\":{\"tls\":0,\"http2\":0,\"not_http\":0," \
-	"\"malformed\":0,\"connections_full\":0,\"unsolicited\":0}"
+#define NO_LOSS                                                                                    \
+	"\"lost\":{\"series_full\":0,\"pipeline_full\":0,\"unreadable\":0,\"framing\":0,"          \
+	"\"malformed\":0,\"hook_missed\":0},"                                                      \
+	"\"approximate\":{\"attached_late\":0,\"no_arrival\":0,\"head_too_long\":0,"               \
+	"\"chunks_too_many\":0,\"body_unreadable\":0,\"contention\":0,"                            \
+	"\"order_unknown\":0,\"truncated\":0,\"route_other\":0,\"deliver_full\":0},"               \
+	"\"ignored\":{\"tls\":0,\"http2\":0,\"not_http\":0,"                                       \
+	"\"malformed\":0,\"connections_full\":0,\"unsolicited\":0},"                               \
+	"\"hooks_missed\":0"
 
 /* The fields and their order, to the letter. */
 static void test_json_flush(void **state)

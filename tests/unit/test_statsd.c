@@ -298,6 +298,7 @@ static void test_ledger(void **state)
 	total->lost[LOSS_SERIES_FULL] = 1;
 	total->approximate[APPROXIMATE_ROUTE_OTHER] = 2;
 	total->ignored[IGNORE_TLS] = 5;
+	total->hooks_missed = 3;
 	encode(fixture);
 	/* Born with 0, each reason of each. */
 	assert_int_equal(lines_count(&fixture->lines, "redtap.requests.lost:0|c|#reason:"),
@@ -308,6 +309,7 @@ static void test_ledger(void **state)
 			 IGNORE_COUNT - 1);
 	assert_true(lines_have(&fixture->lines, "redtap.requests.seen:0|c"));
 	assert_true(lines_have(&fixture->lines, "redtap.requests.counted:0|c"));
+	assert_true(lines_have(&fixture->lines, "redtap.hook.missed:0|c"));
 	assert_true(lines_have(&fixture->lines, "redtap.statsd.errors:0|c|#destination:udp://h:1"));
 	assert_true(lines_have(&fixture->lines,
 			       "redtap.statsd.dropped:0|c|#destination:unix:///a%2Cb%7Cc"));
@@ -322,6 +324,7 @@ static void test_ledger(void **state)
 	assert_true(
 		lines_have(&fixture->lines, "redtap.requests.approximate:2|c|#reason:route_other"));
 	assert_true(lines_have(&fixture->lines, "redtap.connections.ignored:5|c|#reason:tls"));
+	assert_true(lines_have(&fixture->lines, "redtap.hook.missed:3|c"));
 	assert_int_equal(lines_count(&fixture->lines, "redtap.requests.") +
 				 lines_count(&fixture->lines, "redtap.connections.ignored"),
 			 5);
