@@ -196,7 +196,7 @@ void played_server_go(struct played_server *server)
 struct played played_server_next(struct played_server *server)
 {
 	struct pollfd wait = { .fd = server->report, .events = POLLIN };
-	struct played played;
+	struct played played = { 0 };
 
 	if (poll(&wait, 1, DEADLINE_S * 1000) != 1 ||
 	    read(server->report, &played, sizeof(played)) != sizeof(played))
