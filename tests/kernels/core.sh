@@ -22,15 +22,13 @@ PATIENCE=4
 
 # program of tests | the tests of it (a pattern of cmocka's): each way to count, and
 # each way to begin and to end.  An attach takes many seconds there.
-CORE='e2e/test_counts            | epoll_1_*
+CORE='kernels/test_guest         | *
 e2e/test_attach            | *_epoll
 e2e/test_framing           | *
 e2e/test_lifecycle         | *
 e2e/test_routes            | *
-e2e/test_statsd            | *
-e2e/test_privacy           | *
-property/test_concurrency  | *'
-HELPERS="redtap webapp property/crowd_server"
+e2e/test_privacy           | *'
+HELPERS="redtap webapp"
 
 exporter=$(statsd_exporter_find "$BUILD") || die "no statsd_exporter: run 'make deps'"
 prometheus=$(command -v prometheus) || die "no prometheus: run 'make deps'"
