@@ -5,22 +5,31 @@
 #   ROWS="keep_alive browser_heads one_request routes_500"   (default: all)
 #   STATES="nothing empty unwatched watched"                 (default: all)
 #   UPDATE=1            writes what was measured into tests/bench/baseline.json
+# `make bench-profile` tells where they go: ROW=keep_alive STATE=watched, KERNEL
+# likewise.
 # `make test-bench` is the row that belongs to `make test`.
 
 BENCH_GUEST = $(BUILD)/bench/bench_guest $(BUILD)/bench/empty.bpf.o $(BUILD)/redtap
 
-.PHONY: bench-instructions test-bench
+.PHONY: bench-instructions bench-profile test-bench
 bench-instructions: KERNEL ?= newest
 bench-instructions: $(BENCH_GUEST) $(BUILD)/kernels/$(or $(KERNEL),newest)/package
 	@BUILD=$(BUILD) KERNEL="$(KERNEL)" ROWS="$(ROWS)" STATES="$(STATES)" UPDATE="$(UPDATE)" \
 		tests/bench/run.sh
 
+bench-profile: KERNEL ?= newest
+bench-profile: $(BENCH_GUEST) $(BUILD)/bench/profile $(BUILD)/kernels/$(or $(KERNEL),newest)/package
+	@BUILD=$(BUILD) KERNEL="$(KERNEL)" ROW="$(ROW)" STATE="$(STATE)" tests/bench/profile.sh
+
 test-bench: $(BENCH_GUEST) $(BUILD)/kernels/newest/package
 	@BUILD=$(BUILD) KERNEL=newest ROWS=keep_alive STATES="nothing watched" tests/bench/run.sh
 
 $(BUILD)/bench/bench_guest: $(patsubst tests/bench/%.c,$(BUILD)/bench/%.o, \
-			      $(filter-out %.bpf.c,$(wildcard tests/bench/*.c)))
+			      $(filter-out %.bpf.c %/profile.c,$(wildcard tests/bench/*.c)))
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -ljansson $(LIBS)
+
+$(BUILD)/bench/profile: $(BUILD)/bench/profile.o
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
 $(BUILD)/bench/%.o: tests/bench/%.c
 	@mkdir -p $(@D)

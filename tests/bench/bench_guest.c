@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 /*
- * bench_guest.c [-r ROWS] [-s STATES] - runs inside a virtual machine whose clock
+ * bench_guest.c [-p] [-r ROWS] [-s STATES] - runs inside a virtual machine whose clock
  * counts instructions, so that a nanosecond is an instruction: what does an
  * exchange cost in each state of the kernel's hooks?
  *
@@ -13,6 +13,8 @@
  *       width of that half, and how many BPF programs run in an exchange
  *   {"row": N, "drift": D}              the first state, measured again at the end
  *   {"complete": true}
+ * With -p, the first of the rows is run in the first of the states for ever,
+ * behind the lines of symbols.h and {"profile": true}.
  * Exit status 0 only if redtap has counted every request.  It must not know what
  * an exchange may cost.
  */
@@ -25,6 +27,7 @@
 #include <unistd.h>
 
 #include "exchange.h"
+#include "symbols.h"
 #include "tap.h"
 
 /* Until caches, congestion window and series are what they stay. */
@@ -185,6 +188,29 @@ static void state_measure(enum tap_state state, const char *rows, double *first)
 	tap_stop(&tap, requests);
 }
 
+/* Exchanges without end, for a profile; whoever watches ends the machine. */
+static void profile_run(const char *rows, const char *states)
+{
+	struct exchange_client client;
+	unsigned int row = 0;
+	struct tap tap;
+	int state = 0;
+
+	while (row + 1 < exchange_row_count && !list_has(rows, exchange_rows[row].name))
+		row++;
+	while (state + 1 < TAP_STATES && !list_has(states, tap_state_names[state]))
+		state++;
+	tap_start(&tap, state, server.pid);
+	row_measure(row, false);
+	symbols_print();
+	exchange_client_open(&client, &server, row);
+	round_run(&client);
+	printf("bench: {\"profile\":true}\n");
+	fflush(stdout);
+	for (;;)
+		round_run(&client);
+}
+
 /* Every word must name something: a mistyped one would leave it out silently. */
 static void list_check(const char *list, const char *const *names, size_t count)
 {
@@ -217,10 +243,13 @@ int main(int argc, char **argv)
 	double first[exchange_row_count];
 	struct utsname kernel;
 	unsigned int i, row;
+	bool profile = false;
 	int option;
 
-	while ((option = getopt(argc, argv, "r:s:")) != -1) {
-		if (option == 'r')
+	while ((option = getopt(argc, argv, "pr:s:")) != -1) {
+		if (option == 'p')
+			profile = true;
+		else if (option == 'r')
 			rows = optarg;
 		else if (option == 's')
 			states = optarg;
@@ -238,6 +267,8 @@ int main(int argc, char **argv)
 	exchange_server_start(&server);
 	priority_set();
 	boot_settle(rows);
+	if (profile)
+		profile_run(rows, states);
 	for (i = 0; i < TAP_STATES; i++)
 		if (list_has(states, tap_state_names[i]))
 			state_measure(i, rows, first);

@@ -1,13 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 #
-# boot.sh [-c] [-t SECONDS] [-m MIB] [-d PORT] [-f FILE]... KERNEL COMMAND [ARGUMENT...] - runs a
+# boot.sh [-c] [-t SECONDS] [-m MIB] [-q PIPE] [-d PORT] [-f FILE]... KERNEL COMMAND [ARGUMENT...] - runs a
 # command under another kernel, in a virtual machine without hardware support.
 #
 #   -c          one CPU whose clock counts instructions (qemu -icount): for
 #               benchmarks; what takes n instructions takes n nanoseconds
 #   -t SECONDS  give up after that time (default 240)
 #   -m MIB      memory (default 1024)
+#   -q PIPE     qemu's monitor is at PIPE.in and PIPE.out, which are named pipes
 #   -d PORT     datagrams that the machine's programs send to udp 127.0.0.1:9125
 #               come out here, to udp 127.0.0.1:PORT
 #   -f FILE     take FILE along, with the shared libraries that it needs.  A
@@ -24,7 +25,7 @@
 set -eu
 
 usage() {
-	echo "usage: boot.sh [-c] [-t SECONDS] [-m MIB] [-d PORT] [-f FILE]... KERNEL COMMAND [ARGUMENT...]" >&2
+	echo "usage: boot.sh [-c] [-t SECONDS] [-m MIB] [-q PIPE] [-d PORT] [-f FILE]... KERNEL COMMAND [ARGUMENT...]" >&2
 	exit 2
 }
 
@@ -72,12 +73,13 @@ take() {
 	done
 }
 
-while getopts ct:m:d:f: option; do
+while getopts ct:m:q:d:f: option; do
 	case $option in
 	# rep movsb would count one for each byte, so copies would be overstated.
 	c) machine="-accel tcg -icount shift=0,sleep=off -cpu max,-erms,-fsrm -smp 1" ;;
 	t) seconds=$OPTARG ;;
 	m) memory=$OPTARG ;;
+	q) machine="$machine -chardev pipe,id=monitor,path=$OPTARG -mon chardev=monitor,mode=readline" ;;
 	d) port=$OPTARG ;;
 	f) take "$OPTARG" ;;
 	*) usage ;;
