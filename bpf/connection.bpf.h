@@ -53,6 +53,26 @@ __u32 unbound_written = 0;             /* free running; 0: never in use */
 
 REDTAP_STATIC_ASSERT((UNBOUND_MAX & (UNBOUND_MAX - 1)) == 0, "places are masked");
 
+/* A port of a target, in this network namespace. */
+static __always_inline void listener_enter(struct listener_key *key)
+{
+	__u8 one = 1;
+
+	ports[key->port] = 1;
+	bpf_map_update_elem(&listeners, key, &one, BPF_ANY);
+}
+
+/*
+ * Whether a socket may have an entry, or get one: by its port.  A socket that is
+ * closed has none any more, and may still be read; a client's says nothing.
+ */
+static __always_inline bool sock_is_of_interest(struct sock *sock)
+{
+	__u16 port = sock_local_port(sock);
+
+	return settings.client || ports[port] || port == 0 || TRACKER_OBSERVE(unbound_written);
+}
+
 static __always_inline void unbound_note(__u64 address)
 {
 	__u32 at = TRACKER_OBSERVE(unbound_written);
@@ -76,7 +96,6 @@ static __always_inline void unbound_forget(__u64 address)
 __noinline int unbound_learn(__u32 netns, __u32 port)
 {
 	struct listener_key key = { .netns = netns, .port = port };
-	__u8 one = 1;
 	__u32 i;
 
 	for (i = 0; i < UNBOUND_MAX; i++) {
@@ -85,7 +104,7 @@ __noinline int unbound_learn(__u32 netns, __u32 port)
 
 		if (address && sock_state(sock) == STATE_LISTEN && sock_local_port(sock) == port &&
 		    sock_netns(sock) == netns) {
-			bpf_map_update_elem(&listeners, &key, &one, BPF_ANY);
+			listener_enter(&key);
 			return 1;
 		}
 	}
@@ -297,9 +316,9 @@ connection_adopt_client(struct scratch *scratch, struct sock *sock, __u64 addres
  * Whether the entry belongs to an earlier connection of this address, of which
  * the end and the beginning of this one were missed.
  */
-static __always_inline bool connection_is_stale(struct connection *connection, struct sock *sock)
+static __always_inline bool connection_is_stale(struct connection *connection, __u64 inode)
 {
-	__u64 known = TRACKER_OBSERVE(connection->inode), inode = sock_inode(sock);
+	__u64 known = TRACKER_OBSERVE(connection->inode);
 
 	return known && inode && known != inode;
 }
@@ -309,10 +328,9 @@ static __always_inline bool connection_is_stale(struct connection *connection, s
  * uses it.  The socket's inode tells apart two connections that had the same
  * address, should the end of the first have been missed.
  */
-static __always_inline bool connection_check(struct connection *connection, struct sock *sock,
+static __always_inline bool connection_check(struct connection *connection, __u64 inode,
 					     __u64 address)
 {
-	__u64 inode = sock_inode(sock);
 	__u16 service;
 
 	if (connection->sock != address)

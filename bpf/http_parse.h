@@ -18,7 +18,11 @@
 #include "abi.h"
 
 /* Bytes that are looked at in one go; a power of two. */
-#define HTTP_WINDOW 256
+#define HTTP_WINDOW 1024
+/* Bytes behind it that may be loaded, whatever they are: see http_scan.h. */
+#define HTTP_WINDOW_BEHIND 64
+/* Bytes that the byte-wise functions take in one go, for the verifier's sake. */
+#define HTTP_FEED_BYTES 64
 REDTAP_STATIC_ASSERT((HTTP_WINDOW & (HTTP_WINDOW - 1)) == 0, "the window is masked");
 REDTAP_STATIC_ASSERT((PATH_MAX_BYTES & (PATH_MAX_BYTES - 1)) == 0, "the path is masked");
 
@@ -132,16 +136,12 @@ struct http_request_line {
 	__u8 other;          /* the route is `other` */
 };
 
-/* The window; the padding lets eight bytes be loaded at its end. */
+/* The window; words are loaded at its end too. */
 struct http_window {
 	__u32 fill;     /* valid bytes */
 	__u32 position; /* next byte to consume */
-	__u8 bytes[HTTP_WINDOW + 8];
+	__u8 bytes[HTTP_WINDOW + HTTP_WINDOW_BEHIND];
 };
-
-struct http_word {
-	__u64 value;
-} __attribute__((packed, aligned(1)));
 
 /* The eight bytes of a token literal from offset on, packed as in method[]. */
 #define HTTP_TOKEN_BYTE(text, i)                                                                   \
@@ -224,6 +224,18 @@ static __always_inline __u8 http_lower(__u8 byte)
 
 /* ---- request line ----------------------------------------------------- */
 
+/* Nothing of a path is known yet. */
+static __always_inline void http_path_init(struct http_request_line *line)
+{
+	line->raw_length = 0;
+	line->path_length = 0;
+	line->segment_start = 0;
+	line->segment_length = 0;
+	line->segment_digits = 0;
+	line->segment_hex = 0;
+	line->other = 0;
+}
+
 /* One byte of a method. */
 static __always_inline __u32 http_method_step(struct http_parser *parser,
 					      struct http_request_line *line, __u8 byte)
@@ -243,13 +255,7 @@ static __always_inline __u32 http_method_step(struct http_parser *parser,
 		return HTTP_MORE;
 	}
 	if (byte == ' ') {
-		line->raw_length = 0;
-		line->path_length = 0;
-		line->segment_start = 0;
-		line->segment_length = 0;
-		line->segment_digits = 0;
-		line->segment_hex = 0;
-		line->other = 0;
+		http_path_init(line);
 		parser->phase = PHASE_TARGET;
 		return HTTP_METHOD;
 	}
@@ -667,15 +673,16 @@ struct http_feed {
 
 /*
  * Feeds the window to one group of phases until something is completed, the
- * group is left, or the window is used up.  One function a group, so that the
- * verifier checks each loop by itself.
+ * group is left, a phase is reached where it pauses, or the window (or as much
+ * as is taken in one go) is used up.  One function a group, so that the verifier
+ * checks each loop by itself.
  */
-#define HTTP_FEED_FUNCTION(name, is_group, step)                                                   \
+#define HTTP_FEED_FUNCTION(name, is_group, step, pause)                                            \
 	static __always_inline __u32 name(struct http_feed *feed)                                  \
 	{                                                                                          \
 		__u32 i;                                                                           \
                                                                                                    \
-		for (i = 0; i < HTTP_WINDOW; i++) {                                                \
+		for (i = 0; i < HTTP_FEED_BYTES; i++) {                                            \
 			__u32 at, verdict;                                                         \
 			__u8 phase;                                                                \
                                                                                                    \
@@ -689,7 +696,7 @@ struct http_feed {
 				continue;                                                          \
 			feed->window.position = at + 1;                                            \
 			verdict = step(feed, feed->window.bytes[at]);                              \
-			if (verdict != HTTP_MORE)                                                  \
+			if (verdict != HTTP_MORE || feed->parser.phase == (pause))                 \
 				return verdict;                                                    \
 		}                                                                                  \
 		return HTTP_MORE;                                                                  \
@@ -698,9 +705,7 @@ struct http_feed {
 /* Skips eight bytes without LF. */
 static __always_inline bool http_line_skip(struct http_window *window, __u32 at)
 {
-	const struct http_word *word = (const struct http_word *)&window->bytes[at];
-
-	if (at + 8 > window->fill || http_word_has_lf(word->value))
+	if (at + 8 > window->fill || http_word_has_lf(word_load(&window->bytes[at])))
 		return false;
 	window->position = at + 8;
 	return true;
@@ -723,10 +728,11 @@ static __always_inline bool http_phase_is_status(__u8 phase)
 #define HTTP_STEP_HEADER(feed, byte) http_header_step(&(feed)->parser, byte)
 #define HTTP_STEP_CHUNK(feed, byte) http_chunk_step(&(feed)->parser, byte)
 
-HTTP_FEED_FUNCTION(http_method_feed, http_phase_is_method, HTTP_STEP_METHOD)
-HTTP_FEED_FUNCTION(http_target_feed, http_phase_is_target, HTTP_STEP_TARGET)
-HTTP_FEED_FUNCTION(http_status_feed, http_phase_is_status, HTTP_STEP_STATUS)
-HTTP_FEED_FUNCTION(http_header_feed, http_phase_is_header, HTTP_STEP_HEADER)
-HTTP_FEED_FUNCTION(http_chunk_feed, http_phase_is_chunk, HTTP_STEP_CHUNK)
+HTTP_FEED_FUNCTION(http_method_feed, http_phase_is_method, HTTP_STEP_METHOD, PHASE_NONE)
+HTTP_FEED_FUNCTION(http_target_feed, http_phase_is_target, HTTP_STEP_TARGET, PHASE_NONE)
+HTTP_FEED_FUNCTION(http_status_feed, http_phase_is_status, HTTP_STEP_STATUS, PHASE_NONE)
+/* Whole lines are for http_scan.h: it is asked again at each. */
+HTTP_FEED_FUNCTION(http_header_feed, http_phase_is_header, HTTP_STEP_HEADER, PHASE_LINE)
+HTTP_FEED_FUNCTION(http_chunk_feed, http_phase_is_chunk, HTTP_STEP_CHUNK, PHASE_NONE)
 
 #endif

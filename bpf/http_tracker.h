@@ -21,12 +21,12 @@
 #define REDTAP_HTTP_TRACKER_H
 
 #include "delivery.h"
-#include "http_parse.h"
+#include "http_scan.h"
 
 /*
  * Steps that the walk over one call may take: a step parses (at most one window,
- * up to the next verdict), skips, or goes on to the next piece of a vector.  512
- * windows are 128 KiB of heads and chunk headers; bodies are skipped.
+ * up to the next verdict), skips, or goes on to the next piece of a vector.  A
+ * window in the middle of a head takes two: 256 KiB of heads; bodies are skipped.
  */
 #define TRACKER_WALK_STEPS 512
 
@@ -303,7 +303,7 @@ static __always_inline void tracker_path_copy(char *to, const char *from)
 	__u32 i;
 
 	for (i = 0; i < PATH_MAX_BYTES / 8; i++)
-		((struct http_word *)to)[i] = ((const struct http_word *)from)[i];
+		word_store(to + i * 8, word_load(from + i * 8));
 }
 
 /* The first bytes of a word (in memory order, little endian), the rest zero. */
@@ -328,9 +328,8 @@ static __always_inline void tracker_route_copy(struct series_key *key,
 		COMPILER_BARRIER();
 		length = TRACKER_OBSERVE(slot->path_length);
 		if (length > i * 8)
-			word = tracker_word_cut(((const struct http_word *)slot->path)[i].value,
-						length - i * 8);
-		((struct http_word *)key->path)[i].value = word;
+			word = tracker_word_cut(word_load(slot->path + i * 8), length - i * 8);
+		word_store(key->path + i * 8, word);
 	}
 	key->path_length = slot->path_length;
 }
@@ -571,15 +570,16 @@ static __always_inline __u32 tracker_classify(__u8 first)
 	return first == 0x16 ? IGNORE_TLS : IGNORE_NOT_HTTP;
 }
 
-/* A method and its space: the request exists from here on. */
+/*
+ * A method and its space: the request exists from here on.  sequence: of the
+ * method's first byte.
+ */
 static __always_inline __u32 tracker_receive_seen(struct connection *connection,
-						  struct tracker_job *job)
+						  struct tracker_job *job, __u32 sequence)
 {
 	struct receive_part *receive = &connection->receive;
 	struct http_request_line *line = &job->feed.line;
 	struct request_slot *slot = tracker_slot(connection, receive->pushed);
-	/* of the method's first byte: its bytes and the space are contiguous */
-	__u32 sequence = job->sequence + (__u32)job->offset - 1 - line->method_length;
 	__u64 arrived_ns;
 	__u32 method;
 
@@ -710,8 +710,10 @@ static __always_inline __u32 tracker_receive_fed(struct connection *connection,
 	if (http_phase_is_chunk(feed->parser.phase) || feed->parser.phase == PHASE_CHUNK_DATA)
 		tracker_reading(connection)->body_bytes += feed->window.position - before;
 	switch (verdict) {
-	case HTTP_METHOD:
-		return tracker_receive_seen(connection, job);
+	case HTTP_METHOD: /* its bytes and the space are contiguous */
+		return tracker_receive_seen(connection, job,
+					    job->sequence + (__u32)job->offset - 1 -
+						    feed->line.method_length);
 	case HTTP_TARGET:
 		tracker_receive_route(connection, job);
 		return EVENT_NONE;
@@ -726,6 +728,23 @@ static __always_inline __u32 tracker_receive_fed(struct connection *connection,
 	default:
 		return EVENT_NONE;
 	}
+}
+
+/*
+ * Likewise, by the scan of a request's first line and, if the verdict is
+ * HTTP_HEAD, of its whole head.
+ */
+static __always_inline __u32 tracker_receive_scanned(struct connection *connection,
+						     struct tracker_job *job, __u32 before,
+						     __u32 verdict)
+{
+	__u32 event = tracker_receive_seen(connection, job, job->sequence + (__u32)job->offset);
+
+	job->offset += job->feed.window.position - before;
+	tracker_receive_route(connection, job);
+	if (verdict == HTTP_HEAD)
+		tracker_receive_head(connection, job);
+	return event;
 }
 
 /*
@@ -991,10 +1010,16 @@ static __always_inline __u32 tracker_send_head(struct connection *connection,
 /* Whether a window begins with the version of a status line. */
 static __always_inline bool tracker_begins_response(const struct http_window *window)
 {
-	const struct http_word *word = (const struct http_word *)window->bytes;
-
 	return window->fill >= 8 &&
-	       (word->value & 0x00ffffffffffffffULL) == HTTP_TOKEN_WORD("HTTP/1.", 0);
+	       (word_load(window->bytes) & WORD_BYTES(7)) == HTTP_TOKEN_WORD("HTTP/1.", 0);
+}
+
+/* A response begins with this call's next byte. */
+static __always_inline void tracker_send_starts(struct connection *connection,
+						struct tracker_job *job)
+{
+	connection->send.first_ns = job->now_ns;
+	connection->send.last_ns = job->now_ns;
 }
 
 /*
@@ -1010,7 +1035,7 @@ static __always_inline bool tracker_send_ready(struct connection *connection,
 	*event = EVENT_NONE;
 	if (job->feed.parser.phase != PHASE_LOST) {
 		/* not again where the status line goes on in another call */
-		if (job->feed.parser.phase == PHASE_RESPONSE && job->feed.parser.position == 0)
+		if (http_response_begins(&job->feed.parser))
 			send->first_ns = job->now_ns;
 		send->last_ns = job->now_ns;
 		return true;

@@ -142,6 +142,28 @@ struct {
 	__type(value, struct scratch);
 } scratches SEC(".maps");
 
+/* What the first of a pair of programs has done last: see HOOK() in redtap.bpf.c. */
+struct last_done {
+	__u64 sock;
+	__u32 position;
+	__u32 padding;
+};
+
+/* By the first program's enum scratch_owner. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, SCRATCH_AGAIN);
+	__type(key, __u32);
+	__type(value, struct last_done);
+} last_dones SEC(".maps");
+
+/*
+ * By port: whether `listeners` has it, in whatever network namespace.  One load
+ * tells of nearly every socket that it is none of ours.  Set before the port is
+ * entered there, never taken back.
+ */
+__u8 ports[65536] = {};
+
 /* In .bss, which the loader has mapped: reading it costs no system call. */
 struct ledger ledger = {};
 

@@ -22,6 +22,17 @@
  */
 #define CONSTANT_TABLE const
 
+/* Eight bytes at any address, in the order of memory: one instruction. */
+static __always_inline __u64 word_load(const void *at)
+{
+	return *(const __u64 *)at;
+}
+
+static __always_inline void word_store(void *at, __u64 word)
+{
+	*(__u64 *)at = word;
+}
+
 #else
 
 #include <stdbool.h>
@@ -41,6 +52,19 @@ typedef int8_t __s8;
 #ifndef __noinline
 #define __noinline __attribute__((noinline))
 #endif
+
+static __always_inline __u64 word_load(const void *at)
+{
+	__u64 word;
+
+	memcpy(&word, at, sizeof(word));
+	return word;
+}
+
+static __always_inline void word_store(void *at, __u64 word)
+{
+	memcpy(at, &word, sizeof(word));
+}
 
 #endif
 

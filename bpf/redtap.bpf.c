@@ -29,6 +29,21 @@ FEED_PROGRAM(feed_target, http_target_feed)
 FEED_PROGRAM(feed_status, http_status_feed)
 FEED_PROGRAM(feed_header, http_header_feed)
 FEED_PROGRAM(feed_chunk, http_chunk_feed)
+FEED_PROGRAM(scan_lines, http_lines_scan)
+FEED_PROGRAM(scan_request, http_request_scan)
+FEED_PROGRAM(scan_response, http_response_scan)
+
+/* Goes on with a header section. */
+static __always_inline __u32 head_parse(struct tracker_job *job, __u32 owner)
+{
+	__u32 position = job->feed.window.position, verdict = HTTP_MORE;
+
+	if (http_phase_is_line(job->feed.parser.phase))
+		verdict = scan_lines(owner);
+	if (job->feed.window.position == position)
+		verdict = feed_header(owner);
+	return verdict;
+}
 
 /* Whether a position in a byte stream has been worked on. */
 static __always_inline bool sequence_reached(__u32 end, __u32 worked)
@@ -36,16 +51,45 @@ static __always_inline bool sequence_reached(__u32 end, __u32 worked)
 	return (__s32)(end - worked) <= 0;
 }
 
+/* ---- pairs of programs ------------------------------------------------ */
+
+/* Whether receive and send have a second program each, see HOOK(); set by the loader. */
+const volatile bool calls_repeated = false;
+
+/* The first of a pair has done what was to be done for the call that ended here. */
+static __always_inline void call_done(__u32 hook, __u64 address, __u32 position)
+{
+	struct last_done *last = bpf_map_lookup_elem(&last_dones, &hook);
+
+	if (last) {
+		last->sock = address;
+		last->position = position;
+	}
+}
+
+/*
+ * Asked by the second: if it was on this CPU, and nothing else since.  A position
+ * comes once on a socket, so that what was left long ago is not taken for it.
+ */
+static __always_inline bool call_is_done(__u32 hook, __u64 address, __u32 position)
+{
+	const struct last_done *last = bpf_map_lookup_elem(&last_dones, &hook);
+
+	return last && last->sock == address && last->position == position;
+}
+
 /* ---- requests --------------------------------------------------------- */
 
-static __always_inline __u32 receive_parse(__u8 phase, __u32 owner)
+static __always_inline __u32 receive_parse(struct tracker_job *job, __u32 owner)
 {
+	__u8 phase = job->feed.parser.phase;
+
 	if (http_phase_is_method(phase))
 		return feed_method(owner);
 	if (http_phase_is_target(phase))
 		return feed_target(owner);
 	if (http_phase_is_header(phase))
-		return feed_header(owner);
+		return head_parse(job, owner);
 	return feed_chunk(owner);
 }
 
@@ -65,6 +109,28 @@ static __always_inline void walk_skip(struct tracker_job *job, struct byte_sourc
 	source->behind += bytes;
 	job->feed.window.fill = 0;
 	job->feed.window.position = 0;
+}
+
+/*
+ * Takes the head of a request that begins here, if the window holds it in one of
+ * the forms that nearly all have.  Returns false if nothing was taken.
+ */
+static __always_inline bool receive_scan(struct connection *connection, struct scratch *scratch,
+					 __u32 owner)
+{
+	struct tracker_job *job = &scratch->job;
+	__u32 position = job->feed.window.position, verdict;
+	__u64 before = job->offset;
+
+	if (job->feed.parser.phase != PHASE_REQUEST)
+		return false;
+	if (!scan_request(owner))
+		return false;
+	verdict = scan_lines(owner) == HTTP_HEAD ? HTTP_HEAD : HTTP_TARGET;
+	event_enter(owner, connection, job,
+		    tracker_receive_scanned(connection, job, position, verdict));
+	scratch->source.behind += job->offset - before;
+	return true;
 }
 
 /*
@@ -95,20 +161,30 @@ __noinline int receive_step(__u64 address, __u32 owner)
 		return result == SOURCE_AGAIN ? WALK_ON : WALK_DONE;
 	if (!tracker_receive_ready(job))
 		return WALK_DONE;
+	if (receive_scan(connection, scratch, owner))
+		return WALK_ON;
 	position = job->feed.window.position;
 	event_enter(owner, connection, job,
-		    tracker_receive_fed(connection, job, position,
-					receive_parse(job->feed.parser.phase, owner)));
+		    tracker_receive_fed(connection, job, position, receive_parse(job, owner)));
 	scratch->source.behind += job->offset - before;
 	return WALK_ON;
 }
 
-/* Walks the bytes of one receive call; the receive part is claimed. */
-static __always_inline void receive_walk(struct connection *connection, struct tracker_job *job,
+/*
+ * Walks the bytes of one receive call; the receive part is claimed.  A request
+ * that begins with the call and lies in its first window takes no step.
+ */
+static __always_inline void receive_walk(struct connection *connection, struct scratch *scratch,
 					 __u64 address, __u32 owner)
 {
+	struct tracker_job *job = &scratch->job;
 	__u32 i;
 
+	if (job->feed.parser.phase == PHASE_REQUEST &&
+	    window_fill(job, &scratch->source) == SOURCE_READY)
+		receive_scan(connection, scratch, owner);
+	if (job->offset >= job->length)
+		return;
 	for (i = 0; i < TRACKER_WALK_STEPS; i++)
 		if (receive_step(address, owner) != WALK_ON)
 			break;
@@ -135,6 +211,7 @@ enum message_flag {
 struct call {
 	struct sock *sock;
 	__u64 address; /* of sock */
+	__u64 inode;   /* likewise */
 	__u64 length;  /* bytes that it moved */
 	__u32 flags;   /* enum message_flag, as far as they matter */
 	__u32 owner;   /* of its scratch */
@@ -170,7 +247,7 @@ static __always_inline void on_requests(struct scratch *scratch, struct connecti
 		return;
 	}
 	end = requests_end(connection, sock);
-	if (!connection_check(connection, sock, address)) {
+	if (!connection_check(connection, call->inode, address)) {
 		/* not a target's call: what comes next is the middle of something */
 		if (connection->sock == address && !connection->watched) {
 			connection->late = 1;
@@ -185,9 +262,11 @@ static __always_inline void on_requests(struct scratch *scratch, struct connecti
 	event_enter(owner, connection, job, tracker_receive_begin(connection, job, end));
 	if (job->feed.parser.phase != PHASE_IGNORE) {
 		call_source(call, &scratch->source);
-		receive_walk(connection, job, address, owner);
+		receive_walk(connection, scratch, address, owner);
 	}
 	tracker_receive_store(connection, job);
+	if (calls_repeated && owner < SCRATCH_AGAIN)
+		call_done(owner, address, end);
 	connection_release(connection, &connection->receive.claim, address, owner);
 }
 
@@ -244,13 +323,48 @@ static __always_inline void open_ended_note(struct connection *connection, __u64
 		bpf_map_update_elem(&open_ended, &address, &one, BPF_ANY);
 }
 
-static __always_inline __u32 send_parse(__u8 phase, __u32 owner)
+static __always_inline __u32 send_parse(struct tracker_job *job, __u32 owner)
 {
+	__u8 phase = job->feed.parser.phase;
+
 	if (http_phase_is_status(phase))
 		return feed_status(owner);
 	if (http_phase_is_header(phase))
-		return feed_header(owner);
+		return head_parse(job, owner);
 	return feed_chunk(owner);
+}
+
+/* Consumes what needs no look.  Returns false if something does. */
+static __always_inline bool send_skip(struct connection *connection, struct scratch *scratch,
+				      __u32 owner)
+{
+	struct tracker_job *job = &scratch->job;
+	__u32 event;
+	__u64 skip = tracker_send_skip(connection, job, &event);
+
+	if (skip == 0)
+		return false;
+	walk_skip(job, &scratch->source, skip);
+	event_enter(owner, connection, job, event);
+	return true;
+}
+
+/* As receive_scan(), of a response. */
+static __always_inline bool send_scan(struct connection *connection, struct scratch *scratch,
+				      __u32 owner)
+{
+	struct tracker_job *job = &scratch->job;
+	__u32 position = job->feed.window.position, verdict;
+	__u64 before = job->offset;
+
+	if (!http_response_begins(&job->feed.parser))
+		return false;
+	if (!scan_response(owner))
+		return false;
+	verdict = scan_lines(owner);
+	event_enter(owner, connection, job, tracker_send_fed(connection, job, position, verdict));
+	scratch->source.behind += job->offset - before;
+	return true;
 }
 
 /* One step over the bytes of a send call; likewise. */
@@ -260,7 +374,7 @@ __noinline int send_step(__u64 address, __u32 owner)
 	struct scratch *scratch = scratch_get(owner);
 	struct tracker_job *job;
 	__u32 event, position, result;
-	__u64 before, skip;
+	__u64 before;
 
 	if (!connection || !scratch)
 		return WALK_DONE;
@@ -268,32 +382,43 @@ __noinline int send_step(__u64 address, __u32 owner)
 	before = job->offset;
 	if (before >= job->length)
 		return WALK_DONE;
-	skip = tracker_send_skip(connection, job, &event);
-	if (skip) {
-		walk_skip(job, &scratch->source, skip);
-		event_enter(owner, connection, job, event);
+	if (send_skip(connection, scratch, owner))
 		return WALK_ON;
-	}
 	result = window_fill(job, &scratch->source);
 	if (result != SOURCE_READY)
 		return result == SOURCE_AGAIN ? WALK_ON : WALK_DONE;
 	if (!tracker_send_ready(connection, job, &event))
 		return WALK_DONE;
 	event_enter(owner, connection, job, event);
+	if (send_scan(connection, scratch, owner))
+		return WALK_ON;
 	position = job->feed.window.position;
 	event_enter(owner, connection, job,
-		    tracker_send_fed(connection, job, position,
-				     send_parse(job->feed.parser.phase, owner)));
+		    tracker_send_fed(connection, job, position, send_parse(job, owner)));
 	scratch->source.behind += job->offset - before;
 	return WALK_ON;
 }
 
-/* Walks the bytes of one send call; the send part is claimed. */
-static __always_inline void send_walk(struct connection *connection, struct tracker_job *job,
+/*
+ * Walks the bytes of one send call; the send part is claimed.  Neither a response
+ * that begins with the call and has its head in the first window nor what goes
+ * on with a body takes a step.
+ */
+static __always_inline void send_walk(struct connection *connection, struct scratch *scratch,
 				      __u64 address, __u32 owner)
 {
+	struct tracker_job *job = &scratch->job;
 	__u32 i;
 
+	if (http_response_begins(&job->feed.parser) &&
+	    window_fill(job, &scratch->source) == SOURCE_READY) {
+		tracker_send_starts(connection, job);
+		send_scan(connection, scratch, owner);
+	}
+	if (job->offset < job->length)
+		send_skip(connection, scratch, owner);
+	if (job->offset >= job->length)
+		return;
 	for (i = 0; i < TRACKER_WALK_STEPS; i++)
 		if (send_step(address, owner) != WALK_ON)
 			break;
@@ -345,7 +470,7 @@ static __always_inline void on_responses(struct scratch *scratch, struct connect
 		return;
 	}
 	end = responses_end(connection, sock);
-	if (!connection_check(connection, sock, address)) {
+	if (!connection_check(connection, call->inode, address)) {
 		if (connection->sock == address && !connection->watched) {
 			connection->send.sequence = end;
 			connection->send.parser.phase = PHASE_LOST;
@@ -362,10 +487,12 @@ static __always_inline void on_responses(struct scratch *scratch, struct connect
 	event_enter(owner, connection, job, tracker_send_begin(connection, job, end));
 	if (!connection->ignored || !tracker_idle(connection)) {
 		call_source(call, &scratch->source);
-		send_walk(connection, job, address, owner);
+		send_walk(connection, scratch, address, owner);
 	}
 	tracker_send_store(connection, job);
 	open_ended_note(connection, address);
+	if (calls_repeated && owner < SCRATCH_AGAIN)
+		call_done(owner, address, end);
 	connection_release(connection, &connection->send.claim, address, owner);
 }
 
@@ -380,13 +507,19 @@ static __always_inline void on_receive(__u64 address, __u64 length, __u32 flags,
 		.flags = flags,
 		.owner = SCRATCH_RECEIVE + again,
 	};
-	struct scratch *scratch = scratch_get(call.owner);
-	struct connection *connection = bpf_map_lookup_elem(&connections, &address);
+	struct connection *connection;
+	struct scratch *scratch;
 	__u32 worked;
 
+	if (!sock_is_of_interest(call.sock) ||
+	    (again && call_is_done(SCRATCH_RECEIVE, address, sock_received(call.sock))))
+		return;
+	scratch = scratch_get(call.owner);
+	connection = bpf_map_lookup_elem(&connections, &address);
 	if (!scratch)
 		return;
-	if (connection && connection_is_stale(connection, call.sock)) {
+	call.inode = sock_inode(call.sock);
+	if (connection && connection_is_stale(connection, call.inode)) {
 		connection_expel(connection, address, call.owner);
 		connection = 0;
 	}
@@ -418,10 +551,15 @@ static __always_inline void on_send(__u64 address, __u64 length, __u32 again)
 		.length = length,
 		.owner = SCRATCH_SEND + again,
 	};
-	struct scratch *scratch = scratch_get(call.owner);
-	struct connection *connection = bpf_map_lookup_elem(&connections, &address);
+	struct connection *connection;
+	struct scratch *scratch;
 	__u32 worked;
 
+	if (!sock_is_of_interest(call.sock) ||
+	    (again && call_is_done(SCRATCH_SEND, address, sock_sent(call.sock))))
+		return;
+	scratch = scratch_get(call.owner);
+	connection = bpf_map_lookup_elem(&connections, &address);
 	if (!scratch)
 		return;
 	if (!connection && !again)
@@ -435,6 +573,7 @@ static __always_inline void on_send(__u64 address, __u64 length, __u32 again)
 		if (sequence_reached(sock_sent(call.sock), worked))
 			return;
 	}
+	call.inode = sock_inode(call.sock);
 	if (is_client(connection))
 		on_requests(scratch, connection, &call);
 	else
@@ -446,8 +585,15 @@ static __always_inline void on_send(__u64 address, __u64 length, __u32 again)
 static __always_inline void on_data_ready(__u64 address, __u32 again)
 {
 	struct sock *sock = KERNEL_POINTER(struct sock, address);
-	struct connection *connection = bpf_map_lookup_elem(&connections, &address);
+	struct connection *connection;
+	__u32 end;
 
+	if (!sock_is_of_interest(sock))
+		return;
+	end = sock_arrived(sock);
+	if (again && call_is_done(SCRATCH_ARRIVAL, address, end))
+		return;
+	connection = bpf_map_lookup_elem(&connections, &address);
 	if (!connection) {
 		struct scratch *scratch = scratch_get(SCRATCH_ARRIVAL + again);
 
@@ -461,7 +607,9 @@ static __always_inline void on_data_ready(__u64 address, __u32 again)
 			return;
 	}
 	if (!is_client(connection))
-		tracker_arrival(connection, sock_arrived(sock), bpf_ktime_get_ns());
+		tracker_arrival(connection, end, bpf_ktime_get_ns());
+	if (!again)
+		call_done(SCRATCH_ARRIVAL, address, end);
 }
 
 /* ---- state ------------------------------------------------------------ */
@@ -472,14 +620,13 @@ static __always_inline void on_listen(__u64 address)
 	struct sock *sock = KERNEL_POINTER(struct sock, address);
 	struct listener_key key = {};
 	__u16 service;
-	__u8 one = 1;
 
 	if (!process_is_target(&service) || !sock_is_tcp(sock))
 		return;
 	key.port = sock_local_port(sock);
 	key.netns = sock_netns(sock);
 	if (key.port)
-		bpf_map_update_elem(&listeners, &key, &one, BPF_ANY);
+		listener_enter(&key);
 	else
 		unbound_note(address);
 }
@@ -579,6 +726,8 @@ static __always_inline void on_state(__u64 address, int from, int to, __u32 agai
 	}
 	if (from == STATE_LISTEN)
 		unbound_forget(address);
+	if (!sock_is_of_interest(sock))
+		return;
 	if (to == STATE_ESTABLISHED) {
 		if (from == STATE_SYN_RECV)
 			on_established(address, owner);

@@ -101,6 +101,21 @@ static __always_inline int call_arguments(__u64 *second, __u64 *third)
 #endif
 }
 
+/* Goes on to the next piece of a vector; false: there is none. */
+static __always_inline bool byte_source_next(struct byte_source *source)
+{
+	struct user_vector vector;
+
+	if (source->vectors == 0 ||
+	    bpf_probe_read_user(&vector, sizeof(vector), (void *)source->vector))
+		return false;
+	source->base = vector.base;
+	source->left = vector.length;
+	source->vector += sizeof(vector);
+	source->vectors--;
+	return true;
+}
+
 /* A call that leaves its bytes nowhere. */
 static __always_inline void byte_source_none(struct byte_source *source)
 {
@@ -156,6 +171,8 @@ static __always_inline void byte_source_init(struct byte_source *source, __u64 l
 	default: /* sendfile, splice, io_uring, ...: no bytes to be had */
 		break;
 	}
+	if (source->vectors)
+		byte_source_next(source);
 }
 
 enum source_result {
@@ -177,18 +194,8 @@ static __always_inline __u32 byte_source_fetch(struct byte_source *source,
 	source->base += step;
 	source->left -= step;
 	source->behind -= step;
-	if (source->left == 0) {
-		struct user_vector vector;
-
-		if (source->vectors == 0 ||
-		    bpf_probe_read_user(&vector, sizeof(vector), (void *)source->vector))
-			return SOURCE_NONE;
-		source->base = vector.base;
-		source->left = vector.length;
-		source->vector += sizeof(vector);
-		source->vectors--;
-		return SOURCE_AGAIN;
-	}
+	if (source->left == 0)
+		return byte_source_next(source) ? SOURCE_AGAIN : SOURCE_NONE;
 	if (limit > source->left)
 		limit = source->left;
 	if (limit > HTTP_WINDOW)

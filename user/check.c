@@ -202,7 +202,7 @@ static int observe(struct check *check, struct loader *loader)
 	if (err >= 0)
 		err = target_add_children(targets);
 	if (err >= 0)
-		err = target_add_listeners(targets, loader_listeners_fd(loader));
+		err = target_add_listeners(loader);
 	if (err < 0)
 		return err;
 	poll(NULL, 0, OBSERVE_MS);

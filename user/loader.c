@@ -141,6 +141,7 @@ static int configure(struct redtap_bpf *skeleton, const struct loader_settings *
 	values->series_reserve = reserve ? reserve : 1;
 	place_phases(values, settings->phases);
 	values->client = settings->client;
+	skeleton->rodata->calls_repeated = tracepoints_preemptible();
 	/* a map has one element at least */
 	phase_values = values->phase_count ? values->phase_count * settings->max_series : 1;
 	accept_values = values->phase_places[REQUEST_PHASE_ACCEPT] ? SERVICES_MAX : 1;
@@ -342,6 +343,14 @@ int loader_targets_fd(const struct loader *loader)
 int loader_listeners_fd(const struct loader *loader)
 {
 	return bpf_map__fd(loader->skeleton->maps.listeners);
+}
+
+int loader_listen(struct loader *loader, const struct listener_key *key)
+{
+	const uint8_t one = 1;
+
+	loader->skeleton->bss->ports[key->port] = 1;
+	return bpf_map_update_elem(loader_listeners_fd(loader), key, &one, BPF_ANY) ? -errno : 0;
 }
 
 int loader_series_ids_fd(const struct loader *loader)

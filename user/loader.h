@@ -40,6 +40,9 @@ const char *loader_hooks(const struct loader *loader);
 
 int loader_targets_fd(const struct loader *loader);
 int loader_listeners_fd(const struct loader *loader);
+
+/* Has connections to this port watched.  Returns 0 or -errno. */
+int loader_listen(struct loader *loader, const struct listener_key *key);
 int loader_series_ids_fd(const struct loader *loader);
 int loader_peers_fd(const struct loader *loader);
 

@@ -158,11 +158,10 @@ static bool port_is_served(unsigned char marks)
 	       ((marks & PORT_LISTENED) && (marks & PORT_OWN_CONNECTION));
 }
 
-static int add_listeners_of(pid_t pid, int listeners_fd, struct proc_inodes *own,
+static int add_listeners_of(pid_t pid, struct loader *loader, struct proc_inodes *own,
 			    struct port_marks *marks)
 {
 	struct listener_key key = { 0 };
-	uint8_t one = 1;
 	int count = 0, err;
 	unsigned int port;
 
@@ -184,16 +183,18 @@ static int add_listeners_of(pid_t pid, int listeners_fd, struct proc_inodes *own
 		if (!port_is_served(marks->ports[port]))
 			continue;
 		key.port = port;
-		if (bpf_map_update_elem(listeners_fd, &key, &one, BPF_ANY))
-			return -errno;
+		err = loader_listen(loader, &key);
+		if (err)
+			return err;
 		log_detail("pid %d serves port %u", pid, port);
 		count++;
 	}
 	return count;
 }
 
-int target_add_listeners(int targets_fd, int listeners_fd)
+int target_add_listeners(struct loader *loader)
 {
+	const int targets_fd = loader_targets_fd(loader);
 	struct port_marks *marks = malloc(sizeof(*marks));
 	struct proc_inodes own = { 0 };
 	void *position = NULL;
@@ -203,7 +204,7 @@ int target_add_listeners(int targets_fd, int listeners_fd)
 	if (!marks)
 		return -ENOMEM;
 	while (bpf_map_get_next_key(targets_fd, position, &next) == 0) {
-		int count = add_listeners_of(next, listeners_fd, &own, marks);
+		int count = add_listeners_of(next, loader, &own, marks);
 
 		if (count < 0) {
 			total = count;

@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "loader.h"
 #include "proc.h"
 
 /* Longest process name, with its NUL. */
@@ -45,7 +46,7 @@ int target_remove_dead(int targets_fd);
  * of connections they hold whose listener is somebody else's.  Returns the
  * number of ports or -errno.
  */
-int target_add_listeners(int targets_fd, int listeners_fd);
+int target_add_listeners(struct loader *loader);
 
 /* Ports that are watched: the first size of them; returns how many there are. */
 size_t target_ports(int listeners_fd, uint16_t *ports, size_t size);

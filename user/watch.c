@@ -98,7 +98,7 @@ static int complete_targets(struct watch *watch)
 	if (err >= 0)
 		err = target_remove_dead(targets);
 	if (err >= 0)
-		err = target_add_listeners(targets, loader_listeners_fd(watch->loader));
+		err = target_add_listeners(watch->loader);
 	return err < 0 ? err : 0;
 }
 

@@ -178,7 +178,7 @@ static void nginx_to_a_slow_reader(void **state)
 #define COOKIE "Content-Length: 9; Transfer-Encoding: chunked; "
 #define REPLY "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 /* So many bytes of one call are looked at. */
-#define WALK_BYTES (512 * 256)
+#define WALK_BYTES (512 * 1024)
 
 /* A line of at least so many bytes; the caller frees it. */
 static char *make_cookies(size_t bytes)
@@ -208,7 +208,7 @@ static char *make_large_request(const char *target, size_t bytes)
 /* Beyond what the walk over one call looks at: the framing is given up, not the request. */
 static void head_beyond_the_walk(struct puppet *puppet)
 {
-	char *request = make_large_request("/huge/123", 2 * WALK_BYTES);
+	char *request = make_large_request("/huge/123", WALK_BYTES + WALK_BYTES / 2);
 	const size_t length = strlen(request);
 	const struct puppet_order all = { .size = length, .flags = MSG_WAITALL };
 	const int large = 4 * WALK_BYTES, fd = raw_connect(puppet_port(puppet));

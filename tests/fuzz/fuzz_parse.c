@@ -5,11 +5,11 @@
  *
  * Input: a direction, a seed for the cuts, then the stream.  Asserted: limits of
  * every field; what is completed, and where, is the same however the stream is
- * cut into windows and whatever lies behind them; the route is what a plain
- * reading of the rules makes of the target.
+ * cut into windows and whatever lies behind them, by words and by bytes; the
+ * route is what a plain reading of the rules makes of the target.
  */
 #include "fuzz.h"
-#include "http_parse.h"
+#include "http_scan.h"
 
 #define EVENTS_MAX 8192
 
@@ -26,6 +26,7 @@ _Static_assert(sizeof(struct event) == sizeof(size_t) + 24, "no padding: compare
 struct run {
 	const char *bytes;
 	size_t length;
+	bool scans;     /* by words as far as they go */
 	uint8_t start;  /* the phase in which each message begins */
 	uint8_t cut;    /* windows: 0 full, 1 single bytes, else by a generator */
 	uint8_t poison; /* what lies behind a window */
@@ -253,6 +254,42 @@ static uint64_t message_goes_on(struct run *run, struct http_parser *parser, uin
 	}
 }
 
+/* Takes a first line by words; at: of the window's position.  Returns its bytes. */
+static size_t scan_first_line(struct run *run, struct http_feed *feed, size_t at)
+{
+	const uint32_t before = feed->window.position;
+	size_t length;
+
+	if (feed->parser.phase == PHASE_REQUEST && http_request_scan(feed)) {
+		length = feed->window.position - before;
+		run->method_at = at + feed->line.method_length + 1;
+		check_fields(feed, HTTP_METHOD);
+		event_add(run, feed, run->method_at, HTTP_METHOD);
+		check_route(run, feed, at + length - strlen("HTTP/1.1\r\n"));
+		event_add(run, feed, at + length - strlen("HTTP/1.1\r\n"), HTTP_TARGET);
+		return length;
+	}
+	if (http_response_begins(&feed->parser) && http_response_scan(feed)) {
+		length = feed->window.position - before;
+		check_fields(feed, HTTP_STATUS);
+		event_add(run, feed, at + length - 1, HTTP_STATUS);
+		return length;
+	}
+	return 0;
+}
+
+/* Goes on in the window.  Returns a verdict. */
+static uint32_t feed_on(const struct run *run, struct http_feed *feed)
+{
+	const uint32_t before = feed->window.position;
+	uint32_t verdict;
+
+	if (!run->scans || !http_phase_is_line(feed->parser.phase))
+		return feed_any(feed);
+	verdict = http_lines_scan(feed);
+	return feed->window.position == before ? feed_any(feed) : verdict;
+}
+
 static void run_stream(struct run *run)
 {
 	/* of its very size: a byte behind the window is found */
@@ -269,8 +306,15 @@ static void run_stream(struct run *run)
 		window_fill(run, feed, at);
 		while (feed->window.position < feed->window.fill && skip == 0) {
 			const uint32_t before = feed->window.position;
+			const size_t line = run->scans ? scan_first_line(run, feed, at) : 0;
 
-			verdict = feed_any(feed);
+			at += line;
+			if (line) {
+				FUZZ_ASSERT(feed->window.position <= feed->window.fill,
+					    "beyond the window");
+				continue;
+			}
+			verdict = feed_on(run, feed);
 			at += feed->window.position - before;
 			check_fields(feed, verdict);
 			FUZZ_ASSERT(feed->window.position > before, "no byte consumed");
@@ -293,17 +337,18 @@ out:
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const uint8_t starts[] = { PHASE_REQUEST, PHASE_RESPONSE, PHASE_CHUNK_SIZE };
-	static struct run runs[4];
+	static struct run runs[8];
 	struct fuzz_input input = { data, size };
 	const uint8_t start = starts[fuzz_byte(&input) % 3], cut = fuzz_byte(&input);
 	char *bytes = fuzz_copy((const char *)input.at, input.left);
 	size_t i;
 
-	for (i = 0; i < 4; i++) {
+	for (i = 0; i < 8; i++) {
 		struct run *run = &runs[i];
 
 		*run = (struct run){ .bytes = bytes, .length = input.left, .start = start };
-		run->cut = i == 3 ? cut | 2 : i;
+		run->scans = i >= 4;
+		run->cut = i % 4 == 3 ? cut | 2 : i % 4;
 		run->random = cut;
 		run->poison = i & 1 ? '\n' : 0xa5;
 		run_stream(run);

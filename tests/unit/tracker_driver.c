@@ -159,7 +159,44 @@ static uint32_t parse(struct http_feed *feed)
 	return http_chunk_feed(feed);
 }
 
+/* Goes on in the window: header sections by words as far as they go. */
+static uint32_t parse_on(const struct driver *driver, struct http_feed *feed)
+{
+	const uint32_t before = feed->window.position;
+	uint32_t verdict;
+
+	if (driver->bytewise) {
+		do
+			verdict = parse(feed);
+		while (verdict == HTTP_MORE && http_phase_is_line(feed->parser.phase) &&
+		       feed->window.position < feed->window.fill);
+		return verdict;
+	}
+	if (!http_phase_is_line(feed->parser.phase))
+		return parse(feed);
+	verdict = http_lines_scan(feed);
+	return feed->window.position == before ? parse(feed) : verdict;
+}
+
 /* ---- receive ---------------------------------------------------------- */
+
+/* Takes a request's first line by words, and its head; false: nothing. */
+static bool receive_scan(struct driver *driver, struct source *source)
+{
+	struct tracker_job *job = &driver->job;
+	const uint32_t position = job->feed.window.position;
+	const uint64_t before = job->offset;
+	uint32_t verdict = HTTP_TARGET;
+
+	if (driver->bytewise || job->feed.parser.phase != PHASE_REQUEST ||
+	    !http_request_scan(&job->feed))
+		return false;
+	if (http_lines_scan(&job->feed) == HTTP_HEAD)
+		verdict = HTTP_HEAD;
+	event_enter(driver, tracker_receive_scanned(&driver->connection, job, position, verdict));
+	source->behind += job->offset - before;
+	return true;
+}
 
 static void receive_walk(struct driver *driver, struct source *source)
 {
@@ -191,9 +228,11 @@ static void receive_walk(struct driver *driver, struct source *source)
 		}
 		if (job->feed.parser.phase == PHASE_LOST && !tracker_receive_ready(job))
 			return;
+		if (receive_scan(driver, source))
+			continue;
 		position = window->position;
-		event_enter(driver,
-			    tracker_receive_fed(connection, job, position, parse(&job->feed)));
+		event_enter(driver, tracker_receive_fed(connection, job, position,
+							parse_on(driver, &job->feed)));
 		source->behind += job->offset - before;
 	}
 	if (job->offset < job->length)
@@ -229,6 +268,22 @@ static void receive_call(struct driver *driver, const char *bytes, size_t length
 
 /* ---- send ------------------------------------------------------------- */
 
+/* As receive_scan(), of a response. */
+static bool send_scan(struct driver *driver, struct source *source)
+{
+	struct tracker_job *job = &driver->job;
+	const uint32_t position = job->feed.window.position;
+	const uint64_t before = job->offset;
+
+	if (driver->bytewise || !http_response_begins(&job->feed.parser) ||
+	    !http_response_scan(&job->feed))
+		return false;
+	event_enter(driver, tracker_send_fed(&driver->connection, job, position,
+					     http_lines_scan(&job->feed)));
+	source->behind += job->offset - before;
+	return true;
+}
+
 static void send_walk(struct driver *driver, struct source *source)
 {
 	struct connection *connection = &driver->connection;
@@ -261,8 +316,11 @@ static void send_walk(struct driver *driver, struct source *source)
 		if (!tracker_send_ready(connection, job, &event))
 			return;
 		event_enter(driver, event);
+		if (send_scan(driver, source))
+			continue;
 		position = window->position;
-		event_enter(driver, tracker_send_fed(connection, job, position, parse(&job->feed)));
+		event_enter(driver, tracker_send_fed(connection, job, position,
+						     parse_on(driver, &job->feed)));
 		source->behind += job->offset - before;
 	}
 	if (job->offset < job->length)

@@ -46,6 +46,7 @@ struct driver {
 	uint32_t arrived;    /* rcv_nxt */
 	struct driver_stream receive;
 	struct driver_stream send;
+	bool bytewise;  /* without http_scan.h */
 	uint8_t poison; /* what lies in memory that nobody has written */
 	size_t windows; /* filled so far */
 	struct driver_ledger ledger;

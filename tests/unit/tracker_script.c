@@ -235,6 +235,9 @@ static bool result_equals(const struct driver *driver, const struct script_row *
 
 /* ---- ways ------------------------------------------------------------- */
 
+/* Everything is run with the scan by words, and without. */
+static bool bytewise;
+
 /* Runs a row in one way; adds up how many bytes were received and sent. */
 static void row_run(const struct script_row *row, const struct way *way, size_t *received,
 		    size_t *sent)
@@ -250,6 +253,7 @@ static void row_run(const struct script_row *row, const struct way *way, size_t 
 		    -(uint32_t)way->send_at);
 	driver->connection.peer = row->peer;
 	driver->poison = way->poison;
+	driver->bytewise = bytewise;
 	driver->receive.cut = way->receive;
 	driver->receive.at = way->receive_at;
 	driver->send.cut = way->send;
@@ -258,7 +262,7 @@ static void row_run(const struct script_row *row, const struct way *way, size_t 
 		step_run(driver, &row->steps[i], &queue);
 	if (!result_equals(driver, row)) {
 		describe(way, text, sizeof(text));
-		print_error("%s: %s:\n", row->comment, text);
+		print_error("%s: %s%s:\n", row->comment, text, bytewise ? ", by bytes" : "");
 		print_result(driver);
 		free(queue.bytes);
 		free(driver);
@@ -337,6 +341,11 @@ void script_rows_run(const struct script_row *rows, size_t count)
 {
 	size_t i;
 
-	for (i = 0; i < count; i++)
+	for (i = 0; i < count; i++) {
+		bytewise = false;
 		row_run_ways(&rows[i]);
+		bytewise = true;
+		if (!rows[i].by_words)
+			row_run_ways(&rows[i]);
+	}
 }

@@ -126,6 +126,7 @@ struct script_row {
 	bool late; /* the connection was open before it was noticed */
 	uint8_t peer; /* a client's connection: it sends what is `received` here, and the other way round */
 	enum script_calls calls;
+	bool by_words; /* the number of steps is part of the case: not without http_scan.h */
 	struct script_step steps[SCRIPT_STEPS];
 	struct script_transaction transactions[SCRIPT_TRANSACTIONS];
 	uint64_t in_flight;
