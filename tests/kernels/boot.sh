@@ -1,11 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 #
-# boot.sh [-c] [-t SECONDS] [-m MIB] [-q PIPE] [-d PORT] [-f FILE]... KERNEL COMMAND [ARGUMENT...] - runs a
+# boot.sh [-c | -s] [-t SECONDS] [-m MIB] [-q PIPE] [-d PORT] [-f FILE]... KERNEL COMMAND [ARGUMENT...] - runs a
 # command under another kernel, in a virtual machine without hardware support.
 #
 #   -c          one CPU whose clock counts instructions (qemu -icount): for
 #               benchmarks; what takes n instructions takes n nanoseconds
+#   -s          its CPUs take turns: with a thread each, qemu (7.2) can run code that
+#               the kernel has just patched, and the kernel dies of an int3 when
+#               tracepoints are attached under load
 #   -t SECONDS  give up after that time (default 240)
 #   -m MIB      memory (default 1024)
 #   -q PIPE     qemu's monitor is at PIPE.in and PIPE.out, which are named pipes
@@ -25,7 +28,7 @@
 set -eu
 
 usage() {
-	echo "usage: boot.sh [-c] [-t SECONDS] [-m MIB] [-q PIPE] [-d PORT] [-f FILE]... KERNEL COMMAND [ARGUMENT...]" >&2
+	echo "usage: boot.sh [-c | -s] [-t SECONDS] [-m MIB] [-q PIPE] [-d PORT] [-f FILE]... KERNEL COMMAND [ARGUMENT...]" >&2
 	exit 2
 }
 
@@ -73,10 +76,11 @@ take() {
 	done
 }
 
-while getopts ct:m:q:d:f: option; do
+while getopts cst:m:q:d:f: option; do
 	case $option in
 	# rep movsb would count one for each byte, so copies would be overstated.
 	c) machine="-accel tcg -icount shift=0,sleep=off -cpu max,-erms,-fsrm -smp 1" ;;
+	s) machine="-accel tcg,thread=single -cpu max -smp 2" ;;
 	t) seconds=$OPTARG ;;
 	m) memory=$OPTARG ;;
 	q) machine="$machine -chardev pipe,id=monitor,path=$OPTARG -mon chardev=monitor,mode=readline" ;;

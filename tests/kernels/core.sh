@@ -48,6 +48,6 @@ echo \"== $program, tests '$pattern'\"
 REDTAP_TESTS='$pattern' /build/$program || status=1"
 done <<<"$CORE"
 say "the newest kernel, in a virtual machine; at most $((SECONDS_MAX / 60)) minutes"
-REDTAP_BUILD=$BUILD exec tests/kernels/boot.sh -t "$SECONDS_MAX" -m 2048 "${files[@]}" \
+REDTAP_BUILD=$BUILD exec tests/kernels/boot.sh -s -t "$SECONDS_MAX" -m 2048 "${files[@]}" \
 	newest sh -c "$command
 exit \$status"
