@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * tracker_transaction.h - the ring of requests that wait for their answers, and what
+ * taking one out makes: a transaction, or a loss.
+ *
+ * Inputs: slots that the receive part has filled, and the send part's state.
+ * Outputs: job->transaction or job->reason, with an event.  Pure.  It must not know
+ * how either was parsed.
+ */
+#ifndef REDTAP_TRACKER_TRANSACTION_H
+#define REDTAP_TRACKER_TRANSACTION_H
+
+#include "tracker_state.h"
+
+static __always_inline struct request_slot *tracker_slot(struct connection *connection,
+							 __u32 number)
+{
+	return &connection->slots[number & (PIPELINE_MAX - 1)];
+}
+
+/* The slot of the request that is being read. */
+static __always_inline struct request_slot *tracker_reading(struct connection *connection)
+{
+	__u32 at = connection->receive.reading;
+
+	return &connection->slots[at < SLOT_SPARE ? at : SLOT_SPARE];
+}
+
+/* Requests in the ring that have no complete answer. */
+static __always_inline __u32 tracker_outstanding(struct connection *connection)
+{
+	return TRACKER_OBSERVE(connection->receive.pushed) -
+	       TRACKER_OBSERVE(connection->send.answered);
+}
+
+/* Counts a request that is not kept; its answer will come all the same. */
+static __always_inline void tracker_drop(struct connection *connection, __u32 method)
+{
+	struct receive_part *receive = &connection->receive;
+	__u64 bit = 1ULL << (receive->dropped & 63);
+
+	receive->dropped_heads &= ~bit;
+	if (method == METHOD_HEAD)
+		receive->dropped_heads |= bit;
+	TRACKER_PUBLISH(receive->dropped, receive->dropped + 1);
+}
+
+static __always_inline bool tracker_idle(struct connection *connection)
+{
+	return tracker_outstanding(connection) == 0 &&
+	       TRACKER_OBSERVE(connection->receive.dropped) ==
+		       TRACKER_OBSERVE(connection->send.dropped_answered);
+}
+
+static __always_inline void tracker_route_other(struct series_key *key)
+{
+	__builtin_memset(key->path, 0, sizeof(key->path));
+	key->path[0] = 'o';
+	key->path[1] = 't';
+	key->path[2] = 'h';
+	key->path[3] = 'e';
+	key->path[4] = 'r';
+	key->path_length = 5;
+}
+
+static __always_inline void tracker_path_copy(char *to, const char *from)
+{
+	__u32 i;
+
+	for (i = 0; i < PATH_MAX_BYTES / 8; i++)
+		word_store(to + i * 8, word_load(from + i * 8));
+}
+
+/* The first bytes of a word (in memory order, little endian), the rest zero. */
+static __always_inline __u64 tracker_word_cut(__u64 word, __u32 bytes)
+{
+	if (bytes >= 8)
+		return word;
+	return word & ((1ULL << (bytes * 8 & 63)) - 1);
+}
+
+static __always_inline void tracker_route_copy(struct series_key *key,
+					       const struct request_slot *slot)
+{
+	__u32 i;
+
+	for (i = 0; i < PATH_MAX_BYTES / 8; i++) {
+		__u32 length;
+		__u64 word = 0;
+
+		/* The length is read anew so that no branch is remembered: the verifier
+		 * would follow each combination. */
+		COMPILER_BARRIER();
+		length = TRACKER_OBSERVE(slot->path_length);
+		if (length > i * 8)
+			word = tracker_word_cut(word_load(slot->path + i * 8), length - i * 8);
+		word_store(key->path + i * 8, word);
+	}
+	key->path_length = slot->path_length;
+}
+
+/* Takes the oldest request out of the ring, as lost. */
+static __always_inline __u32 tracker_lose(struct connection *connection, struct tracker_job *job,
+					  __u32 reason)
+{
+	struct send_part *send = &connection->send;
+
+	if (tracker_slot(connection, send->answered)->flags & SLOT_MALFORMED)
+		reason = LOSS_MALFORMED;
+	job->reason = reason;
+	send->owner = OWNER_NONE;
+	TRACKER_PUBLISH(send->answered, send->answered + 1);
+	return EVENT_LOST;
+}
+
+/*
+ * Where the time between t1 and the end went.  The points may have been taken on
+ * several CPUs, a response may begin before its request was read: whatever they
+ * are, the parts add up to the whole.
+ */
+static __always_inline void tracker_split(struct transaction *transaction,
+					  const struct request_slot *slot, __u64 first_ns,
+					  __u64 end_ns)
+{
+	__u64 duration = end_ns > slot->arrived_ns ? end_ns - slot->arrived_ns : 0;
+	__u64 queue = slot->received_ns - slot->arrived_ns;
+	__u64 service = first_ns > slot->received_ns ? first_ns - slot->received_ns : 0;
+
+	if (queue > duration)
+		queue = duration;
+	if (service > duration - queue)
+		service = duration - queue;
+	transaction->duration_ns = duration;
+	transaction->queue_ns = queue;
+	transaction->service_ns = service;
+	transaction->send_ns = duration - queue - service;
+	transaction->queue_known = slot->approximate != APPROXIMATE_ATTACHED_LATE &&
+				   slot->approximate != APPROXIMATE_NO_ARRIVAL;
+}
+
+/* Takes the oldest request out of the ring into job->transaction. */
+static __always_inline __u32 tracker_finish(struct connection *connection, struct tracker_job *job,
+					    __u32 status, __u32 error, __u64 end_ns)
+{
+	struct send_part *send = &connection->send;
+	struct request_slot *slot = tracker_slot(connection, send->answered);
+	struct transaction *transaction = &job->transaction;
+
+	transaction->key.service = connection->service;
+	transaction->key.status = status;
+	transaction->key.method = slot->method;
+	transaction->key.error = error;
+	transaction->key.peer = connection->peer;
+	if (slot->flags & SLOT_ROUTE)
+		tracker_route_copy(&transaction->key, slot);
+	else
+		tracker_route_other(&transaction->key);
+	tracker_split(transaction, slot, send->first_ns, end_ns);
+	transaction->end_ns = end_ns;
+	transaction->request_bytes = slot->body_bytes;
+	transaction->response_bytes = send->body_bytes;
+	transaction->approximate = send->approximate ? send->approximate : slot->approximate;
+	if (send->unsure && !transaction->approximate)
+		transaction->approximate = APPROXIMATE_ORDER_UNKNOWN;
+	send->owner = OWNER_NONE;
+	send->approximate = APPROXIMATE_NONE;
+	send->body_bytes = 0;
+	TRACKER_PUBLISH(send->answered, send->answered + 1);
+	return EVENT_FINISHED;
+}
+
+#endif
