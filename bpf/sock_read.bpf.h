@@ -123,6 +123,12 @@ static __always_inline bool sock_shut_down(struct sock *sock)
 	return KERNEL_READ(sock, sk_shutdown) & SHUTDOWN_SEND;
 }
 
+/* Whether the peer's FIN has come. */
+static __always_inline bool sock_peer_ended(struct sock *sock)
+{
+	return KERNEL_READ(sock, __sk_common.skc_flags) & FLAG_DONE;
+}
+
 /*
  * Position of the next byte that the application receives.  The client's FIN has a
  * sequence number too, and the call that takes the last bytes before it takes it
@@ -133,8 +139,7 @@ static __always_inline __u32 sock_received(struct sock *sock)
 	struct tcp_sock *tcp = KERNEL_POINTER(struct tcp_sock, sock);
 	__u32 copied = KERNEL_READ(tcp, copied_seq);
 
-	if ((KERNEL_READ(sock, __sk_common.skc_flags) & FLAG_DONE) &&
-	    copied == KERNEL_READ(tcp, rcv_nxt))
+	if (sock_peer_ended(sock) && copied == KERNEL_READ(tcp, rcv_nxt))
 		return copied - 1;
 	return copied;
 }

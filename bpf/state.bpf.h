@@ -122,6 +122,17 @@ static __always_inline void on_connected(__u64 address)
 }
 
 /*
+ * Whether a client's own close() ends the connection at once: what it has not read,
+ * or SO_LINGER, makes it a reset.  Otherwise the server has reset it, or has sent its
+ * FIN when the client had shut down its side.
+ */
+static __always_inline bool client_resets(struct sock *sock, int from)
+{
+	return sock_given_up(sock) &&
+	       (from == STATE_ESTABLISHED || from == STATE_CLOSE_WAIT || !sock_peer_ended(sock));
+}
+
+/*
  * The end of a client's connection.  It may read an answer after it has shut down
  * sending, and after the server is gone: only its own close() is the end, or that of
  * the socket.
@@ -136,9 +147,9 @@ static __always_inline __u32 client_state(struct connection *connection, struct 
 	case STATE_FIN_WAIT1:
 		return sock_given_up(sock) ? CLOSING_END : 0;
 	case STATE_CLOSE:
-		if (sock_inode(sock) == 0)
+		if (sock_inode(sock) == 0 || client_resets(sock, from))
 			return CLOSING_END | CLOSING_DELETE;
-		connection->end |= from == STATE_FIN_WAIT2 ? END_PEER_CLOSED : END_RESET;
+		connection->end |= sock_peer_ended(sock) ? END_PEER_CLOSED : END_RESET;
 		return 0;
 	default:
 		return 0;

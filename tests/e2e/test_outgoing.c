@@ -4,6 +4,7 @@
  * itself is the observed client, so that its own counts are the truth; and nginx, as
  * a proxy, is server and client at once.
  */
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -161,6 +162,52 @@ static void without_an_answer(void **state)
 	counts_release(&counts);
 }
 
+/* Waits until an answer lies in the socket. */
+static int ask(uint16_t port, const char *request)
+{
+	const int fd = raw_connect(port);
+	struct pollfd wait = { .fd = fd, .events = POLLIN };
+
+	raw_say(fd, request);
+	assert_int_equal(poll(&wait, 1, DEADLINE_S * 1000), 1);
+	return fd;
+}
+
+/*
+ * A close() with SO_LINGER, or that leaves bytes unread, is a reset, and still the
+ * client's own.
+ */
+static void given_up_by_a_reset(void **state)
+{
+	static const char request[] = "GET /bytes/20000 HTTP/1.1\r\nHost: h\r\n\r\n";
+	const struct server server = server_start_webapp("thread", 1, NULL);
+	struct redtap *redtap = attach_self(0);
+	char status_line[12];
+	struct counts counts;
+	int fd;
+
+	(void)state;
+	counts_init(&counts);
+	fd = raw_connect(server.port);
+	raw_say(fd, "GET /sleep/400 HTTP/1.1\r\nHost: h\r\n\r\n");
+	raw_abort(fd);
+	counts_add(&counts, "GET", "/sleep/{id}", 0, "client_abort", 1, 0, 0);
+
+	close(ask(server.port, request));
+	counts_add(&counts, "GET", "/bytes/{id}", 0, "client_abort", 1, 0, 0);
+
+	fd = ask(server.port, request);
+	assert_int_equal(recv(fd, status_line, sizeof(status_line), MSG_WAITALL),
+			 sizeof(status_line));
+	close(fd);
+	counts_add(&counts, "GET", "/bytes/{id}", 200, "client_abort", 1, 0, 0);
+
+	raw_abort(ask(server.port, request));
+	counts_add(&counts, "GET", "/bytes/{id}", 0, "client_abort", 1, 0, 0);
+	finish(redtap, &counts);
+	counts_release(&counts);
+}
+
 /* A client may end its side and read the answer to its end all the same. */
 static void half_closed(void **state)
 {
@@ -216,9 +263,9 @@ static void statsd_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		E2E_TEST(keep_alive),   E2E_TEST(one_request),       E2E_TEST(pipelined),
-		E2E_TEST(open_before),  E2E_TEST(without_an_answer), E2E_TEST(half_closed),
-		E2E_TEST(statsd_names),
+		E2E_TEST(keep_alive),  E2E_TEST(one_request),       E2E_TEST(pipelined),
+		E2E_TEST(open_before), E2E_TEST(without_an_answer), E2E_TEST(given_up_by_a_reset),
+		E2E_TEST(half_closed), E2E_TEST(statsd_names),
 	};
 
 	return cmocka_run_group_tests_name("outgoing", tests, harness_group_setup,
