@@ -125,7 +125,8 @@ enum scratch_owner {
 	SCRATCH_ARRIVAL,
 	SCRATCH_SWEEP,
 	SCRATCH_DESTROY,
-	SCRATCH_AGAIN, /* added to the owner */
+	SCRATCH_CATCH_UP, /* of receives, in the middle of a send */
+	SCRATCH_AGAIN,    /* added to the owner */
 	SCRATCH_COUNT = 2 * SCRATCH_AGAIN,
 };
 

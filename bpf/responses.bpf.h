@@ -65,6 +65,22 @@ static __always_inline bool send_scan(struct connection *connection, struct scra
 	return true;
 }
 
+/*
+ * A further answer begins in this call, and nothing waits for it: what it answers
+ * may have been received unseen, while others were waiting.
+ */
+static __always_inline void send_asks(struct connection *connection, struct scratch *scratch,
+				      __u64 address, __u32 owner)
+{
+	struct sock *sock = KERNEL_POINTER(struct sock, address);
+
+	if (http_response_begins(&scratch->job.feed.parser) && scratch->job.offset &&
+	    !is_client(connection) && tracker_idle(connection) &&
+	    receive_is_behind(connection, sock))
+		receive_catch_up(address, owner < SCRATCH_AGAIN ? SCRATCH_CATCH_UP
+								: SCRATCH_CATCH_UP + SCRATCH_AGAIN);
+}
+
 /* One step over the bytes of a send call; likewise. */
 __noinline int send_step(__u64 address, __u32 owner)
 {
@@ -82,6 +98,7 @@ __noinline int send_step(__u64 address, __u32 owner)
 		return WALK_DONE;
 	if (send_skip(connection, scratch, owner))
 		return WALK_ON;
+	send_asks(connection, scratch, address, owner);
 	result = window_fill(job, &scratch->source);
 	if (result != SOURCE_READY)
 		return result == SOURCE_AGAIN ? WALK_ON : WALK_DONE;

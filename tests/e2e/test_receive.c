@@ -278,6 +278,35 @@ static void calls(void **state)
 	observed_check();
 }
 
+/*
+ * The last head of several is spliced, and one send answers them all: when that call
+ * begins, nothing tells yet that one more waits.
+ */
+static void spliced_behind_others(void **state)
+{
+	static const char before[] = "GET /before HTTP/1.1\r\nHost: h\r\n\r\n";
+	static const char spliced[] = "GET /spliced HTTP/1.1\r\nHost: h\r\n\r\n";
+	struct puppet *puppet = puppet_start();
+	int fd = raw_connect(puppet_port(puppet));
+
+	(void)state;
+	puppet_accept(puppet, 0);
+	raw_say(fd, before);
+	raw_say(fd, before);
+	raw_say(fd, spliced);
+	puppet_receive_all(puppet, 0, 2 * (sizeof(before) - 1));
+	take(puppet, by_splice, sizeof(spliced) - 1, "splice");
+	puppet_say(puppet, 0, REPLY REPLY REPLY);
+	observed_expect("GET", "/before", 200, NULL, 2, 0, 4);
+	observed_expect_reason("lost", "hook_missed", 1);
+	raw_wait_for(fd, "okHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+	exchange_plain(puppet, fd);
+	exchange_plain(puppet, fd);
+	puppet_close(puppet, 0);
+	raw_finish(fd);
+	observed_check();
+}
+
 /* ---- calls that wait ---------------------------------------------------- */
 
 #define HEAD "POST /slow HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n"
@@ -365,6 +394,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		OBSERVED_TEST(calls),
+		OBSERVED_TEST(spliced_behind_others),
 		OBSERVED_TEST(interrupted),
 	};
 
