@@ -8,195 +8,82 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fields.h"
 #include "target.h"
 
-/* Chunks of one body: a call that moves them all must stay within redtap's walk. */
-#define CHUNKS_MAX 60
-#define CHUNKS_MAX_PIPELINED 5
+/* README: of one call, 512 pieces are looked at. */
+#define CHUNKS_CHOPPED 700
 
 #define BODY_MAX (400 * 1024)
 #define BODY_MAX_PIPELINED 1500
+#define BODY_MAX_CROWDED 300
+#define BODY_MAX_CHOPPED 5000
 /* Of a request that is answered before it is read: it must fit the socket buffers. */
 #define BODY_MAX_EARLY (24 * 1024)
-
-/* Forms of one field; %s is the value. */
-static const char *const length_lines[] = {
-	"Content-Length: %zu",   "content-length:%zu",     "CONTENT-LENGTH: \t %zu",
-	"Content-Length: %zu  ", "cOnTeNt-LeNgTh: 000%zu",
-};
-static const char *const coding_lines[] = {
-	"Transfer-Encoding: chunked",
-	"transfer-encoding:chunked",
-	"TRANSFER-ENCODING: Chunked ",
-	"Transfer-Encoding: gzip, chunked",
-	"Transfer-Encoding: gzip,\tdeflate ,chunked",
-};
-/* Fields that must not be taken for framing. */
-static const char *const other_lines[] = {
-	"Host: h",
-	"User-Agent: test/1.0 (a; b)",
-	"Accept: */*",
-	"Content-Type: text/plain",
-	"Content-Lengthy: 12",
-	"X-Content-Length: 99",
-	"Content: 5",
-	"Content-Languag: 1",
-	"Transfer-Encodin: chunked",
-	"Transfer-Encodings: chunked",
-	"TE: trailers",
-	"T: t",
-	"C: c",
-	"Trailer: X-Sum",
-	"X-Note: Content-Length: 77",
-	"Empty:",
-	"Connection: keep-alive",
-	"Cookie: Transfer-Encoding: chunked",
-	"X-Odd:\"quoted \\\" : text\"",
-};
 
 static const int statuses[] = { 200, 200, 200, 200, 200, 201, 202, 204, 206, 301, 304,
 				304, 400, 403, 404, 405, 418, 429, 500, 503, 599, 999 };
 static const int statuses_rare[] = { 200, 204, 404, 501 };
 static const int interim_statuses[] = { 100, 102, 103 };
 
-/* How one message is written. */
-struct style {
-	const char *line_end;
-	bool small;
-};
-
-size_t exchange_size(struct random *random, size_t max)
-{
-	static const size_t limits[] = { 0, 1, 16, 100, 1000, 1000, 9000, 70000, SIZE_MAX };
-	const size_t limit = RANDOM_ROW(random, limits);
-
-	return random_below(random, (limit < max ? limit : max) + 1);
-}
-
-static void put_other_fields(struct stream *stream, struct random *random,
-			     const struct style *style)
-{
-	size_t count = random_below(random, style->small ? 3 : 8);
-
-	while (count-- > 0)
-		stream_print(stream, "%s%s", RANDOM_ROW(random, other_lines), style->line_end);
-	/* as browsers send them, and longer than one window of the parser */
-	if (!style->small && random_chance(random, 150)) {
-		stream_print(stream, "Cookie: ");
-		stream_fill(stream, 'c',
-			    random_range(random, 1, random_chance(random, 100) ? 20000 : 900));
-		stream_print(stream, "%s", style->line_end);
-	}
-}
-
-static void put_length(struct stream *stream, struct random *random, const struct style *style,
-		       size_t length)
-{
-	size_t times = random_chance(random, 30) ? 2 : 1; /* the same twice is allowed */
-
-	while (times-- > 0) {
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-		stream_print(stream, RANDOM_ROW(random, length_lines), length);
-#pragma GCC diagnostic pop
-		stream_print(stream, "%s", style->line_end);
-		put_other_fields(stream, random, &(struct style){ style->line_end, true });
-	}
-}
-
-static void put_coding(struct stream *stream, struct random *random, const struct style *style)
-{
-	if (random_chance(random, 50)) /* overruled by the coding */
-		put_length(stream, random, style, random_below(random, 1000));
-	if (random_chance(random, 50)) {
-		stream_print(stream, "Transfer-Encoding: gzip%s", style->line_end);
-		stream_print(stream, "Transfer-Encoding: chunked%s", style->line_end);
-	} else {
-		stream_print(stream, "%s%s", RANDOM_ROW(random, coding_lines), style->line_end);
-	}
-	put_other_fields(stream, random, &(struct style){ style->line_end, true });
-}
-
-/* "1a", "1A", "001a", with or without an extension. */
-static void put_chunk_size(struct stream *stream, struct random *random, const struct style *style,
-			   size_t size)
-{
-	static const char *const extensions[] = {
-		"", "", "", "", ";x", ";name=value", " ; a=\"b;c\"", ";5", "  "
-	};
-	const char *extension = RANDOM_ROW(random, extensions);
-	const int digits = random_chance(random, 50) ? 6 : 1;
-
-	stream_print(stream, random_chance(random, 500) ? "%0*zx%s%s" : "%0*zX%s%s", digits, size,
-		     extension, style->line_end);
-}
-
-static void put_chunks(struct stream *stream, struct random *random, const struct style *style,
-		       size_t length)
-{
-	const size_t most = style->small ? CHUNKS_MAX_PIPELINED : CHUNKS_MAX;
-	size_t chunks = random_range(random, 1, most);
-	size_t trailers = random_chance(random, 200) ? random_range(random, 1, 3) : 0;
-
-	while (length > 0) {
-		const size_t size = chunks > 1 ? random_range(random, 1, 1 + 2 * (length / chunks))
-					       : length;
-		const size_t taken = size < length ? size : length;
-
-		put_chunk_size(stream, random, style, taken);
-		stream_body(stream, random, taken);
-		stream_print(stream, "%s", style->line_end);
-		length -= taken;
-		chunks -= chunks > 1;
-	}
-	put_chunk_size(stream, random, style, 0);
-	while (trailers-- > 0)
-		stream_print(stream, "%s%s", RANDOM_ROW(random, other_lines), style->line_end);
-	stream_print(stream, "%s", style->line_end);
-}
-
 static void request_body(struct exchange *exchange, struct random *random,
 			 const struct style *style, enum exchange_role role, struct stream *stream)
 {
-	const bool early = random_chance(random, 60);
-	const size_t max = style->small ? BODY_MAX_PIPELINED : early ? BODY_MAX_EARLY : BODY_MAX;
-	const size_t length = random_chance(random, 500) ? 0 : exchange_size(random, max);
-	const bool none = length == 0 && random_chance(random, 800);
+	const bool early = (role <= ROLE_CROWDED || role == ROLE_CLOSE_DELIMITED) &&
+			   random_chance(random, 60);
+	const size_t max = early && style->body_max > BODY_MAX_EARLY ? BODY_MAX_EARLY
+								     : style->body_max;
+	const size_t length = random_chance(random, 500) ? 0 : body_size(random, max);
+	const bool none = length == 0 && role != ROLE_REFUSED && random_chance(random, 800);
 	const bool chunked = !none && random_chance(random, 400);
 
-	if (role == ROLE_TUNNEL || role == ROLE_MALFORMED || none) {
+	if (role == ROLE_TUNNEL || role == ROLE_SWITCH || role == ROLE_MALFORMED || none) {
 		stream_print(stream, "%s", style->line_end);
 		exchange->request_head_end = stream->length;
 		return;
 	}
-	if (!style->small && random_chance(random, 80)) {
-		exchange->expects = true;
+	exchange->early = early;
+	if (role == ROLE_REFUSED || (!style->small && random_chance(random, 80))) {
+		exchange->expects = role != ROLE_REFUSED;
+		exchange->early = false;
 		stream_print(stream, "Expect: 100-continue%s", style->line_end);
-	} else {
-		exchange->early = early;
 	}
 	if (chunked)
-		put_coding(stream, random, style);
+		fields_put_coding(stream, random, style);
 	else
-		put_length(stream, random, style, length);
+		fields_put_length(stream, random, style, length);
 	stream_print(stream, "%s", style->line_end);
 	exchange->request_head_end = stream->length;
 	if (chunked)
-		put_chunks(stream, random, style, length);
+		fields_put_chunks(stream, random, style, length);
 	else
 		stream_body(stream, random, length);
 }
 
+static const char *pick_method(struct random *random, const struct exchange_wish *wish)
+{
+	const char *method;
+
+	if (wish->role == ROLE_TUNNEL)
+		return "CONNECT";
+	do {
+		method = target_method(random);
+	} while (wish->recognisable && strcmp(route_method(method), method) != 0);
+	return method;
+}
+
 static const char *request_make(struct exchange *exchange, struct random *random,
-				const struct style *style, enum exchange_role role,
+				const struct style *style, const struct exchange_wish *wish,
 				struct stream *stream)
 {
 	/* What stands where the version should be. */
 	static const char *const versions_bad[] = { "HTTP/2.0", "http/1.1",   "FTP/1.1",
 						    "HTTP/1.x", "HTTP/1.1 x", "HTTP/1.10" };
 	char target[TARGET_MAX];
-	const char *method = role == ROLE_TUNNEL ? "CONNECT" : target_method(random);
-	size_t blank = random_chance(random, 40) ? random_range(random, 1, 3) : 0;
+	const enum exchange_role role = wish->role;
+	const char *method = pick_method(random, wish);
+	size_t blank = random_chance(random, 40) && !wish->recognisable ? random_range(random, 1, 3)
+									: 0;
 
 	target_make(target, random, method);
 	while (blank-- > 0) /* RFC 9112, section 2.2 */
@@ -218,7 +105,12 @@ static const char *request_make(struct exchange *exchange, struct random *random
 			     : random_chance(random, 100) ? "HTTP/1.0"
 							  : "HTTP/1.1",
 			     style->line_end);
-		put_other_fields(stream, random, style);
+		fields_put_others(stream, random, style);
+		if (role == ROLE_SWITCH)
+			stream_print(stream, "Connection: Upgrade%sUpgrade: websocket%s",
+				     style->line_end, style->line_end);
+		if (role == ROLE_GIANT)
+			fields_put_giant(stream, random, style);
 		request_body(exchange, random, style, role, stream);
 	}
 	if (role == ROLE_MALFORMED) /* where its head ends nobody can say */
@@ -251,7 +143,7 @@ static void response_head(struct exchange *exchange, struct random *random,
 	stream_print(stream, "HTTP/1.%d %d", random_chance(random, 100) ? 0 : 1, exchange->status);
 	exchange->status_at = stream->length;
 	stream_print(stream, "%s%s", RANDOM_ROW(random, reasons), style->line_end);
-	put_other_fields(stream, random, style);
+	fields_put_others(stream, random, style);
 }
 
 /* A response that has no body, whatever its fields say: RFC 9112, section 6.3. */
@@ -260,10 +152,10 @@ static void response_bodiless(struct exchange *exchange, struct random *random,
 {
 	switch (random_below(random, 3)) {
 	case 0:
-		put_length(stream, random, style, random_below(random, 100000));
+		fields_put_length(stream, random, style, random_below(random, 100000));
 		break;
 	case 1:
-		put_coding(stream, random, style);
+		fields_put_coding(stream, random, style);
 		break;
 	default:
 		break;
@@ -275,62 +167,97 @@ static void response_bodiless(struct exchange *exchange, struct random *random,
 static void response_body(struct exchange *exchange, struct random *random,
 			  const struct style *style, struct stream *stream)
 {
-	const size_t max = style->small      ? BODY_MAX_PIPELINED
-			   : exchange->early ? BODY_MAX_EARLY
-					     : BODY_MAX;
-	const size_t length = exchange_size(random, max);
-	const bool chunked = random_chance(random, 420);
+	const size_t max = exchange->early && style->body_max > BODY_MAX_EARLY ? BODY_MAX_EARLY
+									       : style->body_max;
+	/* of a chopped one each chunk has a byte at least */
+	const size_t length = style->chunks + body_size(random, max);
+	const bool chunked = style->chunks || random_chance(random, 420);
 
 	if (exchange->close_delimited) {
 		if (random_chance(random, 300))
 			stream_print(stream, "Transfer-Encoding: gzip%s", style->line_end);
 	} else if (chunked) {
-		put_coding(stream, random, style);
+		fields_put_coding(stream, random, style);
 	} else {
-		put_length(stream, random, style, length);
+		fields_put_length(stream, random, style, length);
 	}
 	stream_print(stream, "%s", style->line_end);
 	exchange->answer_head_end = stream->length;
 	if (chunked && !exchange->close_delimited)
-		put_chunks(stream, random, style, length);
+		fields_put_chunks(stream, random, style, length);
 	else
 		stream_body(stream, random, length);
 }
 
-static int pick_status(struct random *random, enum exchange_role role, const char *method)
+static int pick_status(struct random *random, const struct exchange *exchange,
+		       enum exchange_role role, const char *method)
 {
 	static const int refusals[] = { 400, 403, 405, 501 };
 	static const int successes[] = { 200, 204, 299 };
 	static const int bodies[] = { 200, 200, 404, 503 };
+	static const int unexpected[] = { 413, 417, 401 };
 
+	if (role == ROLE_SWITCH)
+		return 101;
 	if (role == ROLE_TUNNEL)
 		return RANDOM_ROW(random, successes);
 	if (role == ROLE_MALFORMED || strcmp(method, "CONNECT") == 0)
 		return RANDOM_ROW(random, refusals);
-	if (role == ROLE_CLOSE_DELIMITED)
+	if (role == ROLE_CLOSE_DELIMITED || role == ROLE_CHOPPED)
 		return RANDOM_ROW(random, bodies);
 	if (strlen(method) > 7 || strcmp(route_method(method), method) != 0)
 		return RANDOM_ROW(random, statuses_rare);
+	if (role == ROLE_REFUSED)
+		return RANDOM_ROW(random, unexpected);
+	if (exchange->early && random_chance(random, 500))
+		return 413;
 	return RANDOM_ROW(random, statuses);
 }
 
-void exchange_make(struct exchange *exchange, struct random *random, enum exchange_role role,
-		   struct stream *requests, struct stream *responses)
+static struct style pick_style(struct random *random, enum exchange_role role)
 {
-	struct style style = {
-		.line_end = random_chance(random, 30) ? "\n" : "\r\n",
-		.small = role == ROLE_PIPELINED || role == ROLE_MALFORMED,
-	};
+	struct style style = { .line_end = random_chance(random, 30) ? "\n" : "\r\n" };
+
+	switch (role) {
+	case ROLE_PIPELINED:
+	case ROLE_MALFORMED:
+		style.body_max = BODY_MAX_PIPELINED;
+		break;
+	case ROLE_CROWDED:
+	case ROLE_GIANT:
+		style.body_max = BODY_MAX_CROWDED;
+		break;
+	case ROLE_CHOPPED:
+		style.body_max = BODY_MAX_CHOPPED;
+		break;
+	default:
+		style.body_max = BODY_MAX;
+		return style;
+	}
+	style.small = true;
+	return style;
+}
+
+void exchange_make(struct exchange *exchange, struct random *random,
+		   const struct exchange_wish *wish, struct stream *requests,
+		   struct stream *responses)
+{
+	const enum exchange_role role = wish->role;
+	struct style style = pick_style(random, role);
 	const char *method;
+	unsigned int side;
 	bool bodiless;
 
 	memset(exchange, 0, sizeof(*exchange));
-	method = request_make(exchange, random, &style, role, requests);
-	exchange->status = pick_status(random, role, method);
+	exchange->recognisable = wish->recognisable;
+	method = request_make(exchange, random, &style, wish, requests);
+	exchange->status = pick_status(random, exchange, role, method);
 	bodiless = strcmp(method, "HEAD") == 0 || exchange->status == 204 ||
-		   exchange->status == 304 || role == ROLE_TUNNEL;
+		   exchange->status == 304 || role == ROLE_TUNNEL || role == ROLE_SWITCH;
 	exchange->close_delimited = role == ROLE_CLOSE_DELIMITED && !bodiless;
+	exchange->chopped = role == ROLE_CHOPPED && !bodiless;
 	style.line_end = random_chance(random, 30) ? "\n" : "\r\n";
+	style.chunks = exchange->chopped ? CHUNKS_CHOPPED : 0;
 	exchange->answer_begin = responses->length;
 	interim_make(exchange, random, &style, responses);
 	exchange->interim_end = responses->length;
@@ -340,4 +267,8 @@ void exchange_make(struct exchange *exchange, struct random *random, enum exchan
 	else
 		response_body(exchange, random, &style, responses);
 	exchange->answer_end = responses->length;
+	for (side = 0; side < SIDES; side++) {
+		exchange->request_hidden[side] = SIZE_MAX;
+		exchange->response_hidden[side] = SIZE_MAX;
+	}
 }

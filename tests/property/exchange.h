@@ -11,22 +11,34 @@
 #define REDTAP_PROPERTY_EXCHANGE_H
 
 #include "route.h"
-#include "stream.h"
+#include "script.h"
 
 /* What the connection needs this exchange to be. */
 enum exchange_role {
 	ROLE_ORDINARY = 0,
 	ROLE_PIPELINED,       /* small, so that a batch fits the socket buffers */
+	ROLE_CROWDED,         /* smaller still, so that more of them do */
+	ROLE_GIANT,           /* a request's head beyond what redtap looks at in one call */
+	ROLE_CHOPPED,         /* a response of more chunks than that */
 	ROLE_CLOSE_DELIMITED, /* the response ends with the connection */
 	ROLE_TUNNEL,          /* CONNECT, answered by 2xx */
+	ROLE_SWITCH,          /* answered by 101 */
+	ROLE_REFUSED,         /* the final response comes instead of 100 Continue */
 	ROLE_MALFORMED,       /* no HTTP/1 behind the target; answered by an error */
+};
+
+struct exchange_wish {
+	enum exchange_role role;
+	bool recognisable; /* behind bytes that redtap could not follow: it must be told anew */
 };
 
 struct exchange {
 	char method[ROUTE_METHOD_MAX + 1]; /* as reported */
 	char route[ROUTE_PATH_MAX + 1];    /* likewise */
 	int status;                        /* of the final response */
+	bool recognisable;
 	bool close_delimited;
+	bool chopped;
 	bool expects; /* the client waits for an interim response before the body */
 	bool early;   /* the server answers before it has read the body */
 	/* Offsets in the stream of requests. */
@@ -41,12 +53,18 @@ struct exchange {
 	size_t status_at;   /* behind the three digits of the final status */
 	size_t answer_head_end;
 	size_t answer_end;
+	/*
+	 * What redtap cannot look at where it observes that side; the plan's to decide.
+	 * Offsets from which on to the end of the message, SIZE_MAX: nothing.
+	 */
+	size_t request_hidden[SIDES];
+	size_t response_hidden[SIDES];
+	bool request_missed;      /* by the server: no hook shows it either */
+	bool request_long[SIDES]; /* a giant, by one call */
 };
 
-void exchange_make(struct exchange *exchange, struct random *random, enum exchange_role role,
-		   struct stream *requests, struct stream *responses);
-
-/* Bytes of a body that are sent, 0 to about max, small ones more often. */
-size_t exchange_size(struct random *random, size_t max);
+void exchange_make(struct exchange *exchange, struct random *random,
+		   const struct exchange_wish *wish, struct stream *requests,
+		   struct stream *responses);
 
 #endif

@@ -1,17 +1,31 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * expect.c - what redtap has to count on a connection, from the meaning of
- * "seen", "answered" and "ended" alone.
+ * expect.c - what redtap has to say of a connection, from the meaning of "seen",
+ * "answered", "ended" and "lost" alone.
  *
- * Input: a plan.  Output: its transactions.  It must not know redtap's code.
+ * Input: a plan, and the side that is observed.  Output: its transactions, and the
+ * reasons of the ledger.  It must not know redtap's code.
  */
 #include "plan.h"
 
+enum fate {
+	FATE_UNSEEN = 0,
+	FATE_WAITING, /* for its answer */
+	FATE_LOST,    /* in the ledger; its answer is nobody's */
+};
+
 /* How far the connection has come. */
 struct progress {
-	size_t received;
-	size_t sent;
-	size_t answered; /* exchanges that are done */
+	const struct plan *plan;
+	const struct plan_tally *tally;
+	enum side side;
+	size_t requests; /* bytes moved of them */
+	size_t responses;
+	size_t seen;     /* exchanges, in their order */
+	size_t answered; /* likewise; those that are done */
+	size_t waiting;
+	size_t counted;
+	uint8_t fates[1024]; /* enum fate */
 };
 
 static size_t bytes_between(size_t at, size_t begin, size_t end)
@@ -19,62 +33,161 @@ static size_t bytes_between(size_t at, size_t begin, size_t end)
 	return at < begin ? 0 : (at < end ? at : end) - begin;
 }
 
-static void count_one(const struct exchange *exchange, const struct progress *progress, int status,
-		      const char *error, plan_count *count, void *context)
+static void note(const struct progress *progress, const char *kind, const char *reason)
 {
-	count(context, exchange->method,
-	      progress->received >= exchange->route_at ? exchange->route : "other", status, error,
-	      bytes_between(progress->received, exchange->request_head_end, exchange->request_end),
-	      status == 0 ? 0
-			  : bytes_between(progress->sent, exchange->answer_head_end,
-					  exchange->answer_end));
+	progress->tally->reason(progress->tally->context, kind, reason);
 }
+
+/* ---- requests --------------------------------------------------------- */
+
+static uint64_t request_bytes(const struct progress *progress, const struct exchange *exchange)
+{
+	/* where its head ends was not seen: nothing is known to be body */
+	if (exchange->request_hidden[progress->side] < exchange->request_head_end ||
+	    exchange->request_long[progress->side])
+		return 0;
+	return bytes_between(progress->requests, exchange->request_head_end, exchange->request_end);
+}
+
+static const char *route_of(const struct progress *progress, const struct exchange *exchange)
+{
+	const size_t hidden = exchange->request_hidden[progress->side];
+	const size_t known = progress->requests < hidden ? progress->requests : hidden;
+
+	return known >= exchange->route_at ? exchange->route : "other";
+}
+
+/* What has been moved may have begun further requests. */
+static void see_requests(struct progress *progress)
+{
+	const enum side side = progress->side;
+
+	while (progress->seen < progress->plan->exchange_count) {
+		const struct exchange *exchange = &progress->plan->exchanges[progress->seen];
+		const size_t hidden = exchange->request_hidden[side];
+		uint8_t *fate = &progress->fates[progress->seen];
+
+		if (progress->requests < exchange->seen_at && progress->requests <= hidden)
+			return;
+		*fate = FATE_LOST;
+		if (hidden < exchange->seen_at) {
+			note(progress, "lost",
+			     side == SIDE_SERVER && exchange->request_missed ? "hook_missed"
+									     : "unreadable");
+		} else if (progress->waiting == PLAN_PIPELINE_MAX) {
+			note(progress, "lost", "pipeline_full");
+		} else {
+			*fate = FATE_WAITING;
+			progress->waiting++;
+			if (exchange->request_long[side])
+				note(progress, "approximate", "head_too_long");
+			else if (hidden < exchange->request_head_end)
+				note(progress, "approximate", "body_unreadable");
+		}
+		progress->seen++;
+	}
+}
+
+/* ---- responses -------------------------------------------------------- */
+
+static void count_one(struct progress *progress, const struct exchange *exchange, int status,
+		      const char *error, uint64_t response_bytes)
+{
+	progress->tally->count(progress->tally->context, exchange->method,
+			       route_of(progress, exchange), status, error,
+			       request_bytes(progress, exchange), response_bytes);
+	progress->counted++;
+	progress->waiting--;
+}
+
+/* All of its answer has been moved. */
+static void count_answered(struct progress *progress, const struct exchange *exchange)
+{
+	const size_t hidden = exchange->response_hidden[progress->side];
+	size_t head_end = exchange->answer_head_end;
+
+	if (hidden < exchange->status_at) {
+		note(progress, "lost", "unreadable");
+		progress->waiting--;
+		return;
+	}
+	if (hidden < head_end) {
+		/* where its head ended was not seen: what was hidden is taken for body */
+		head_end = hidden;
+		note(progress, "approximate", "body_unreadable");
+	} else if (exchange->chopped) {
+		note(progress, "approximate", "chunks_too_many");
+	}
+	count_one(progress, exchange, exchange->status, NULL, exchange->answer_end - head_end);
+}
+
+static void see_responses(struct progress *progress)
+{
+	for (; progress->answered < progress->seen; progress->answered++) {
+		const struct exchange *exchange = &progress->plan->exchanges[progress->answered];
+
+		if (progress->responses < exchange->answer_end || exchange->close_delimited)
+			return;
+		if (progress->fates[progress->answered] == FATE_WAITING)
+			count_answered(progress, exchange);
+	}
+}
+
+/* ---- the end ---------------------------------------------------------- */
 
 /* The connection ended with this one unfinished. */
-static void count_unfinished(const struct exchange *exchange, const struct progress *progress,
-			     enum ending ending, plan_count *count, void *context)
+static void count_unfinished(struct progress *progress, const struct exchange *exchange)
 {
+	const struct plan *plan = progress->plan;
+	const bool from_server = plan->ending == ENDING_SERVER;
 	/* up to its end nobody can know that this one was not complete */
-	const bool open = exchange->close_delimited && progress->sent >= exchange->answer_head_end;
-	const bool aborted = ending == ENDING_RESET || (ending == ENDING_CLIENT && !open);
+	const bool open = exchange->close_delimited &&
+			  progress->responses >= exchange->answer_head_end;
+	bool aborted = plan->ending == ENDING_RESET || (plan->ending == ENDING_CLIENT && !open);
+	bool cut = !open;
 
-	if (progress->sent < exchange->status_at)
-		count_one(exchange, progress, 0,
-			  ending == ENDING_SERVER ? "no_response" : "client_abort", count, context);
-	else
-		count_one(exchange, progress, exchange->status, aborted ? "client_abort" : NULL,
-			  count, context);
+	if (progress->responses < exchange->status_at) {
+		count_one(progress, exchange, 0, from_server ? "no_response" : "client_abort", 0);
+		return;
+	}
+	/* a client knows that it has not seen the end, and a reset from one */
+	if (progress->side == SIDE_CLIENT)
+		cut |= plan->server_resets;
+	if (!aborted && cut)
+		note(progress, "approximate", "truncated");
+	count_one(progress, exchange, exchange->status, aborted ? "client_abort" : NULL,
+		  bytes_between(progress->responses, exchange->answer_head_end,
+				exchange->answer_end));
 }
 
-size_t plan_expect(const struct plan *plan, plan_count *count, void *context)
+/* What else there was on the connection. */
+static void note_rest(const struct progress *progress)
 {
-	struct progress progress = { 0 };
-	size_t counted = 0, i;
+	if (progress->plan->ignored)
+		note(progress, "ignored", progress->plan->ignored);
+	if (progress->plan->unsolicited)
+		note(progress, "ignored", "unsolicited");
+}
 
-	for (i = 0; i < plan->server.count; i++) {
-		const struct step *step = &plan->server.steps[i];
+size_t plan_expect(const struct plan *plan, enum side side, const struct plan_tally *tally)
+{
+	const struct script *script = side == SIDE_SERVER ? &plan->server : &plan->client;
+	const enum verb requests = side == SIDE_SERVER ? VERB_RECEIVE : VERB_SEND;
+	const enum verb responses = side == SIDE_SERVER ? VERB_SEND : VERB_RECEIVE;
+	struct progress progress = { .plan = plan, .tally = tally, .side = side };
+	size_t i;
 
-		if (step->verb == VERB_RECEIVE)
-			progress.received = step->to;
-		else if (step->verb == VERB_SEND)
-			progress.sent = step->to;
-		while (progress.answered < plan->exchange_count) {
-			const struct exchange *exchange = &plan->exchanges[progress.answered];
-
-			if (progress.sent < exchange->answer_end || exchange->close_delimited)
-				break;
-			count_one(exchange, &progress, exchange->status, NULL, count, context);
-			progress.answered++;
-			counted++;
-		}
+	for (i = 0; i < script->count; i++) {
+		if (script->steps[i].verb == requests)
+			progress.requests = script->steps[i].to;
+		else if (script->steps[i].verb == responses)
+			progress.responses = script->steps[i].to;
+		see_requests(&progress);
+		see_responses(&progress);
 	}
-	for (; progress.answered < plan->exchange_count; progress.answered++) {
-		const struct exchange *exchange = &plan->exchanges[progress.answered];
-
-		if (progress.received < exchange->seen_at)
-			break;
-		count_unfinished(exchange, &progress, plan->ending, count, context);
-		counted++;
-	}
-	return counted;
+	for (; progress.answered < progress.seen; progress.answered++)
+		if (progress.fates[progress.answered] == FATE_WAITING)
+			count_unfinished(&progress, &plan->exchanges[progress.answered]);
+	note_rest(&progress);
+	return progress.counted;
 }

@@ -99,6 +99,101 @@ static ssize_t send_messages(int socket, void *bytes, size_t size)
 	return messages[0].msg_len + (sent == 2 ? messages[1].msg_len : 0);
 }
 
+/* One message for all of it, and an empty one: of two, nothing tells which one it is. */
+static void with_empty(struct mmsghdr messages[2], struct iovec *part, void *buffer, size_t size)
+{
+	*part = (struct iovec){ .iov_base = buffer, .iov_len = size };
+	memset(messages, 0, 2 * sizeof(*messages));
+	messages[0].msg_hdr.msg_iov = part;
+	messages[0].msg_hdr.msg_iovlen = 1;
+}
+
+static ssize_t receive_with_empty(int socket, void *buffer, size_t size)
+{
+	struct mmsghdr messages[2];
+	struct iovec part;
+	int received;
+
+	with_empty(messages, &part, buffer, size);
+	received = recvmmsg(socket, messages, 2, MSG_WAITFORONE, NULL);
+	return received <= 0 ? received : (ssize_t)messages[0].msg_len;
+}
+
+static ssize_t send_with_empty(int socket, const void *bytes, size_t size)
+{
+	struct mmsghdr messages[2];
+	struct iovec part;
+	int sent;
+
+	with_empty(messages, &part, (void *)bytes, size);
+	sent = sendmmsg(socket, messages, 2, MSG_NOSIGNAL);
+	return sent <= 0 ? sent : (ssize_t)messages[0].msg_len;
+}
+
+static ssize_t read_after_nothing(int socket, void *buffer, size_t size)
+{
+	if (read(socket, buffer, 0) != 0)
+		return -1;
+	/* waits for data that it does not take */
+	if (recv(socket, buffer, 0, 0) != 0)
+		return -1;
+	return read(socket, buffer, size);
+}
+
+/* From memory that is gone as soon as the call returns: the kernel holds on to it. */
+static ssize_t send_zero_copy(int socket, const void *bytes, size_t size)
+{
+	const int on = 1;
+	void *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ssize_t sent;
+	int err;
+
+	if (pages == MAP_FAILED)
+		return -1;
+	memcpy(pages, bytes, size);
+	setsockopt(socket, SOL_SOCKET, SO_ZEROCOPY, &on, sizeof(on));
+	sent = send(socket, pages, size, MSG_NOSIGNAL | MSG_ZEROCOPY);
+	/* no room for its report */
+	if (sent < 0 && errno == ENOBUFS)
+		sent = send(socket, pages, size, MSG_NOSIGNAL);
+	err = errno;
+	munmap(pages, size);
+	mover_take_reports(socket);
+	errno = err;
+	return sent;
+}
+
+bool mover_take_reports(int socket)
+{
+	char control[256];
+	bool some = false;
+
+	for (;;) {
+		struct msghdr message = { .msg_control = control,
+					  .msg_controllen = sizeof(control) };
+
+		if (recvmsg(socket, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+			return some;
+		some = true;
+	}
+}
+
+/* A call that waits until all has been moved, whatever the socket is set to. */
+static ssize_t move_whole(int socket, void *bytes, size_t size, bool sends)
+{
+	const int flags = fcntl(socket, F_GETFL);
+	ssize_t moved;
+	int err;
+
+	fcntl(socket, F_SETFL, flags & ~O_NONBLOCK);
+	moved = sends ? send(socket, bytes, size, MSG_NOSIGNAL)
+		      : recv(socket, bytes, size, MSG_WAITALL);
+	err = errno;
+	fcntl(socket, F_SETFL, flags);
+	errno = err;
+	return moved;
+}
+
 static ssize_t receive_by_pipe(struct mover *mover, int socket, void *buffer, size_t size)
 {
 	ssize_t moved = splice(socket, NULL, mover->pipe[1], NULL, size, SPLICE_F_MOVE);
@@ -123,8 +218,10 @@ static ssize_t send_by_pipe(struct mover *mover, int socket, const void *bytes, 
 	while (filled > 0 && sent < filled) {
 		ssize_t part = splice(mover->pipe[0], NULL, socket, NULL, filled - sent, 0);
 
+		/* the pipe must be empty before anything else is sent */
+		if (part < 0 && errno == EINTR)
+			continue;
 		if (part < 0 && errno == EAGAIN) {
-			/* the pipe must be empty before anything else is sent */
 			usleep(100);
 			continue;
 		}
@@ -178,8 +275,17 @@ ssize_t mover_receive(struct mover *mover, int socket, enum call call, unsigned 
 	case CALL_RECVMSG:
 		result = recvmsg(socket, &message, 0);
 		break;
+	case CALL_READ_NOTHING:
+		result = read_after_nothing(socket, buffer, size);
+		break;
+	case CALL_RECV_WHOLE:
+		result = move_whole(socket, buffer, size, false);
+		break;
 	case CALL_RECVMMSG:
 		result = receive_messages(socket, buffer, size);
+		break;
+	case CALL_RECVMMSG_EMPTY:
+		result = receive_with_empty(socket, buffer, size);
 		break;
 	case CALL_RECV_TRUNC:
 		result = recv(socket, buffer, size, MSG_TRUNC);
@@ -221,8 +327,17 @@ ssize_t mover_send(struct mover *mover, int socket, enum call call, unsigned int
 	case CALL_SENDMSG:
 		result = sendmsg(socket, &message, MSG_NOSIGNAL);
 		break;
+	case CALL_SEND_ZEROCOPY:
+		result = send_zero_copy(socket, bytes, size);
+		break;
+	case CALL_SEND_WHOLE:
+		result = move_whole(socket, (void *)bytes, size, true);
+		break;
 	case CALL_SENDMMSG:
 		result = send_messages(socket, (void *)bytes, size);
+		break;
+	case CALL_SENDMMSG_EMPTY:
+		result = send_with_empty(socket, bytes, size);
 		break;
 	case CALL_SENDFILE:
 		result = send_file(mover, socket, bytes, size);

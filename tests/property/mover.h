@@ -9,12 +9,15 @@
 #ifndef REDTAP_PROPERTY_MOVER_H
 #define REDTAP_PROPERTY_MOVER_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "script.h"
 
-/* Bytes that one call is asked for, at most. */
+/* Bytes that one call is asked for, at most ... */
 #define MOVER_SIZE_MAX (64 * 1024)
+/* ... and CALL_RECV_WHOLE. */
+#define MOVER_WHOLE_MAX (2 * 1024 * 1024)
 
 /* What some calls need beside the socket; one thread's. */
 struct mover {
@@ -37,5 +40,11 @@ ssize_t mover_receive(struct mover *mover, int socket, enum call call, unsigned 
 /* Sends at most size bytes, likewise. */
 ssize_t mover_send(struct mover *mover, int socket, enum call call, unsigned int parts,
 		   const void *bytes, size_t size);
+
+/*
+ * Takes what the kernel reports of zero-copy sends; as long as there is some,
+ * poll() returns at once.  Returns whether there was.
+ */
+bool mover_take_reports(int socket);
 
 #endif

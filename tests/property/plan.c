@@ -2,40 +2,27 @@
 /*
  * plan.c - see plan.h.
  */
-#include "plan.h"
+#include "plan_private.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define BATCHES_MAX 4
-#define EXCHANGES_MAX (BATCHES_MAX * PLAN_PIPELINE_MAX)
-/* What the client says and the server never reads must fit the socket buffers. */
-#define UNREAD_MAX 20000
-
-/* How a connection ends; some need the last exchange to be of a kind. */
-enum finale {
-	FINALE_CLIENT_CLOSES = 0,
-	FINALE_SERVER_CLOSES,
-	FINALE_HALF_CLOSE,
-	FINALE_CLOSE_DELIMITED,
-	FINALE_TUNNEL,
-	FINALE_NOISE,
-	FINALE_UNSOLICITED,
-	FINALE_MALFORMED,
-	/* in the middle of the last batch: */
-	FINALE_CLIENT_ABORTS,
-	FINALE_CLIENT_RESETS,
-	FINALE_SERVER_CUTS,
-	FINALE_COUNT,
-};
+/* More than redtap keeps. */
+#define CROWD_MAX 36
+#define EXCHANGES_MAX (BATCHES_MAX * CROWD_MAX)
 
 static const char *const stories[FINALE_COUNT] = {
 	[FINALE_CLIENT_CLOSES] = "the client closes when all is answered",
 	[FINALE_SERVER_CLOSES] = "the server closes when all is answered",
 	[FINALE_HALF_CLOSE] = "the client says that it sends no more, and is answered",
 	[FINALE_CLOSE_DELIMITED] = "the last response ends with the connection",
+	[FINALE_HALF_CLOSE_DELIMITED] =
+		"the client says that it sends no more, the response ends with the connection",
 	[FINALE_TUNNEL] = "CONNECT makes a tunnel",
+	[FINALE_SWITCH] = "another protocol follows",
+	[FINALE_REFUSED] = "the last request's body is refused before it is sent",
 	[FINALE_NOISE] = "what follows is no HTTP",
 	[FINALE_UNSOLICITED] = "the server says something unasked",
 	[FINALE_MALFORMED] = "the last request is malformed",
@@ -48,11 +35,19 @@ static const char *const stories[FINALE_COUNT] = {
 static enum finale pick_finale(struct random *random)
 {
 	static const unsigned char shares[FINALE_COUNT] = {
-		[FINALE_CLIENT_CLOSES] = 25, [FINALE_SERVER_CLOSES] = 16,
-		[FINALE_HALF_CLOSE] = 7,     [FINALE_CLOSE_DELIMITED] = 14,
-		[FINALE_TUNNEL] = 3,         [FINALE_NOISE] = 4,
-		[FINALE_UNSOLICITED] = 3,    [FINALE_MALFORMED] = 4,
-		[FINALE_CLIENT_ABORTS] = 8,  [FINALE_CLIENT_RESETS] = 8,
+		[FINALE_CLIENT_CLOSES] = 22,
+		[FINALE_SERVER_CLOSES] = 14,
+		[FINALE_HALF_CLOSE] = 5,
+		[FINALE_CLOSE_DELIMITED] = 11,
+		[FINALE_HALF_CLOSE_DELIMITED] = 3,
+		[FINALE_TUNNEL] = 3,
+		[FINALE_SWITCH] = 4,
+		[FINALE_REFUSED] = 3,
+		[FINALE_NOISE] = 4,
+		[FINALE_UNSOLICITED] = 3,
+		[FINALE_MALFORMED] = 4,
+		[FINALE_CLIENT_ABORTS] = 8,
+		[FINALE_CLIENT_RESETS] = 8,
 		[FINALE_SERVER_CUTS] = 8,
 	};
 	size_t at = random_below(random, 100), finale = 0;
@@ -62,294 +57,12 @@ static enum finale pick_finale(struct random *random)
 	return finale;
 }
 
-/* ---- one batch -------------------------------------------------------- */
-
-/* Where an unfinished batch stops. */
-struct limits {
-	size_t client_sends; /* offsets */
-	size_t server_receives;
-	size_t server_sends;
-};
-
-/* The server receives and answers exchanges [from, to) within the limits. */
-static void serve_batch(struct plan *plan, size_t from, size_t to, const struct limits *limits)
-{
-	struct random *random = &plan->random;
-	struct script *script = &plan->server;
-	size_t received = plan->exchanges[from].begin;
-	size_t sent = plan->exchanges[from].answer_begin, answer = sent, i;
-
-	if (from > 0)
-		received = plan->exchanges[from - 1].request_end;
-	for (i = from; i < to; i++) {
-		const struct exchange *exchange = &plan->exchanges[i];
-		size_t need = exchange->request_end, target;
-
-		if (exchange->early)
-			need = random_range(random, exchange->request_head_end, need);
-		if (exchange->early && need > limits->server_receives &&
-		    limits->server_receives >= exchange->request_head_end)
-			need = limits->server_receives;
-		if (received < need && received < limits->server_receives) {
-			target = random_chance(random, 400) ? need
-				 : random_chance(random, 600)
-					 ? limits->server_receives
-					 : random_range(random, need, plan->requests.length);
-			if (target > limits->server_receives)
-				target = limits->server_receives;
-			if (target < received)
-				target = received;
-			script_move(script, random, &plan->requests, VERB_RECEIVE, received,
-				    target);
-			received = target;
-		}
-		if (received < need)
-			break;
-		script_pause(script, random, 15);
-		answer = exchange->answer_end;
-		if (answer > limits->server_sends)
-			answer = limits->server_sends;
-		/* or together with the next one's answer */
-		if (random_chance(random, 700)) {
-			script_move(script, random, &plan->responses, VERB_SEND, sent, answer);
-			sent = answer;
-		}
-	}
-	if (sent < answer)
-		script_move(script, random, &plan->responses, VERB_SEND, sent, answer);
-	if (received < limits->server_receives)
-		script_move(script, random, &plan->requests, VERB_RECEIVE, received,
-			    limits->server_receives);
-}
-
-/* A request whose body waits for an interim response. */
-static void play_expect(struct plan *plan, const struct exchange *exchange, size_t begin)
-{
-	struct random *random = &plan->random;
-
-	script_move(&plan->client, random, &plan->requests, VERB_SEND, begin,
-		    exchange->request_head_end);
-	script_move(&plan->server, random, &plan->requests, VERB_RECEIVE, begin,
-		    exchange->request_head_end);
-	script_move(&plan->server, random, &plan->responses, VERB_SEND, exchange->answer_begin,
-		    exchange->interim_end);
-	script_move(&plan->client, random, &plan->responses, VERB_RECEIVE, exchange->answer_begin,
-		    exchange->interim_end);
-	script_move(&plan->client, random, &plan->requests, VERB_SEND, exchange->request_head_end,
-		    exchange->request_end);
-	script_move(&plan->server, random, &plan->requests, VERB_RECEIVE,
-		    exchange->request_head_end, exchange->request_end);
-	script_pause(&plan->server, random, 15);
-	script_move(&plan->server, random, &plan->responses, VERB_SEND, exchange->interim_end,
-		    exchange->answer_end);
-	script_move(&plan->client, random, &plan->responses, VERB_RECEIVE, exchange->interim_end,
-		    exchange->answer_end);
-}
-
-/* The client sends and receives what the limits leave of exchanges [from, to). */
-static void ask_batch(struct plan *plan, size_t from, const struct limits *limits)
-{
-	const size_t begin = from > 0 ? plan->exchanges[from - 1].request_end : 0;
-	const size_t answer = plan->exchanges[from].answer_begin;
-	struct random *random = &plan->random;
-
-	script_move(&plan->client, random, &plan->requests, VERB_SEND, begin, limits->client_sends);
-	script_pause(&plan->client, random, 10);
-	script_move(&plan->client, random, &plan->responses, VERB_RECEIVE, answer,
-		    limits->server_sends);
-}
-
-/* A batch that is answered in full. */
-static void play_batch(struct plan *plan, size_t from, bool half_close)
-{
-	const struct exchange *last = &plan->exchanges[plan->exchange_count - 1];
-	const struct limits all = { last->request_end, last->request_end, last->answer_end };
-	const size_t begin = from > 0 ? plan->exchanges[from - 1].request_end : 0;
-	const size_t first = plan->server.count;
-
-	if (plan->exchange_count - from == 1 && last->expects && !half_close) {
-		play_expect(plan, last, begin);
-		return;
-	}
-	if (!half_close) {
-		ask_batch(plan, from, &all);
-	} else {
-		ask_batch(plan, from,
-			  &(struct limits){ .client_sends = all.client_sends, .server_sends = 0 });
-		script_verb(&plan->client, VERB_SHUT);
-		/* its FIN may lie in the socket before the first byte is received */
-		if (begin + UNREAD_MAX > all.client_sends && random_chance(&plan->random, 600)) {
-			script_verb(&plan->client, VERB_TELL);
-			script_verb(&plan->server, VERB_AWAIT);
-		}
-		script_move(&plan->client, &plan->random, &plan->responses, VERB_RECEIVE,
-			    plan->exchanges[from].answer_begin, all.server_sends);
-	}
-	serve_batch(plan, from, plan->exchange_count, &all);
-	script_make_greedy(&plan->server, first, all.client_sends);
-}
-
-/* ---- the end ---------------------------------------------------------- */
-
-/* One of a few interesting places in [low, high], or any. */
-static size_t cut_place(struct random *random, size_t low, size_t high, size_t place)
-{
-	if (random_chance(random, 400) && place >= low && place <= high)
-		return place;
-	return random_range(random, low, high);
-}
-
-/* A batch in whose middle something happens. */
-static void play_cut(struct plan *plan, size_t from, enum finale finale)
-{
-	struct random *random = &plan->random;
-	const size_t middle = random_range(random, from, plan->exchange_count - 1);
-	const struct exchange *exchange = &plan->exchanges[middle];
-	const size_t all = plan->exchanges[plan->exchange_count - 1].request_end;
-	const size_t places[] = { exchange->begin,      exchange->seen_at - 1,
-				  exchange->seen_at,    exchange->route_at - 1,
-				  exchange->route_at,   exchange->request_head_end,
-				  exchange->request_end };
-	const size_t answers[] = { exchange->answer_begin,    exchange->interim_end,
-				   exchange->status_at - 1,   exchange->status_at,
-				   exchange->answer_head_end, exchange->answer_end - 1,
-				   exchange->answer_end };
-	struct limits limits = { .server_sends = exchange->answer_begin }, asked;
-	const size_t need = exchange->early ? exchange->request_head_end : exchange->request_end;
-
-	limits.server_receives =
-		cut_place(random, exchange->begin, all, RANDOM_ROW(random, places));
-	if (random_chance(random, 500))
-		limits.server_receives = all;
-	if (limits.server_receives >= need)
-		limits.server_sends = cut_place(random, exchange->answer_begin,
-						exchange->answer_end, RANDOM_ROW(random, answers));
-	limits.client_sends = random_chance(random, 500)
-				      ? limits.server_receives
-				      : random_range(random, limits.server_receives, all);
-	if (limits.client_sends > limits.server_receives + UNREAD_MAX)
-		limits.client_sends = limits.server_receives + UNREAD_MAX;
-	asked = limits;
-	/* a reset may come before the answer is read */
-	if (finale == FINALE_CLIENT_RESETS && random_chance(random, 500) &&
-	    limits.server_sends - plan->exchanges[from].answer_begin < UNREAD_MAX)
-		asked.server_sends = 0;
-	ask_batch(plan, from, &asked);
-	serve_batch(plan, from, middle + 1, &limits);
-	if (finale == FINALE_SERVER_CUTS) {
-		script_verb(&plan->client, VERB_TELL);
-		script_verb(&plan->server, VERB_AWAIT);
-		script_verb(&plan->server, random_chance(random, 300) ? VERB_RESET : VERB_CLOSE);
-		script_verb(&plan->client, VERB_RECEIVE_END);
-		script_verb(&plan->client, VERB_CLOSE);
-		return;
-	}
-	plan->ending = finale == FINALE_CLIENT_ABORTS ? ENDING_CLIENT : ENDING_RESET;
-	script_verb(&plan->server, VERB_TELL);
-	script_verb(&plan->client, VERB_AWAIT);
-	script_verb(&plan->client, plan->ending == ENDING_RESET ? VERB_RESET : VERB_CLOSE);
-	script_verb(&plan->server, VERB_SEE_END);
-	if (plan->ending == ENDING_RESET && random_chance(random, 300))
-		script_verb(&plan->server, VERB_SEND_REFUSED);
-	script_verb(&plan->server, VERB_CLOSE);
-}
-
-/* Bytes behind the last exchange that are none of redtap's business. */
-static void play_beyond(struct plan *plan, struct stream *stream, const void *bytes, size_t count,
-			bool from_client)
-{
-	const size_t begin = stream->length;
-
-	stream_bytes(stream, bytes, count, STREAM_TEXT);
-	script_move(from_client ? &plan->client : &plan->server, &plan->random, stream, VERB_SEND,
-		    begin, stream->length);
-	script_move(from_client ? &plan->server : &plan->client, &plan->random, stream,
-		    VERB_RECEIVE, begin, stream->length);
-}
-
-static void play_tunnel(struct plan *plan)
-{
-	static const char request[] = "GET /in-the-tunnel HTTP/1.1\r\nHost: h\r\n\r\n";
-	static const char response[] = "HTTP/1.1 500 In The Tunnel\r\nContent-Length: 0\r\n\r\n";
-	size_t turns = random_below(&plan->random, 4);
-
-	while (turns-- > 0) {
-		play_beyond(plan, &plan->requests, request, sizeof(request) - 1, true);
-		play_beyond(plan, &plan->responses, response, sizeof(response) - 1, false);
-	}
-}
-
-static void play_noise(struct plan *plan)
-{
-	static const struct {
-		const char *bytes;
-		size_t count;
-	} noises[] = {
-		{ "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11 },
-		{ "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 24 },
-		{ "\x00\xff\x80 / HTTP\x01\r\n\r\n", 14 },
-		{ "get / HTTP/1.1\r\n\r\n", 18 },
-		{ "SSH-2.0-OpenSSH_9.2\r\n", 21 },
-		{ "ABCDEFGHIJKLMNOPQRSTUVWXY / HTTP/1.1\r\n\r\n", 40 }, /* 25 letters */
-		{ "G\0T / HTTP/1.1\r\n\r\n", 18 },
-	};
-	static const char refusal[] = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
-	static const char more[] = "GET /behind-noise HTTP/1.1\r\nHost: h\r\n\r\n";
-	const size_t row = random_below(&plan->random, sizeof(noises) / sizeof(noises[0]));
-
-	play_beyond(plan, &plan->requests, noises[row].bytes, noises[row].count, true);
-	if (random_chance(&plan->random, 500))
-		play_beyond(plan, &plan->responses, refusal, sizeof(refusal) - 1, false);
-	if (random_chance(&plan->random, 500))
-		play_beyond(plan, &plan->requests, more, sizeof(more) - 1, true);
-}
-
-/* All is answered, or ends with the connection: one side closes. */
-static void play_close(struct plan *plan, enum finale finale)
-{
-	static const char late[] = "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n";
-	struct random *random = &plan->random;
-
-	if (finale == FINALE_TUNNEL)
-		play_tunnel(plan);
-	else if (finale == FINALE_NOISE)
-		play_noise(plan);
-	else if (finale == FINALE_UNSOLICITED)
-		play_beyond(plan, &plan->responses, late, sizeof(late) - 1, false);
-	if (finale == FINALE_CLIENT_CLOSES) {
-		plan->ending = ENDING_CLIENT;
-		script_verb(&plan->client, VERB_CLOSE);
-		script_verb(&plan->server, VERB_RECEIVE_END);
-		script_verb(&plan->server, VERB_CLOSE);
-		return;
-	}
-	/* a server that has not read all resets: the client must have its answer */
-	script_verb(&plan->client, VERB_TELL);
-	script_verb(&plan->server, VERB_AWAIT);
-	if (finale == FINALE_HALF_CLOSE) {
-		plan->ending = ENDING_CLIENT;
-		if (random_chance(random, 500))
-			script_verb(&plan->server, VERB_RECEIVE_END);
-	}
-	if (random_chance(random, 250)) {
-		/* a lingering close */
-		script_verb(&plan->server, VERB_SHUT);
-		script_verb(&plan->client, VERB_RECEIVE_END);
-		script_verb(&plan->client, VERB_CLOSE);
-		script_verb(&plan->server, VERB_RECEIVE_END);
-		script_verb(&plan->server, VERB_CLOSE);
-		return;
-	}
-	script_verb(&plan->server, random_chance(random, 100) ? VERB_RESET : VERB_CLOSE);
-	script_verb(&plan->client, VERB_RECEIVE_END);
-	script_verb(&plan->client, VERB_CLOSE);
-}
-
 /* ---- the plan --------------------------------------------------------- */
 
 void plan_init(struct plan *plan)
 {
 	memset(plan, 0, sizeof(*plan));
+	plan->client.side = SIDE_CLIENT;
 	plan->exchanges = calloc(EXCHANGES_MAX, sizeof(*plan->exchanges));
 	if (!plan->exchanges) {
 		fputs("out of memory for a plan\n", stderr);
@@ -366,41 +79,174 @@ void plan_release(struct plan *plan)
 	script_release(&plan->server);
 }
 
-static size_t batch_size(struct random *random)
+/* Requests that are sent together, and what they are. */
+static size_t batch_size(struct random *random, enum exchange_role *role)
 {
+	*role = ROLE_ORDINARY;
 	if (random_chance(random, 750))
 		return 1;
-	return random_chance(random, 300) ? PLAN_PIPELINE_MAX
-					  : random_range(random, 2, PLAN_PIPELINE_MAX);
+	*role = ROLE_PIPELINED;
+	if (random_chance(random, 300))
+		return PLAN_PIPELINE_MAX;
+	if (random_chance(random, 900))
+		return random_range(random, 2, PLAN_PIPELINE_MAX);
+	*role = ROLE_CROWDED;
+	return random_range(random, PLAN_PIPELINE_MAX + 1, CROWD_MAX);
 }
 
-static enum exchange_role role_of(enum finale finale, bool last, size_t size)
+/* What the last exchange of the connection has to be; otherwise: anything. */
+static enum exchange_role role_of(enum finale finale, enum exchange_role otherwise)
 {
-	if (last && finale == FINALE_CLOSE_DELIMITED)
+	switch (finale) {
+	case FINALE_CLOSE_DELIMITED:
+	case FINALE_HALF_CLOSE_DELIMITED:
 		return ROLE_CLOSE_DELIMITED;
-	if (last && finale == FINALE_TUNNEL)
+	case FINALE_TUNNEL:
 		return ROLE_TUNNEL;
-	if (last && finale == FINALE_MALFORMED)
+	case FINALE_SWITCH:
+		return ROLE_SWITCH;
+	case FINALE_REFUSED:
+		return ROLE_REFUSED;
+	case FINALE_MALFORMED:
 		return ROLE_MALFORMED;
-	return size > 1 ? ROLE_PIPELINED : ROLE_ORDINARY;
+	default:
+		return otherwise;
+	}
 }
 
-static void play_one_batch(struct plan *plan, enum finale finale, bool last)
+static bool is_cut(enum finale finale)
 {
-	const bool cut = last && finale >= FINALE_CLIENT_ABORTS;
-	size_t size = batch_size(&plan->random), i;
-	const size_t from = plan->exchange_count;
+	return finale >= FINALE_CLIENT_ABORTS;
+}
 
-	if (last && (finale == FINALE_CLOSE_DELIMITED || finale == FINALE_TUNNEL))
-		size = 1;
-	for (i = 0; i < size; i++)
-		exchange_make(&plan->exchanges[plan->exchange_count++], &plan->random,
-			      role_of(finale, last && i + 1 == size, size), &plan->requests,
-			      &plan->responses);
-	if (cut)
-		play_cut(plan, from, finale);
+/* Where redtap may lose track: what follows is told by the next whole batch, or nothing follows. */
+static bool may_lose_track(enum finale finale, size_t batches_left)
+{
+	if (batches_left == 0)
+		return finale == FINALE_CLIENT_CLOSES || finale == FINALE_SERVER_CLOSES;
+	return batches_left > 1 || !is_cut(finale);
+}
+
+/* The request from a place in its head on. */
+static void hide_request(struct plan *plan, struct exchange *exchange, enum side side, bool alone)
+{
+	struct random *random = &plan->random;
+	const size_t places[] = { exchange->begin,    exchange->begin,
+				  exchange->begin,    exchange->seen_at - 1,
+				  exchange->seen_at,  exchange->route_at - 1,
+				  exchange->route_at, exchange->request_head_end - 1 };
+	size_t from = random_chance(random, 300) ? random_range(random, exchange->begin,
+								exchange->request_head_end - 1)
+						 : RANDOM_ROW(random, places);
+	uint8_t kind = side == SIDE_SERVER ? STREAM_HIDDEN_BY_SERVER : STREAM_HIDDEN_BY_CLIENT;
+
+	/* where redtap is told anew, that much is to be seen */
+	if (exchange->recognisable && from <= exchange->seen_at)
+		from = exchange->seen_at + 1;
+	/* what answers to these have no body, which then nobody can know */
+	if (from < exchange->seen_at &&
+	    (strcmp(exchange->method, "HEAD") == 0 || strcmp(exchange->method, "CONNECT") == 0))
+		from = exchange->seen_at;
+	/* of one of several, the gap would be noticed sooner or later, as calls are cut */
+	if (side == SIDE_SERVER && random_chance(random, 400) &&
+	    (alone || from < exchange->seen_at)) {
+		kind = STREAM_MISSED_BY_SERVER;
+		exchange->request_missed = true;
+	}
+	exchange->request_hidden[side] = from;
+	stream_mark(&plan->requests, from, exchange->request_end, kind);
+}
+
+/* Likewise. */
+static void hide_response(struct plan *plan, struct exchange *exchange, enum side side)
+{
+	struct random *random = &plan->random;
+	const size_t places[] = { exchange->interim_end, exchange->interim_end,
+				  exchange->status_at - 1, exchange->status_at,
+				  exchange->answer_head_end - 1 };
+	size_t from = random_chance(random, 300) ? random_range(random, exchange->interim_end,
+								exchange->answer_head_end - 1)
+						 : RANDOM_ROW(random, places);
+
+	if (exchange->recognisable && from < exchange->answer_begin + PLAN_VERSION_BYTES)
+		from = exchange->answer_begin + PLAN_VERSION_BYTES;
+	exchange->response_hidden[side] = from;
+	plan->open_ended = from >= exchange->status_at;
+	stream_mark(&plan->responses, from, exchange->answer_end,
+		    side == SIDE_SERVER ? STREAM_HIDDEN_BY_SERVER : STREAM_HIDDEN_BY_CLIENT);
+}
+
+/* The last exchange is moved in a way in which not all can be seen. */
+static void lose_track(struct plan *plan, enum exchange_role role, bool alone)
+{
+	struct exchange *exchange = &plan->exchanges[plan->exchange_count - 1];
+	const enum side side = random_below(&plan->random, SIDES);
+
+	if (role == ROLE_GIANT)
+		exchange->request_long[side] = true;
+	else if (role == ROLE_CHOPPED)
+		plan->open_ended = exchange->chopped;
+	else if (exchange->early || exchange->expects)
+		return;
+	else if (random_chance(&plan->random, 500))
+		hide_request(plan, exchange, side, alone);
 	else
-		play_batch(plan, from, last && finale == FINALE_HALF_CLOSE);
+		hide_response(plan, exchange, side);
+	plan->lost_track = true;
+}
+
+static void play_one_batch(struct plan *plan, enum finale finale, size_t batches_left)
+{
+	struct random *random = &plan->random;
+	const bool last = batches_left == 0;
+	const size_t from = plan->exchange_count;
+	enum exchange_role role;
+	size_t size = batch_size(random, &role), i;
+	const bool loses = role != ROLE_CROWDED && may_lose_track(finale, batches_left) &&
+			   random_chance(random, 100);
+
+	if (last && role_of(finale, ROLE_ORDINARY) != ROLE_ORDINARY && finale != FINALE_MALFORMED &&
+	    finale != FINALE_SWITCH)
+		size = 1;
+	/* what may not have ended waits, too */
+	if (plan->open_ended && size >= PLAN_PIPELINE_MAX)
+		size = PLAN_PIPELINE_MAX - 1;
+	if (loses && size == 1 && random_chance(random, 200))
+		role = random_chance(random, 300) ? ROLE_GIANT : ROLE_CHOPPED;
+	for (i = 0; i < size; i++)
+		exchange_make(&plan->exchanges[plan->exchange_count++], random,
+			      &(struct exchange_wish){
+				      .role = last && i + 1 == size ? role_of(finale, role) : role,
+				      .recognisable = plan->lost_track && i == 0,
+			      },
+			      &plan->requests, &plan->responses);
+	plan->lost_track = false;
+	plan->open_ended = false;
+	if (loses)
+		lose_track(plan, role, size == 1);
+	if (last && finale == FINALE_SWITCH)
+		plan_add_beyond(plan);
+	if (last && is_cut(finale))
+		plan_play_cut(plan, from, finale);
+	else
+		plan_play_batch(plan, from, last ? finale : FINALE_CLIENT_CLOSES);
+}
+
+/* Signals, but where one call has to move all of something. */
+static void maybe_interrupt(struct plan *plan)
+{
+	const bool wanted = random_chance(&plan->random, 150);
+	struct script *scripts[] = { &plan->client, &plan->server };
+	size_t i, j;
+
+	for (i = 0; i < 2; i++) {
+		bool whole = false;
+
+		for (j = 0; j < scripts[i]->count; j++)
+			whole |= scripts[i]->steps[j].call == CALL_RECV_WHOLE ||
+				 scripts[i]->steps[j].call == CALL_SEND_WHOLE;
+		scripts[i]->interrupted = wanted && !whole;
+	}
 }
 
 void plan_make(struct plan *plan, uint64_t seed, uint32_t number)
@@ -418,6 +264,11 @@ void plan_make(struct plan *plan, uint64_t seed, uint32_t number)
 	plan->client.count = 0;
 	plan->server.count = 0;
 	plan->ending = ENDING_SERVER;
+	plan->server_resets = false;
+	plan->ignored = NULL;
+	plan->unsolicited = false;
+	plan->lost_track = false;
+	plan->open_ended = false;
 	plan->server_waits_not = random_chance(random, 300);
 	plan->server_buffer = random_chance(random, 100) ? 4608 : 0;
 	stream_clear(&plan->requests);
@@ -427,7 +278,8 @@ void plan_make(struct plan *plan, uint64_t seed, uint32_t number)
 	if (finale == FINALE_NOISE || finale == FINALE_UNSOLICITED)
 		batches--;
 	while (batches-- > 0)
-		play_one_batch(plan, finale, batches == 0);
-	if (finale < FINALE_CLIENT_ABORTS)
-		play_close(plan, finale);
+		play_one_batch(plan, finale, batches);
+	if (!is_cut(finale))
+		plan_play_close(plan, finale);
+	maybe_interrupt(plan);
 }

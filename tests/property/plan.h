@@ -33,9 +33,15 @@ struct plan {
 	size_t exchange_count;
 	struct script client, server;
 	enum ending ending;
+	bool server_resets;    /* in the end */
+	const char *ignored;   /* why redtap gives up on the connection, NULL: it does not */
+	bool unsolicited;      /* the server answers once more than it was asked */
 	bool server_waits_not; /* its socket is non-blocking */
 	int server_buffer;     /* SO_SNDBUF, bytes; 0: as it is */
 	struct random random;
+	/* while it is made: behind the last exchange, redtap ... */
+	bool lost_track; /* has to be told anew what follows */
+	bool open_ended; /* does not know whether it has ended */
 };
 
 void plan_init(struct plan *plan);
@@ -44,12 +50,20 @@ void plan_release(struct plan *plan);
 /* Makes the plan of this number; what it held before is gone. */
 void plan_make(struct plan *plan, uint64_t seed, uint32_t number);
 
-/* Called for each transaction that redtap has to count. */
-typedef void plan_count(void *context, const char *method, const char *route, int status,
-			const char *error, uint64_t request_bytes, uint64_t response_bytes);
+/* What redtap has to say of a connection; calls to whoever adds it up. */
+struct plan_tally {
+	void (*count)(void *context, const char *method, const char *route, int status,
+		      const char *error, uint64_t request_bytes, uint64_t response_bytes);
+	/* kind and reason as in its JSON; one of them */
+	void (*reason)(void *context, const char *kind, const char *reason);
+	void *context;
+};
 
-/* Plays the server's script in thought.  Returns how many transactions there are. */
-size_t plan_expect(const struct plan *plan, plan_count *count, void *context);
+/*
+ * Plays one side's script in thought, as redtap has to see it there.  Returns how
+ * many transactions there are.
+ */
+size_t plan_expect(const struct plan *plan, enum side side, const struct plan_tally *tally);
 
 /* Prints it for somebody who looks for a mistake. */
 void plan_print(const struct plan *plan);

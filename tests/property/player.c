@@ -12,24 +12,29 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 int player_open(struct player *player, int tell, int await)
 {
+	int err;
+
 	memset(player, 0, sizeof(*player));
 	player->socket = -1;
 	player->tell = tell;
 	player->await = await;
-	player->buffer = malloc(MOVER_SIZE_MAX);
+	player->buffer = malloc(MOVER_WHOLE_MAX);
 	if (!player->buffer)
 		return -ENOMEM;
-	return mover_open(&player->mover);
+	err = alarms_open(&player->alarms);
+	return err ? err : mover_open(&player->mover);
 }
 
 void player_close(struct player *player)
 {
 	if (player->socket >= 0)
 		close(player->socket);
+	alarms_close(&player->alarms);
 	mover_close(&player->mover);
 	free(player->buffer);
 }
@@ -46,21 +51,44 @@ static int fail(struct player *player, const char *format, ...)
 	return -1;
 }
 
-/* Waits for events on a descriptor. */
+static double clock_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec + now.tv_nsec / 1e9;
+}
+
+/* 0, or the step takes too long. */
+static int in_time(struct player *player, const char *what)
+{
+	if (clock_s() - player->step_begun_s > PLAYER_DEADLINE_S)
+		return fail(player, "%s: not within %d s", what, PLAYER_DEADLINE_S);
+	return 0;
+}
+
+/* Waits for events on a descriptor; what zero-copy sends report is none. */
 static int wait_for(struct player *player, int fd, short events, const char *what)
 {
-	struct pollfd wait = { .fd = fd, .events = events };
+	for (;;) {
+		struct pollfd wait = { .fd = fd, .events = events };
+		int ready;
 
-	if (poll(&wait, 1, PLAYER_DEADLINE_S * 1000) != 1)
-		return fail(player, "%s: nothing within %d s", what, PLAYER_DEADLINE_S);
-	return 0;
+		if (in_time(player, what))
+			return -1;
+		ready = poll(&wait, 1, PLAYER_DEADLINE_S * 1000);
+		if (ready < 0 && errno != EINTR)
+			return fail(player, "%s: cannot poll: %s", what, strerror(errno));
+		if (ready > 0 && ((wait.revents & ~POLLERR) || !mover_take_reports(fd)))
+			return 0;
+	}
 }
 
 /* A blocking socket says EAGAIN when its timeout is over, the other one at once. */
 static int wait_again(struct player *player, ssize_t result, short events, const char *what)
 {
 	if (result == -EINTR)
-		return 0;
+		return in_time(player, what);
 	if (result != -EAGAIN)
 		return fail(player, "%s: %s", what,
 			    result == 0 ? "end of the stream" : strerror(-result));
@@ -76,10 +104,12 @@ static size_t smallest(size_t a, size_t b, size_t c)
 
 static int receive_step(struct player *player, const struct step *step)
 {
+	const size_t most = step->call == CALL_RECV_WHOLE ? MOVER_WHOLE_MAX : MOVER_SIZE_MAX;
+
 	while (player->received < step->to) {
 		const size_t left = step->to - player->received;
 		const size_t size = step->greedy ? MOVER_SIZE_MAX
-						 : smallest(left, step->size, MOVER_SIZE_MAX);
+						 : smallest(left, step->size, most);
 		const uint8_t *expected = player->incoming->bytes + player->received;
 		const ssize_t result = mover_receive(&player->mover, player->socket, step->call,
 						     step->parts, player->buffer, size);
@@ -102,8 +132,10 @@ static int receive_step(struct player *player, const struct step *step)
 
 static int send_step(struct player *player, const struct step *step)
 {
+	const size_t most = step->call == CALL_SEND_WHOLE ? SIZE_MAX : MOVER_SIZE_MAX;
+
 	while (player->sent < step->to) {
-		const size_t size = smallest(step->to - player->sent, step->size, MOVER_SIZE_MAX);
+		const size_t size = smallest(step->to - player->sent, step->size, most);
 		const ssize_t result = mover_send(&player->mover, player->socket, step->call,
 						  step->parts,
 						  player->outgoing->bytes + player->sent, size);
@@ -173,6 +205,7 @@ static int close_step(struct player *player, bool reset)
 
 static int play_step(struct player *player, const struct step *step)
 {
+	player->step_begun_s = clock_s();
 	switch (step->verb) {
 	case VERB_RECEIVE:
 		return receive_step(player, step);
@@ -205,7 +238,8 @@ static int play_step(struct player *player, const struct step *step)
 int player_play(struct player *player, int socket, uint32_t number, const struct script *script,
 		const struct stream *incoming, const struct stream *outgoing)
 {
-	const struct timeval deadline = { .tv_sec = PLAYER_DEADLINE_S };
+	/* with a deadline, the kernel does not begin an interrupted call again */
+	const struct timeval deadline = { .tv_sec = script->interrupted ? 0 : PLAYER_DEADLINE_S };
 	size_t i;
 
 	player->socket = socket;
@@ -216,14 +250,17 @@ int player_play(struct player *player, int socket, uint32_t number, const struct
 	player->sent = 0;
 	setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &deadline, sizeof(deadline));
 	setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &deadline, sizeof(deadline));
+	alarms_set(&player->alarms, script->interrupted);
 	for (i = 0; i < script->count; i++) {
 		char why[PLAYER_WHY_MAX];
 
 		if (play_step(player, &script->steps[i]) == 0)
 			continue;
+		alarms_set(&player->alarms, false);
 		snprintf(why, sizeof(why), "%s", player->why);
 		return fail(player, "plan %u, step %zu (%s): %.180s", number, i,
 			    verb_name(script->steps[i].verb), why);
 	}
+	alarms_set(&player->alarms, false);
 	return 0;
 }

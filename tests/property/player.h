@@ -4,11 +4,13 @@
  *
  * Inputs: a script, the streams of both directions, a socket, a channel to the
  * other side.  Outputs: 0, or what went wrong in words.  Every byte received
- * is compared with the plan.  It must not know HTTP or redtap.
+ * is compared with the plan.  SIGUSR1 and SIGUSR2 are its own: a script that asks
+ * for it is interrupted by them.  It must not know HTTP or redtap.
  */
 #ifndef REDTAP_PROPERTY_PLAYER_H
 #define REDTAP_PROPERTY_PLAYER_H
 
+#include "alarms.h"
 #include "mover.h"
 
 /* Longest step; what takes longer is stuck. */
@@ -22,11 +24,16 @@ struct player {
 	uint32_t number; /* of the plan; both sides must be at the same one */
 	const struct stream *incoming, *outgoing;
 	size_t received, sent;
-	uint8_t *buffer; /* MOVER_SIZE_MAX bytes */
+	uint8_t *buffer; /* MOVER_WHOLE_MAX bytes */
+	struct alarms alarms;
+	double step_begun_s; /* on the monotonic clock */
 	char why[PLAYER_WHY_MAX];
 };
 
-/* The channel is made by the caller, who also closes it.  0 or -errno. */
+/*
+ * To be called by the thread that plays.  The channel is made by the caller, who
+ * also closes it.  0 or -errno.
+ */
 int player_open(struct player *player, int tell, int await);
 void player_close(struct player *player);
 

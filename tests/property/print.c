@@ -32,7 +32,7 @@ static void print_stream(const char *name, const struct stream *stream)
 	fprintf(stderr, "  %s: %zu bytes\n    ", name, stream->length);
 	while (at < stream->length && shown < STREAM_SHOWN) {
 		const size_t run = stream_run(stream, at, stream->length);
-		const bool data = stream->kinds[at] == STREAM_DATA;
+		const bool data = stream->kinds[at] & STREAM_DATA;
 		size_t i, show = data && run > DATA_SHOWN ? DATA_SHOWN : run;
 
 		if (data)
@@ -53,7 +53,7 @@ static void print_script(const char *name, const struct script *script)
 {
 	size_t i;
 
-	fprintf(stderr, "  %s:\n", name);
+	fprintf(stderr, "  %s%s:\n", name, script->interrupted ? ", interrupted" : "");
 	for (i = 0; i < script->count; i++) {
 		const struct step *step = &script->steps[i];
 
@@ -77,8 +77,24 @@ static void print_transaction(void *context, const char *method, const char *rou
 		(unsigned long long)response_bytes);
 }
 
+static void print_reason(void *context, const char *kind, const char *reason)
+{
+	(void)context;
+	fprintf(stderr, "    %s: %s\n", kind, reason);
+}
+
+static void print_hidden(const char *what, const size_t hidden[SIDES])
+{
+	if (hidden[SIDE_SERVER] != SIZE_MAX)
+		fprintf(stderr, ", %s hidden by the server from %zu", what, hidden[SIDE_SERVER]);
+	if (hidden[SIDE_CLIENT] != SIZE_MAX)
+		fprintf(stderr, ", %s hidden by the client from %zu", what, hidden[SIDE_CLIENT]);
+}
+
 void plan_print(const struct plan *plan)
 {
+	const struct plan_tally tally = { print_transaction, print_reason, NULL };
+	unsigned int side;
 	size_t i;
 
 	fprintf(stderr, "plan %u of seed %llu: %s\n", plan->number, (unsigned long long)plan->seed,
@@ -88,16 +104,21 @@ void plan_print(const struct plan *plan)
 
 		fprintf(stderr,
 			"  exchange %zu%s%s%s: request at %zu, head to %zu, end %zu; answer at %zu,"
-			" status at %zu, head to %zu, end %zu\n",
+			" status at %zu, head to %zu, end %zu",
 			i, exchange->early ? " early" : "", exchange->expects ? " expects" : "",
 			exchange->close_delimited ? " close-delimited" : "", exchange->begin,
 			exchange->request_head_end, exchange->request_end, exchange->answer_begin,
 			exchange->status_at, exchange->answer_head_end, exchange->answer_end);
+		print_hidden("request", exchange->request_hidden);
+		print_hidden("response", exchange->response_hidden);
+		fputc('\n', stderr);
 	}
 	print_stream("requests", &plan->requests);
 	print_stream("responses", &plan->responses);
 	print_script("client", &plan->client);
 	print_script("server", &plan->server);
-	fputs("  to be counted:\n", stderr);
-	plan_expect(plan, print_transaction, NULL);
+	for (side = 0; side < SIDES; side++) {
+		fprintf(stderr, "  of the %s:\n", side == SIDE_SERVER ? "server" : "client");
+		plan_expect(plan, side, &tally);
+	}
 }

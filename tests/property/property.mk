@@ -5,8 +5,8 @@
 # connection of the seed, and printed; and `sudo make test-concurrency
 # [SECONDS=n]`, n seconds of load for each of its tests (SECONDS=30 is the long one).
 
-PROPERTY_PLAN = $(patsubst %,$(BUILD)/property/%.o,plan script exchange target route stream expect \
-		  player mover)
+PROPERTY_PLAN = $(patsubst %,$(BUILD)/property/%.o,plan plan_batch plan_end script exchange fields \
+		  target route stream expect player mover alarms)
 
 .PHONY: test-property test-concurrency
 test-property: $(BUILD)/property/test_property $(BUILD)/property/server $(BUILD)/redtap
@@ -23,7 +23,7 @@ $(BUILD)/property/%.o: tests/property/%.c
 $(BUILD)/property/server: $(BUILD)/property/server.o $(PROPERTY_PLAN)
 	$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^
 
-$(BUILD)/property/test_property: $(patsubst %,$(BUILD)/property/%.o,test_property client print) \
+$(BUILD)/property/test_property: $(patsubst %,$(BUILD)/property/%.o,test_property tally client print) \
 				 $(PROPERTY_PLAN) $(BUILD)/e2e/harness.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ -lcmocka -ljansson -lm
 

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Parts of a vector. */
 #define VECTOR_MAX 32
@@ -15,7 +16,7 @@
 void script_release(struct script *script)
 {
 	free(script->steps);
-	*script = (struct script){ 0 };
+	memset(script, 0, sizeof(*script));
 }
 
 static void script_add(struct script *script, struct step step)
@@ -43,13 +44,35 @@ void script_pause(struct script *script, struct random *random, unsigned int of_
 						  .to = random_range(random, 1, 1500) });
 }
 
-#define CALL_ROW(name, text, data, inside) { CALL_##name, data, inside },
+#define CALL_ROW(name, text, bytes, inside) { CALL_##name, bytes, inside },
 static const struct call_row {
 	uint8_t call;
-	bool data;
-	bool inside; /* more of the same must follow */
+	uint8_t bytes; /* enum bytes, or-ed */
+	bool inside;   /* of data, more of the same must follow */
 } receive_calls[] = { RECEIVE_CALLS(CALL_ROW) }, send_calls[] = { SEND_CALLS(CALL_ROW) };
 #undef CALL_ROW
+
+/* How this side has to move a byte of that kind. */
+static enum bytes bytes_of(const struct script *script, uint8_t kind)
+{
+	if (kind &
+	    (script->side == SIDE_SERVER ? STREAM_HIDDEN_BY_SERVER : STREAM_HIDDEN_BY_CLIENT))
+		return BYTES_HIDDEN;
+	if (script->side == SIDE_SERVER && (kind & STREAM_MISSED_BY_SERVER))
+		return BYTES_MISSED;
+	return kind & STREAM_DATA ? BYTES_DATA : BYTES_TEXT;
+}
+
+/* How far a call may go. */
+static size_t call_reach(const struct script *script, const struct stream *stream, uint8_t bytes,
+			 size_t at, size_t to)
+{
+	size_t end = at;
+
+	while (end < to && (bytes & bytes_of(script, stream->kinds[end])))
+		end += stream_run(stream, end, to);
+	return end - at;
+}
 
 /* How many bytes one call moves, of so many. */
 static uint32_t call_size(struct random *random, size_t bytes)
@@ -87,17 +110,34 @@ void script_move(struct script *script, struct random *random, const struct stre
 								 : RANDOM_ROW(random, send_calls);
 		const size_t left = to - at;
 		const size_t run = stream_run(stream, at, to);
+		const size_t reach = call_reach(script, stream, row.bytes, at, to);
 		size_t piece = random_chance(random, 600) ? left : random_range(random, 1, left);
 
-		if (row.data && stream->kinds[at] != STREAM_DATA)
+		if (reach == 0)
 			continue;
-		if (random_chance(random, 300) || (row.data && piece > run))
+		if (random_chance(random, 300))
 			piece = run;
-		if (row.inside && (piece == run || piece == left) && --piece == 0)
+		if (piece > reach)
+			piece = reach;
+		/* a gap must not reach from the end of one message into the next */
+		if ((row.bytes & BYTES_MISSED) && piece > run)
+			piece = run;
+		if (row.inside && bytes_of(script, stream->kinds[at]) != BYTES_MISSED &&
+		    (piece == run || piece == left) && --piece == 0)
 			continue;
 		at += piece;
 		script_add(script, step_of(random, verb, row.call, piece, at));
 	}
+}
+
+void script_move_whole(struct script *script, enum verb verb, size_t to)
+{
+	script_add(script,
+		   (struct step){ .verb = verb,
+				  .call = verb == VERB_SEND ? CALL_SEND_WHOLE : CALL_RECV_WHOLE,
+				  .parts = 1,
+				  .size = UINT32_MAX,
+				  .to = to });
 }
 
 void script_make_greedy(struct script *script, size_t first, size_t end)
@@ -142,7 +182,7 @@ const char *verb_name(enum verb verb)
 
 const char *call_name(enum call call)
 {
-#define CALL_NAME(name, text, data, inside) [CALL_##name] = text,
+#define CALL_NAME(name, text, bytes, inside) [CALL_##name] = text,
 	static const char *const names[] = { [CALL_NONE] = "",
 					     RECEIVE_CALLS(CALL_NAME) SEND_CALLS(CALL_NAME) };
 #undef CALL_NAME

@@ -25,37 +25,60 @@ enum verb {
 	VERB_RESET, /* closes by a reset */
 };
 
+/* Whose script it is. */
+enum side {
+	SIDE_SERVER = 0,
+	SIDE_CLIENT,
+	SIDES,
+};
+
+/* What a call may move; a mask.  From stream.h, as one side has to move them. */
+enum bytes {
+	BYTES_TEXT = 1,
+	BYTES_DATA = 2,
+	BYTES_ANY = BYTES_TEXT | BYTES_DATA,
+	BYTES_HIDDEN = 4, /* in memory that cannot be looked at */
+	BYTES_MISSED = 8, /* so that no hook shows it */
+	BYTES_NONE = 0,   /* no random choice: where a step asks for it */
+};
+
 /*
- * How bytes are moved.  X(enumerator, name, only for body data, only if more of
- * the same follows): behind a splice the next call comes upon a gap, behind
- * MSG_MORE the next one pushes.
+ * How bytes are moved.  X(enumerator, name, which bytes, only if more data
+ * follows): behind a splice the next call comes upon a gap, behind MSG_MORE the
+ * next one pushes.
  */
 /* clang-format off */
 #define RECEIVE_CALLS(X)                                                                           \
-	X(READ, "read", 0, 0)                                                                      \
-	X(RECV, "recv", 0, 0)                                                                      \
-	X(RECV_PEEK, "recv after a peek", 0, 0)                                                    \
-	X(RECV_WAITALL, "recv MSG_WAITALL", 0, 0)                                                  \
-	X(READV, "readv", 0, 0)                                                                    \
-	X(PREADV2, "preadv2", 0, 0)                                                                \
-	X(RECVMSG, "recvmsg", 0, 0)                                                                \
-	X(RECVMMSG, "recvmmsg", 1, 0)                                                              \
-	X(RECV_TRUNC, "recv MSG_TRUNC", 1, 0)                                                      \
-	X(SPLICE_FROM, "splice from", 1, 1)
+	X(READ, "read", BYTES_ANY, 0)                                                              \
+	X(READ_NOTHING, "read behind reads of nothing", BYTES_ANY, 0)                              \
+	X(RECV, "recv", BYTES_ANY, 0)                                                              \
+	X(RECV_PEEK, "recv after a peek", BYTES_ANY, 0)                                            \
+	X(RECV_WAITALL, "recv MSG_WAITALL", BYTES_ANY, 0)                                          \
+	X(RECV_WHOLE, "one recv", BYTES_NONE, 0)                                                   \
+	X(READV, "readv", BYTES_ANY, 0)                                                            \
+	X(PREADV2, "preadv2", BYTES_ANY, 0)                                                        \
+	X(RECVMSG, "recvmsg", BYTES_ANY, 0)                                                        \
+	X(RECVMMSG, "recvmmsg", BYTES_DATA, 0)                                                     \
+	X(RECVMMSG_EMPTY, "recvmmsg, one empty", BYTES_DATA | BYTES_HIDDEN, 0)                     \
+	X(RECV_TRUNC, "recv MSG_TRUNC", BYTES_DATA | BYTES_HIDDEN, 0)                              \
+	X(SPLICE_FROM, "splice from", BYTES_DATA | BYTES_MISSED, 1)
 #define SEND_CALLS(X)                                                                              \
-	X(WRITE, "write", 0, 0)                                                                    \
-	X(SEND, "send", 0, 0)                                                                      \
-	X(SEND_MORE, "send MSG_MORE", 0, 1)                                                        \
-	X(WRITEV, "writev", 0, 0)                                                                  \
-	X(PWRITEV2, "pwritev2", 0, 0)                                                              \
-	X(SENDMSG, "sendmsg", 0, 0)                                                                \
-	X(SENDMMSG, "sendmmsg", 1, 0)                                                              \
-	X(SENDFILE, "sendfile", 1, 0)                                                              \
-	X(SPLICE_TO, "splice to", 1, 0)
+	X(WRITE, "write", BYTES_ANY, 0)                                                            \
+	X(SEND, "send", BYTES_ANY, 0)                                                              \
+	X(SEND_MORE, "send MSG_MORE", BYTES_ANY, 1)                                                \
+	X(SEND_ZEROCOPY, "send MSG_ZEROCOPY", BYTES_ANY, 0)                                        \
+	X(SEND_WHOLE, "one send", BYTES_NONE, 0)                                                   \
+	X(WRITEV, "writev", BYTES_ANY, 0)                                                          \
+	X(PWRITEV2, "pwritev2", BYTES_ANY, 0)                                                      \
+	X(SENDMSG, "sendmsg", BYTES_ANY, 0)                                                        \
+	X(SENDMMSG, "sendmmsg", BYTES_DATA, 0)                                                     \
+	X(SENDMMSG_EMPTY, "sendmmsg, one empty", BYTES_DATA | BYTES_HIDDEN, 0)                     \
+	X(SENDFILE, "sendfile", BYTES_DATA | BYTES_HIDDEN, 0)                                      \
+	X(SPLICE_TO, "splice to", BYTES_DATA | BYTES_HIDDEN, 0)
 
 enum call {
 	CALL_NONE = 0,
-#define CALL_ENUMERATOR(name, text, data, inside) CALL_##name,
+#define CALL_ENUMERATOR(name, text, bytes, inside) CALL_##name,
 	RECEIVE_CALLS(CALL_ENUMERATOR)
 	SEND_CALLS(CALL_ENUMERATOR)
 #undef CALL_ENUMERATOR
@@ -72,6 +95,8 @@ struct step {
 };
 
 struct script {
+	enum side side;
+	bool interrupted; /* signals come while it is played */
 	struct step *steps;
 	size_t count;
 	size_t room;
@@ -89,6 +114,11 @@ void script_pause(struct script *script, struct random *random, unsigned int of_
  */
 void script_move(struct script *script, struct random *random, const struct stream *stream,
 		 enum verb verb, size_t at, size_t to);
+/*
+ * Moves what is left up to `to` by one call, however long that takes.  Only where
+ * no signals come.
+ */
+void script_move_whole(struct script *script, enum verb verb, size_t to);
 /* The last of the receiving steps from `first` on asks for more, if it can. */
 void script_make_greedy(struct script *script, size_t first, size_t end);
 

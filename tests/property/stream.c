@@ -97,6 +97,12 @@ void stream_body(struct stream *stream, struct random *random, size_t count)
 	}
 }
 
+void stream_mark(struct stream *stream, size_t from, size_t to, enum stream_kind kind)
+{
+	for (; from < to; from++)
+		stream->kinds[from] |= kind;
+}
+
 size_t stream_run(const struct stream *stream, size_t at, size_t limit)
 {
 	size_t end = at;

@@ -14,15 +14,20 @@
 
 #include "random.h"
 
+/* Of each byte: how it has to be moved; a mask. */
 enum stream_kind {
 	STREAM_TEXT = 0, /* decides about framing: only calls whose memory can be looked at */
-	STREAM_DATA,     /* body data: calls without readable memory too */
+	STREAM_DATA = 1, /* body data: calls without readable memory too */
+	/* Only by calls whose memory cannot be looked at; by this side alone: */
+	STREAM_HIDDEN_BY_SERVER = 2,
+	STREAM_HIDDEN_BY_CLIENT = 4,
+	STREAM_MISSED_BY_SERVER = 8, /* only by calls that no hook shows */
 };
 
 /* Owned by whoever embeds it. */
 struct stream {
 	uint8_t *bytes;
-	uint8_t *kinds; /* enum stream_kind of each */
+	uint8_t *kinds; /* enum stream_kind, or-ed, of each */
 	size_t length;
 	size_t room;
 };
@@ -39,6 +44,9 @@ void stream_print(struct stream *stream, const char *format, ...)
 void stream_fill(struct stream *stream, char byte, size_t count);
 /* Body data: noise, or what looks like messages and chunks. */
 void stream_body(struct stream *stream, struct random *random, size_t count);
+
+/* Adds to the kind of bytes [from, to). */
+void stream_mark(struct stream *stream, size_t from, size_t to, enum stream_kind kind);
 
 /* Bytes of one kind from `at` on, at most to `limit`. */
 size_t stream_run(const struct stream *stream, size_t at, size_t limit);

@@ -3,6 +3,7 @@
  * test_property.c - whatever clients and servers do, as far as HTTP/1 lets them
  * and a little further: redtap counts exactly what happened.
  *
+ * Each seed is played twice: redtap observes the server, and then the clients.
  * Inputs: environment: SEED (default: from the clock), COUNT (transactions,
  * default 20,000), PLAN (only the connection of this number, which is printed).
  * When the whole table is not what it has to be, the connections are halved
@@ -18,117 +19,12 @@
 #include "plan.h"
 #include "redtap_run.h"
 #include "route.h"
+#include "tally.h"
 
 #define COUNT_DEFAULT 20000
 #define WHY_MAX 8192
 /* For COUNT=100000 and then for narrowing down. */
 #define PATIENCE_S 900
-
-/* Connections [first, first + count) of a seed. */
-struct trial {
-	const char *comment;
-	uint64_t seed;
-	uint32_t first, count;
-};
-
-/* Transactions one by one, before they are added up. */
-struct tally {
-	struct count_row *rows;
-	size_t count, room;
-};
-
-static void tally_add(void *context, const char *method, const char *route, int status,
-		      const char *error, uint64_t request_bytes, uint64_t response_bytes)
-{
-	struct tally *tally = context;
-	struct count_row *row;
-
-	if (tally->count == tally->room) {
-		tally->room = tally->room ? tally->room * 2 : 1024;
-		tally->rows = realloc(tally->rows, tally->room * sizeof(*tally->rows));
-		assert_non_null(tally->rows);
-	}
-	row = &tally->rows[tally->count++];
-	memset(row, 0, sizeof(*row));
-	snprintf(row->method, sizeof(row->method), "%s", method);
-	snprintf(row->route, sizeof(row->route), "%s", route);
-	/* what counts_add() makes of none: the status from 500 on */
-	snprintf(row->error, sizeof(row->error), "%s", error ? error : "-");
-	row->status = status;
-	row->count = 1;
-	row->request_bytes = request_bytes;
-	row->response_bytes = response_bytes;
-}
-
-static int row_compare(const void *a, const void *b)
-{
-	/* what they are counted under lies in front of the numbers */
-	return memcmp(a, b, offsetof(struct count_row, count));
-}
-
-/* Adds equal rows up: a table of thousands, searched for each transaction, is slow. */
-static void tally_sum(struct tally *tally, struct counts *counts)
-{
-	struct count_row *sum = NULL;
-	size_t i;
-
-	qsort(tally->rows, tally->count, sizeof(*tally->rows), row_compare);
-	for (i = 0; i < tally->count; i++) {
-		struct count_row *row = &tally->rows[i];
-
-		if (sum && row_compare(sum, row) == 0) {
-			sum->count += row->count;
-			sum->request_bytes += row->request_bytes;
-			sum->response_bytes += row->response_bytes;
-			row->count = 0;
-		} else {
-			sum = row;
-		}
-	}
-	for (i = 0; i < tally->count; i++) {
-		const struct count_row *row = &tally->rows[i];
-
-		if (row->count > 0)
-			counts_add(counts, row->method, row->route, row->status,
-				   strcmp(row->error, "-") == 0 ? NULL : row->error, row->count,
-				   row->request_bytes, row->response_bytes);
-	}
-	free(tally->rows);
-}
-
-/* What the trial has to come to; returns the number of transactions. */
-static uint64_t trial_expect(const struct trial *trial, struct counts *expected)
-{
-	struct tally tally = { 0 };
-	struct plan plan;
-	uint32_t i;
-
-	plan_init(&plan);
-	for (i = 0; i < trial->count; i++) {
-		plan_make(&plan, trial->seed, trial->first + i);
-		plan_expect(&plan, tally_add, &tally);
-	}
-	plan_release(&plan);
-	tally_sum(&tally, expected);
-	return counts_total(expected);
-}
-
-/* Connections that it takes for so many transactions. */
-static uint32_t connections_for(uint64_t seed, uint64_t transactions)
-{
-	struct tally tally = { 0 };
-	struct plan plan;
-	uint32_t number = 0;
-
-	plan_init(&plan);
-	while (tally.count < transactions) {
-		plan_make(&plan, seed, number++);
-		plan_expect(&plan, tally_add, &tally);
-	}
-	plan_release(&plan);
-	free(tally.rows);
-	return number;
-}
 
 static struct process *start_server(const struct trial *trial, struct clients *clients)
 {
@@ -170,15 +66,30 @@ static bool complaints(const struct clients *clients, struct process *server, ch
 	return false;
 }
 
+/*
+ * redtap on the server, or on this process, whose threads are the clients.  series:
+ * so many will there be.
+ */
+static struct redtap *attach(const struct trial *trial, struct process *server, size_t series)
+{
+	/* twice: at half of the table, 404 would go to `other`; and servers have two addresses */
+	const char *const room = text_format("%zu", 4 * series + 128);
+	const char *const at_server[] = { "--max-series", room, NULL };
+	const char *const at_client[] = { "--client", "--no-follow", "--max-series", room, NULL };
+
+	if (trial->side == SIDE_SERVER)
+		return redtap_attach(&(struct redtap_options){
+			.pid = server->pid, .interval = "2s", .more = at_server });
+	return redtap_attach(
+		&(struct redtap_options){ .pid = getpid(), .interval = "2s", .more = at_client });
+}
+
 /* Everything but the comparison.  False: `why` says what went wrong. */
 static bool trial_play(const struct trial *trial, struct clients *clients, size_t series,
 		       json_t **total, char *why)
 {
-	/* twice: at half of the table, 404 would go to `other` */
-	const char *const more[] = { "--max-series", text_format("%zu", 2 * series + 128), NULL };
 	struct process *server = start_server(trial, clients);
-	struct redtap *redtap = redtap_attach(
-		&(struct redtap_options){ .pid = server->pid, .interval = "2s", .more = more });
+	struct redtap *redtap = attach(trial, server, series);
 
 	if (!clients_play(clients)) {
 		if (process_is_running(server))
@@ -187,39 +98,53 @@ static bool trial_play(const struct trial *trial, struct clients *clients, size_
 	}
 	if (process_wait(server, PLAYER_DEADLINE_S * 2) != 0)
 		return complaints(clients, server, why);
-	/* its target has gone */
-	*total = redtap_finish(redtap, 0);
+	/* the server has gone, and redtap with its target */
+	*total = redtap_finish(redtap, trial->side == SIDE_SERVER ? 0 : SIGINT);
 	return true;
 }
 
-/* False: redtap counted otherwise; `why` (WHY_MAX bytes) has the rows. */
+/* False: redtap says otherwise; `why` (WHY_MAX bytes) has the rows. */
+static bool trial_compare(struct tally *tally, const struct counts *expected, json_t *total,
+			  char *why)
+{
+	const uint64_t seen = counts_total(expected) + tally->lost;
+	struct counts actual;
+	bool equal;
+
+	counts_init(&actual);
+	counts_from_json(&actual, json_object_get(total, "series"), NULL);
+	equal = counts_equal(expected, &actual, true, why, WHY_MAX);
+	counts_release(&actual);
+	if (!tally_reasons_equal(tally, total, why + strlen(why), WHY_MAX - strlen(why)))
+		equal = false;
+	/* nothing left over */
+	if (equal && redtap_count(total, "seen") != seen) {
+		snprintf(why, WHY_MAX, "seen %llu, expected %llu",
+			 (unsigned long long)redtap_count(total, "seen"), (unsigned long long)seen);
+		equal = false;
+	}
+	return equal;
+}
+
+/* Likewise, of the whole trial. */
 static bool trial_run(const struct trial *trial, char *why)
 {
 	struct clients clients = { .seed = trial->seed,
 				   .first = trial->first,
 				   .count = trial->count,
 				   .directory = path_scratch("") };
-	struct counts expected, actual;
+	struct counts expected;
+	struct tally tally;
 	json_t *total = NULL;
 	bool equal;
 
 	counts_init(&expected);
-	counts_init(&actual);
-	trial_expect(trial, &expected);
-	equal = trial_play(trial, &clients, expected.count, &total, why);
-	if (equal) {
-		counts_from_json(&actual, json_object_get(total, "series"), NULL);
-		equal = counts_equal(&expected, &actual, true, why, WHY_MAX);
-		/* nothing lost, nothing left over */
-		if (equal && redtap_count(total, "seen") != counts_total(&expected)) {
-			snprintf(why, WHY_MAX, "seen %llu, expected %llu",
-				 (unsigned long long)redtap_count(total, "seen"),
-				 (unsigned long long)counts_total(&expected));
-			equal = false;
-		}
-	}
+	tally_trial(&tally, trial);
+	tally_sum(&tally, &expected);
+	equal = trial_play(trial, &clients, expected.count, &total, why) &&
+		trial_compare(&tally, &expected, total, why);
 	counts_release(&expected);
-	counts_release(&actual);
+	tally_release(&tally);
 	/* redtap, its process, the server: there may be many trials in one test */
 	harness_release_newest();
 	harness_release_newest();
@@ -227,11 +152,20 @@ static bool trial_run(const struct trial *trial, char *why)
 	return equal;
 }
 
+static void print_plan(const struct trial *trial)
+{
+	struct plan plan;
+
+	plan_init(&plan);
+	plan_make(&plan, trial->seed, trial->first);
+	plan_print(&plan);
+	plan_release(&plan);
+}
+
 /* Halves as long as one half shows the mistake. */
 static void narrow(struct trial trial)
 {
 	char why[WHY_MAX], ignored[WHY_MAX];
-	struct plan plan;
 
 	why[0] = '\0';
 	while (trial.count > 1) {
@@ -257,10 +191,7 @@ static void narrow(struct trial trial)
 	fprintf(stderr, "it takes one connection: make test-property SEED=%llu PLAN=%u%s\n",
 		(unsigned long long)trial.seed, trial.first, why);
 	fprintf(stderr, "and once more alone: %s\n", trial_run(&trial, ignored) ? "no" : "yes");
-	plan_init(&plan);
-	plan_make(&plan, trial.seed, trial.first);
-	plan_print(&plan);
-	plan_release(&plan);
+	print_plan(&trial);
 }
 
 static void trial_assert(const struct trial *trial)
@@ -333,9 +264,11 @@ static void reference_routes(void **state)
 static void found_before(void **state)
 {
 	static const struct trial trials[] = {
-		{ "a path that is short as sent, and while being folded too long", 31, 16, 1 },
-		{ "the call that receives the last bytes takes the FIN along", 32, 22, 1 },
-		{ "a mix of everything", 1, 0, 40 },
+		{ "a head by splice behind others, answered in one call with them", 2, 98, 1,
+		  SIDE_SERVER },
+		{ "the client's own reset is its own giving up", 1, 4, 1, SIDE_CLIENT },
+		{ "a mix of everything", 1, 0, 40, SIDE_SERVER },
+		{ "likewise, of the client", 1, 0, 40, SIDE_CLIENT },
 	};
 	size_t i;
 
@@ -346,35 +279,50 @@ static void found_before(void **state)
 	}
 }
 
-static void whole_table(void **state)
+static void whole_table(enum side side)
 {
-	struct timespec now;
-	struct trial trial;
-	struct counts expected;
+	const bool one = getenv("PLAN") && *getenv("PLAN");
 	const double begun = clock_s();
+	struct timespec now;
+	struct trial trial = { .side = side };
+	struct counts counts;
+	struct tally tally;
+	size_t i;
 
-	(void)state;
 	clock_gettime(CLOCK_REALTIME, &now);
 	trial.seed = number_from("SEED", now.tv_sec * 1000ULL + now.tv_nsec / 1000000);
 	trial.first = number_from("PLAN", 0);
-	trial.count = getenv("PLAN") && *getenv("PLAN")
-			      ? 1
-			      : connections_for(trial.seed, number_from("COUNT", COUNT_DEFAULT));
-	if (trial.first) {
-		struct plan plan;
-
-		plan_init(&plan);
-		plan_make(&plan, trial.seed, trial.first);
-		plan_print(&plan);
-		plan_release(&plan);
-	}
+	trial.count =
+		one ? 1
+		    : tally_connections_for(trial.seed, side, number_from("COUNT", COUNT_DEFAULT));
+	if (one)
+		print_plan(&trial);
 	fprintf(stderr, "seed %llu\n", (unsigned long long)trial.seed);
 	trial_assert(&trial);
-	counts_init(&expected);
-	fprintf(stderr, "%llu transactions on %u connections",
-		(unsigned long long)trial_expect(&trial, &expected), trial.count);
-	fprintf(stderr, " in %zu rows: equal, after %.1f s\n", expected.count, clock_s() - begun);
-	counts_release(&expected);
+	counts_init(&counts);
+	tally_trial(&tally, &trial);
+	tally_sum(&tally, &counts);
+	fprintf(stderr, "%llu transactions, and %llu lost, on %u connections",
+		(unsigned long long)counts_total(&counts), (unsigned long long)tally.lost,
+		trial.count);
+	fprintf(stderr, " in %zu rows: equal, after %.1f s\n", counts.count, clock_s() - begun);
+	for (i = 0; i < tally.reason_count; i++)
+		fprintf(stderr, "  %s %s: %llu\n", tally.reasons[i].kind, tally.reasons[i].name,
+			(unsigned long long)tally.reasons[i].count);
+	counts_release(&counts);
+	tally_release(&tally);
+}
+
+static void whole_table_of_server(void **state)
+{
+	(void)state;
+	whole_table(SIDE_SERVER);
+}
+
+static void whole_table_of_client(void **state)
+{
+	(void)state;
+	whole_table(SIDE_CLIENT);
 }
 
 int main(void)
@@ -382,7 +330,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		E2E_TEST(reference_routes),
 		E2E_TEST(found_before),
-		E2E_TEST(whole_table),
+		E2E_TEST(whole_table_of_server),
+		E2E_TEST(whole_table_of_client),
 	};
 
 	return cmocka_run_group_tests_name("property", tests, harness_group_setup,
