@@ -8,12 +8,14 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/membarrier.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -313,17 +315,23 @@ int loader_attach(struct loader *loader)
 }
 
 /*
- * In the order of attaching, so receive goes before send: requests that are
- * seen get their answers, where the opposite order piles them up under load.
+ * All programs go blind at once, by what they look at first: closing takes a while
+ * each, and the last would see the half of what there is.  Returns when none of
+ * them is under way any more.
  */
 void loader_detach(struct loader *loader)
 {
 	size_t i;
 
-	if (loader->attachment_count > 0)
-		loader->skeleton->bss->detaching = 1;
+	if (loader->attachment_count > 0) {
+		loader->skeleton->bss->stopped = 1;
+		memset(loader->skeleton->bss->ports, 0, sizeof(loader->skeleton->bss->ports));
+	}
 	for (i = 0; i < loader->attachment_count; i++)
 		close(loader->attachments[i]);
+	if (loader->attachment_count > 0)
+		/* waits for an RCU grace period; refused on kernels with nohz_full */
+		syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 	loader->attachment_count = 0;
 	free(loader->attachments);
 	loader->attachments = NULL;
