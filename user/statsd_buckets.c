@@ -50,8 +50,8 @@ void statsd_send_buckets(const struct statsd_encoder *encoder,
 	for (i = 0; i < encoder->bucket_count; i++) {
 		const struct statsd_bucket *bucket = &encoder->buckets[i];
 
-		for (; bin <= bucket->last_bin; bin++)
-			below += total->bins[bin];
+		below += bins_sum(&total->bins, bin, bucket->last_bin + 1);
+		bin = bucket->last_bin + 1;
 		emit_bucket(encoder, identity, below - sent->buckets[i], bucket->le);
 		sent->buckets[i] = below;
 	}

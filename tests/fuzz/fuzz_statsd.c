@@ -266,7 +266,7 @@ static void add_requests(struct made *made, struct series *series, struct fuzz_i
 	const uint32_t bin = fuzz_number(input, 2) % HISTOGRAM_BINS;
 	const uint64_t count = fuzz_number(input, 1 + (bin & 3));
 
-	series->total.bins[bin] += count;
+	FUZZ_ASSERT(bins_add(&series->total.bins, bin, count) == 0, "no memory");
 	series->total.count += count;
 	series->total.sum_ns += fuzz_number(input, 5);
 	series->total.request_bytes += fuzz_number(input, 4);
@@ -291,14 +291,12 @@ static void check_sums(const struct made *made, uint64_t errors)
 	const struct sums *sums = &made->sums;
 	struct sums want = { .errors = errors };
 	size_t i, bucket;
-	uint32_t bin;
 
 	for (i = 0; i < made->flush.series_count; i++) {
 		const struct measure *measure = &made->series[i].total;
 
 		for (bucket = 0; bucket < made->bucket_count && !made->has_timers; bucket++)
-			for (bin = 0; bin <= made->bins[bucket]; bin++)
-				want.buckets[bucket] += measure->bins[bin];
+			want.buckets[bucket] += bins_sum(&measure->bins, 0, made->bins[bucket] + 1);
 		/* What timers and the Flask names have in its place, or not at all. */
 		want.count += made->has_timers && !made->is_flask ? 0 : measure->count;
 		want.observations += made->has_timers ? measure->count : 0;
@@ -414,6 +412,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	made->flush.service_count = 2;
 	make_buckets(made, &input);
 	run(made, &input);
+	for (i = 0; i < made->flush.series_count; i++)
+		bins_release(&made->series[i].total.bins);
 	for (i = 0; i < made->text_count; i++)
 		free(made->texts[i]);
 	free(made);

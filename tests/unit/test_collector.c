@@ -257,7 +257,7 @@ static void test_differences(void **state)
 	assert_true(queue->born && service->born && send->born);
 	assert_int_equal(queue->now.count, 3);
 	assert_int_equal(queue->now.sum_ns, 12 * MS);
-	assert_int_equal(queue->now.bins[histogram_bin(4 * MS)], 1);
+	assert_int_equal(bins_get(&queue->now.bins, histogram_bin(4 * MS)), 1);
 	assert_int_equal(service->now.sum_ns, 41 * MS);
 	assert_int_equal(send->now.sum_ns, 6);
 	assert_int_equal(flush->series[0]->now.phases[REQUEST_PHASE_QUEUE].count, 2);
@@ -299,7 +299,7 @@ static void test_wrapping(void **state)
 	queue = phase_find(take(collector), "/a", REQUEST_PHASE_QUEUE);
 	assert_int_equal(kernel.phases[id][REQUEST_PHASE_QUEUE].bins[histogram_bin(2 * MS)], 0);
 	assert_int_equal(queue->now.count, 1);
-	assert_int_equal(queue->now.bins[histogram_bin(2 * MS)], 1);
+	assert_int_equal(bins_get(&queue->now.bins, histogram_bin(2 * MS)), 1);
 	assert_int_equal(queue->now.sum_ns, 2 * MS);
 	collector_close(collector);
 }
