@@ -98,7 +98,7 @@ static uint64_t place_value(const struct span *span, const struct shift *shift, 
 	       (uint64_t)llround(shift->share * (span->high_ns - span->middle_ns));
 }
 
-static void emit_observations(const struct statsd_encoder *encoder,
+static void emit_observations(struct statsd_encoder *encoder,
 			      const struct statsd_identity *identity, uint64_t value_ns,
 			      uint64_t count)
 {
@@ -141,9 +141,8 @@ void statsd_send_timer(struct statsd_encoder *encoder, const struct statsd_ident
 	}
 }
 
-void statsd_herald_timer(const struct statsd_encoder *encoder,
-			 const struct statsd_identity *identity, struct statsd_sent *sent,
-			 const struct measure *total)
+void statsd_herald_timer(struct statsd_encoder *encoder, const struct statsd_identity *identity,
+			 struct statsd_sent *sent, const struct measure *total)
 {
 	const struct shift shift = find_shift(sent, total);
 	uint32_t bin;
@@ -173,20 +172,24 @@ void statsd_recall_timer(struct statsd_sent *sent)
 	sent->sum_ns -= sent->herald_ns;
 }
 
-/* What is due of a distribution: nothing before it has been announced. */
-static uint64_t count_due(const struct statsd_table *table, size_t number,
-			  const struct measure *total)
+uint64_t statsd_timers_due(const struct statsd_sent *sent, const struct measure *total)
 {
-	const struct statsd_sent *sent = number < table->count ? table->items[number] : NULL;
 	uint64_t due = 0;
 	uint32_t bin;
 
-	if (!sent || !sent->announced)
-		return 0;
 	for (bin = bins_next(&total->bins, 0); bin < HISTOGRAM_BINS;
 	     bin = bins_next(&total->bins, bin + 1))
 		due += bins_get(&total->bins, bin) - sent->buckets[bin];
 	return due;
+}
+
+/* Nothing before it has been announced. */
+static uint64_t count_due(const struct statsd_table *table, size_t number,
+			  const struct measure *total)
+{
+	const struct statsd_sent *sent = number < table->count ? table->items[number] : NULL;
+
+	return sent && sent->announced ? statsd_timers_due(sent, total) : 0;
 }
 
 void statsd_bound_timers(struct statsd_encoder *encoder, const struct flush *flush)

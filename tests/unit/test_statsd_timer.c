@@ -71,9 +71,9 @@ static int teardown(void **state)
 static void encode(struct fixture *fixture)
 {
 	lines_release(&fixture->lines);
-	assert_int_equal(statsd_encode(fixture->encoder, &fixture->made.flush, &fixture->losses,
-				       0.0125, lines_take, &fixture->lines),
-			 0);
+	statsd_begin(fixture->encoder, &fixture->made.flush, &fixture->losses, 0.0125, lines_take,
+		     &fixture->lines);
+	assert_int_equal(statsd_go_on(fixture->encoder, SIZE_MAX), 0);
 	made_flush_next(&fixture->made);
 }
 
