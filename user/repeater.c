@@ -254,7 +254,8 @@ static uint64_t count_taken(const struct repeater *repeater)
 	return taken;
 }
 
-static void finish(struct repeater *repeater, int interrupt)
+/* Returns whether it was interrupted. */
+static bool finish(struct repeater *repeater, int interrupt)
 {
 	const uint64_t begin_ns = clock_ns();
 	uint64_t now_ns = begin_ns, moved_ns = begin_ns, taken = count_taken(repeater);
@@ -267,7 +268,7 @@ static void finish(struct repeater *repeater, int interrupt)
 			wait.fd = interrupt;
 		}
 		if (poll(&wait, 1, FINISH_POLL_MS) > 0)
-			break;
+			return true;
 		now_ns = clock_ns();
 		repeater_pump(repeater, now_ns);
 		if (count_taken(repeater) != taken) {
@@ -275,18 +276,21 @@ static void finish(struct repeater *repeater, int interrupt)
 			moved_ns = now_ns;
 		}
 	}
+	return false;
 }
 
 void repeater_finish(struct repeater *repeater, int interrupt)
 {
+	bool interrupted;
 	size_t i;
 
 	if (!repeater)
 		return;
-	finish(repeater, interrupt);
+	interrupted = finish(repeater, interrupt);
 	for (i = 0; i < repeater->count; i++)
 		if (is_unsent(&repeater->branches[i]))
-			log_warning("StatsD destination '%s' does not take the last values: they "
-				    "are lost; look whether it still runs",
-				    repeater->branches[i].name);
+			log_warning("the last values for the StatsD destination '%s' are lost: %s",
+				    repeater->branches[i].name,
+				    interrupted ? "interrupted"
+						: "it takes nothing; look whether it still runs");
 }
