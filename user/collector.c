@@ -31,11 +31,11 @@ int collector_open(struct collector **result, struct loader *loader,
 	collector->route_phases = settings->phases & ~(1U << REQUEST_PHASE_ACCEPT);
 	collector->accepts = settings->phases & (1U << REQUEST_PHASE_ACCEPT);
 	collector->sources = calloc(max_series, sizeof(*collector->sources));
-	collector->keys = calloc(KEYS_BATCH, sizeof(*collector->keys));
-	collector->ids = calloc(KEYS_BATCH, sizeof(*collector->ids));
+	collector->places = calloc(KEYS_BATCH, sizeof(*collector->places));
+	collector->entries = calloc(KEYS_BATCH, sizeof(*collector->entries));
 	if (series_table_init(&collector->table, (size_t)max_series * COLLECTOR_NAMES) ||
 	    phase_table_init(&collector->phases, max_series) || !collector->sources ||
-	    !collector->keys || !collector->ids) {
+	    !collector->places || !collector->entries) {
 		collector_close(collector);
 		return -ENOMEM;
 	}
@@ -59,8 +59,8 @@ void collector_close(struct collector *collector)
 	free(collector->sources);
 	series_table_release(&collector->table);
 	phase_table_release(&collector->phases);
-	free(collector->keys);
-	free(collector->ids);
+	free(collector->places);
+	free(collector->entries);
 	free(collector);
 }
 

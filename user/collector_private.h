@@ -33,6 +33,7 @@ struct source {
 	struct series *series; /* NULL: the id is free */
 	struct route_phases *route;
 	struct series_key key;
+	uint64_t place; /* of its entry in the kernel's table */
 	double moved;   /* when it last counted, monotonic seconds */
 	bool forgotten; /* its key has been taken away: it retires */
 	struct phase_source phases[REQUEST_PHASE_COUNT];
@@ -56,8 +57,8 @@ struct collector {
 	uint32_t route_phases;                      /* of a request: bits 1 << enum request_phase */
 	bool accepts;                               /* that of connections is asked for, too */
 	struct phase_source accepted[SERVICES_MAX]; /* by service */
-	struct series_key *keys;
-	uint32_t *ids;
+	uint64_t *places;
+	struct series_entry *entries;
 	struct service services[SERVICES_MAX];
 	struct peers peers;
 	size_t service_count;

@@ -36,7 +36,7 @@ int collector_retire(struct collector *collector)
 			err = loader_series_give_back(collector->loader, id);
 		} else if (collector->taken - source->moved >= COLLECTOR_IDLE_S &&
 			   names_may_grow(collector, &source->key)) {
-			err = loader_series_forget(collector->loader, &source->key);
+			err = loader_series_forget(collector->loader, source->place);
 			source->forgotten = true;
 			collector->forgotten_count++;
 		}

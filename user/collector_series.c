@@ -23,8 +23,10 @@ void collector_free_source(struct source *source)
 	free(source);
 }
 
-static int add_source(struct collector *collector, uint32_t id, const struct series_key *key)
+static int add_source(struct collector *collector, uint64_t place, const struct series_entry *entry)
 {
+	const struct series_key *key = &entry->key;
+	const uint32_t id = entry->id;
 	size_t length = key->path_length < PATH_MAX_BYTES ? key->path_length : PATH_MAX_BYTES;
 	char path[PATH_MAX_BYTES + 1] = "";
 	const char *route;
@@ -63,6 +65,7 @@ static int add_source(struct collector *collector, uint32_t id, const struct ser
 	if (!source->series)
 		return -ENOMEM;
 	source->key = *key;
+	source->place = place;
 	source->moved = collector->taken;
 	collector->source_count++;
 	return 0;
@@ -81,14 +84,14 @@ static int read_keys(struct collector *collector)
 	do {
 		uint32_t i, count = KEYS_BATCH;
 
-		err = bpf_map_lookup_batch(fd, position, &out, collector->keys, collector->ids,
-					   &count, NULL)
+		err = bpf_map_lookup_batch(fd, position, &out, collector->places,
+					   collector->entries, &count, NULL)
 			      ? -errno
 			      : 0;
 		if (err && err != -ENOENT)
 			return err;
 		for (i = 0; i < count; i++)
-			if (add_source(collector, collector->ids[i], &collector->keys[i]))
+			if (add_source(collector, collector->places[i], &collector->entries[i]))
 				return -ENOMEM;
 		in = out;
 		position = &in;

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -143,6 +144,9 @@ static int configure(struct redtap_bpf *skeleton, const struct loader_settings *
 	values->series_reserve = reserve ? reserve : 1;
 	place_phases(values, settings->phases);
 	values->client = settings->client;
+	if (getrandom(&values->series_seed, sizeof(values->series_seed), 0) !=
+	    sizeof(values->series_seed))
+		return -errno;
 	skeleton->rodata->calls_repeated = tracepoints_preemptible();
 	/* a map has one element at least */
 	phase_values = values->phase_count ? values->phase_count * settings->max_series : 1;
@@ -371,9 +375,9 @@ int loader_peers_fd(const struct loader *loader)
 	return bpf_map__fd(loader->skeleton->maps.peers);
 }
 
-int loader_series_forget(const struct loader *loader, const struct series_key *key)
+int loader_series_forget(const struct loader *loader, uint64_t place)
 {
-	return bpf_map_delete_elem(loader_series_ids_fd(loader), key) ? -errno : 0;
+	return bpf_map_delete_elem(loader_series_ids_fd(loader), &place) ? -errno : 0;
 }
 
 int loader_series_give_back(struct loader *loader, uint32_t id)
