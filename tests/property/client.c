@@ -62,7 +62,7 @@ bool clients_find(struct clients *clients, const char *line)
 	return true;
 }
 
-static int connect_one(const char *host, uint16_t port)
+static int connect_one(const char *host, uint16_t port, int receive_buffer)
 {
 	struct sockaddr_in6 six = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
 	struct sockaddr_in four = { .sin_family = AF_INET, .sin_port = htons(port) };
@@ -75,6 +75,8 @@ static int connect_one(const char *host, uint16_t port)
 	fd = socket(is_six ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -1;
+	if (receive_buffer)
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof(receive_buffer));
 	if (connect(fd, is_six ? (struct sockaddr *)&six : (struct sockaddr *)&four,
 		    is_six ? sizeof(six) : sizeof(four))) {
 		close(fd);
@@ -93,14 +95,15 @@ static void lane_play(struct clients *clients, unsigned int index, struct player
 	plan_init(&plan);
 	for (number = lane_first(clients->first, index);
 	     number - clients->first < clients->count && !*why; number += LANES) {
-		const int fd = connect_one(clients->hosts[index], clients->ports[index]);
+		int fd;
 
+		plan_make(&plan, clients->seed, number);
+		fd = connect_one(clients->hosts[index], clients->ports[index], plan.receive_buffer);
 		if (fd < 0) {
 			snprintf(why, PLAYER_WHY_MAX, "plan %u: cannot connect: %s", number,
 				 strerror(errno));
 			break;
 		}
-		plan_make(&plan, clients->seed, number);
 		if (player_play(player, fd, number, &plan.client, &plan.responses, &plan.requests))
 			snprintf(why, PLAYER_WHY_MAX, "%s", player->why);
 	}

@@ -11,7 +11,13 @@
 #include "fields.h"
 #include "target.h"
 
-/* README: of one call, 512 pieces are looked at. */
+/*
+ * Chunks of one body.  README: of one call, 512 pieces are looked at; a chunk is
+ * three.  A batch that one call moves must stay within that.
+ */
+#define CHUNKS_MAX 60
+#define CHUNKS_MAX_PIPELINED 5
+#define CHUNKS_MAX_CROWDED 1
 #define CHUNKS_CHOPPED 700
 
 #define BODY_MAX (400 * 1024)
@@ -216,7 +222,9 @@ static int pick_status(struct random *random, const struct exchange *exchange,
 
 static struct style pick_style(struct random *random, enum exchange_role role)
 {
-	struct style style = { .line_end = random_chance(random, 30) ? "\n" : "\r\n" };
+	struct style style = { .line_end = random_chance(random, 30) ? "\n" : "\r\n",
+			       .small = true,
+			       .chunks_max = CHUNKS_MAX_PIPELINED };
 
 	switch (role) {
 	case ROLE_PIPELINED:
@@ -224,6 +232,9 @@ static struct style pick_style(struct random *random, enum exchange_role role)
 		style.body_max = BODY_MAX_PIPELINED;
 		break;
 	case ROLE_CROWDED:
+		style.chunks_max = CHUNKS_MAX_CROWDED;
+		style.body_max = BODY_MAX_CROWDED;
+		break;
 	case ROLE_GIANT:
 		style.body_max = BODY_MAX_CROWDED;
 		break;
@@ -231,10 +242,11 @@ static struct style pick_style(struct random *random, enum exchange_role role)
 		style.body_max = BODY_MAX_CHOPPED;
 		break;
 	default:
+		style.small = false;
+		style.chunks_max = CHUNKS_MAX;
 		style.body_max = BODY_MAX;
-		return style;
+		break;
 	}
-	style.small = true;
 	return style;
 }
 

@@ -4,9 +4,6 @@
  */
 #include "fields.h"
 
-/* Chunks of one body: a call that moves them all must stay within redtap's walk. */
-#define CHUNKS_MAX 60
-#define CHUNKS_MAX_PIPELINED 5
 /* The field that makes a giant: 512 pieces of 1 KiB are not all of it. */
 #define GIANT_MIN (600 * 1024)
 #define GIANT_MAX (1000 * 1024)
@@ -116,8 +113,7 @@ static void put_chunk_size(struct stream *stream, struct random *random, const s
 void fields_put_chunks(struct stream *stream, struct random *random, const struct style *style,
 		       size_t length)
 {
-	const size_t most = style->small ? CHUNKS_MAX_PIPELINED : CHUNKS_MAX;
-	size_t chunks = style->chunks ? style->chunks : random_range(random, 1, most);
+	size_t chunks = style->chunks ? style->chunks : random_range(random, 1, style->chunks_max);
 	size_t trailers = random_chance(random, 200) ? random_range(random, 1, 3) : 0;
 
 	while (length > 0) {

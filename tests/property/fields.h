@@ -15,7 +15,8 @@ struct style {
 	const char *line_end;
 	bool small;
 	size_t body_max;
-	size_t chunks; /* exactly so many, 0: as it comes */
+	size_t chunks;     /* exactly so many, 0: as it comes */
+	size_t chunks_max; /* and then at most so many */
 };
 
 /* Bytes of a body, 0 to about max, small ones more often. */

@@ -38,6 +38,7 @@ struct plan {
 	bool unsolicited;      /* the server answers once more than it was asked */
 	bool server_waits_not; /* its socket is non-blocking */
 	int server_buffer;     /* SO_SNDBUF, bytes; 0: as it is */
+	int receive_buffer;    /* SO_RCVBUF of both sides, likewise */
 	struct random random;
 	/* while it is made: behind the last exchange, redtap ... */
 	bool lost_track; /* has to be told anew what follows */

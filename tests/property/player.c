@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -203,7 +204,7 @@ static int close_step(struct player *player, bool reset)
 	return 0;
 }
 
-static int play_step(struct player *player, const struct step *step)
+static int do_step(struct player *player, const struct step *step)
 {
 	player->step_begun_s = clock_s();
 	switch (step->verb) {
@@ -232,6 +233,59 @@ static int play_step(struct player *player, const struct step *step)
 		return close_step(player, step->verb == VERB_RESET);
 	default:
 		return fail(player, "a step without a verb");
+	}
+}
+
+static int step_by_duplicate(struct player *player, const struct step *step)
+{
+	const int own = player->socket;
+	int result;
+
+	player->socket = dup(own);
+	if (player->socket < 0) {
+		player->socket = own;
+		return fail(player, "dup: %s", strerror(errno));
+	}
+	result = do_step(player, step);
+	close(player->socket);
+	player->socket = own;
+	return result;
+}
+
+struct errand {
+	struct player *player;
+	const struct step *step;
+	int result;
+};
+
+static void *run_errand(void *context)
+{
+	struct errand *errand = context;
+
+	errand->result = do_step(errand->player, errand->step);
+	return NULL;
+}
+
+static int step_by_thread(struct player *player, const struct step *step)
+{
+	struct errand errand = { player, step, -1 };
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, run_errand, &errand))
+		return fail(player, "cannot make a thread");
+	pthread_join(thread, NULL);
+	return errand.result;
+}
+
+static int play_step(struct player *player, const struct step *step)
+{
+	switch (step->hand) {
+	case HAND_DUP:
+		return step_by_duplicate(player, step);
+	case HAND_THREAD:
+		return step_by_thread(player, step);
+	default:
+		return do_step(player, step);
 	}
 }
 

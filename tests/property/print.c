@@ -59,9 +59,9 @@ static void print_script(const char *name, const struct script *script)
 
 		fprintf(stderr, "    %3zu %s", i, verb_name(step->verb));
 		if (step->call)
-			fprintf(stderr, " to %zu by %s, at most %u bytes, %u parts%s", step->to,
+			fprintf(stderr, " to %zu by %s, at most %u bytes, %u parts%s%s", step->to,
 				call_name(step->call), step->size, step->parts,
-				step->greedy ? ", greedy" : "");
+				step->greedy ? ", greedy" : "", hand_name(step->hand));
 		else if (step->to)
 			fprintf(stderr, " %zu us", step->to);
 		fputc('\n', stderr);

@@ -99,6 +99,8 @@ static struct step step_of(struct random *random, enum verb verb, enum call call
 
 	step.parts = random_range(random, 1, random_chance(random, 200) ? VECTOR_MAX : 5);
 	step.size = call_size(random, bytes);
+	if (random_chance(random, 40))
+		step.hand = random_chance(random, 500) ? HAND_DUP : HAND_THREAD;
 	return step;
 }
 
@@ -178,6 +180,17 @@ const char *verb_name(enum verb verb)
 	};
 
 	return names[verb];
+}
+
+const char *hand_name(enum hand hand)
+{
+	static const char *const names[] = {
+		[HAND_OWN] = "",
+		[HAND_DUP] = ", over a duplicate",
+		[HAND_THREAD] = ", by another thread",
+	};
+
+	return names[hand];
 }
 
 const char *call_name(enum call call)

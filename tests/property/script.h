@@ -85,8 +85,16 @@ enum call {
 };
 /* clang-format on */
 
+/* By whom a step is done. */
+enum hand {
+	HAND_OWN = 0,
+	HAND_DUP,    /* over a duplicate of the descriptor */
+	HAND_THREAD, /* by another thread, for which one waits */
+};
+
 struct step {
 	uint8_t verb;   /* enum verb */
+	uint8_t hand;   /* enum hand */
 	uint8_t call;   /* enum call */
 	uint8_t parts;  /* of a vector; 1 and more */
 	uint8_t greedy; /* asks for more than can come */
@@ -125,5 +133,6 @@ void script_make_greedy(struct script *script, size_t first, size_t end);
 /* Words for messages. */
 const char *verb_name(enum verb verb);
 const char *call_name(enum call call);
+const char *hand_name(enum hand hand);
 
 #endif

@@ -28,6 +28,9 @@
 #include "plan.h"
 #include "player.h"
 
+/* Before the first client connects, redtap attaches: on a busy machine, slowly. */
+#define ACCEPT_DEADLINE_S 300
+
 struct lane {
 	unsigned int index;
 	int listener;
@@ -65,6 +68,9 @@ static int accept_one(const struct lane *lane, const struct plan *plan)
 	if (plan->server_buffer)
 		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &plan->server_buffer,
 			   sizeof(plan->server_buffer));
+	if (plan->receive_buffer)
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &plan->receive_buffer,
+			   sizeof(plan->receive_buffer));
 	return fd;
 }
 
@@ -132,7 +138,7 @@ static void *lane_thread(void *context)
 /* ::1 for the second lane, where there is such a thing. */
 static int lane_listen(struct lane *lane)
 {
-	const struct timeval deadline = { .tv_sec = PLAYER_DEADLINE_S };
+	const struct timeval deadline = { .tv_sec = ACCEPT_DEADLINE_S };
 	struct sockaddr_in6 six = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
 	struct sockaddr_in four = { .sin_family = AF_INET,
 				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };

@@ -264,8 +264,6 @@ static void reference_routes(void **state)
 static void found_before(void **state)
 {
 	static const struct trial trials[] = {
-		{ "a head by splice behind others, answered in one call with them", 2, 98, 1,
-		  SIDE_SERVER },
 		{ "the client's own reset is its own giving up", 1, 4, 1, SIDE_CLIENT },
 		{ "a mix of everything", 1, 0, 40, SIDE_SERVER },
 		{ "likewise, of the client", 1, 0, 40, SIDE_CLIENT },
