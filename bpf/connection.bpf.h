@@ -53,20 +53,11 @@ __u32 unbound_written = 0;             /* free running; 0: never in use */
 
 REDTAP_STATIC_ASSERT((UNBOUND_MAX & (UNBOUND_MAX - 1)) == 0, "places are masked");
 
-/*
- * Set by the loader before it detaches, and ports[] emptied with it: from then on no
- * socket is of interest, to none of the programs.  One after the other they would go
- * blind, and what a later one sees without an earlier one is taken for a loss.
- */
-__u32 stopped = 0;
-
 /* A port of a target, in this network namespace. */
 static __always_inline void listener_enter(struct listener_key *key)
 {
 	__u8 one = 1;
 
-	if (TRACKER_OBSERVE(stopped))
-		return;
 	ports[key->port] = 1;
 	bpf_map_update_elem(&listeners, key, &one, BPF_ANY);
 }
@@ -79,10 +70,7 @@ static __always_inline bool sock_is_of_interest(struct sock *sock)
 {
 	__u16 port = sock_local_port(sock);
 
-	if (ports[port])
-		return true;
-	return (settings.client || port == 0 || TRACKER_OBSERVE(unbound_written)) &&
-	       !TRACKER_OBSERVE(stopped);
+	return settings.client || ports[port] || port == 0 || TRACKER_OBSERVE(unbound_written);
 }
 
 static __always_inline void unbound_note(__u64 address)
@@ -216,7 +204,7 @@ __noinline int connection_settle_once(__u64 address, __u32 owner)
 	due = TRACKER_OBSERVE(connection->closing);
 	scratch->job.now_ns = bpf_ktime_get_ns();
 	tracker_send_load(connection, &scratch->job);
-	for (i = 0; i < PIPELINE_MAX + 1; i++)
+	for (i = 0; i < PIPELINE_SLOTS + 1; i++)
 		if (connection_end_one(address, owner) == EVENT_NONE)
 			break;
 	tracker_send_store(connection, &scratch->job);

@@ -34,7 +34,7 @@
 
 /*
  * The target's side of the connection is over: ends one request that is still
- * open.  To be called until it returns EVENT_NONE (at most PIPELINE_MAX times).
+ * open.  To be called until it returns EVENT_NONE (at most PIPELINE_SLOTS times).
  */
 static __always_inline __u32 tracker_end(struct connection *connection, struct tracker_job *job)
 {
@@ -49,8 +49,7 @@ static __always_inline __u32 tracker_end(struct connection *connection, struct t
 
 	if (tracker_outstanding(connection) == 0)
 		return EVENT_NONE;
-	if (send->owner != OWNER_SLOT &&
-	    tracker_slot(connection, send->answered)->flags & SLOT_MALFORMED)
+	if (send->owner != OWNER_SLOT && tracker_slot_oldest(connection)->flags & SLOT_MALFORMED)
 		return tracker_lose(connection, job, LOSS_MALFORMED);
 	if (send->owner != OWNER_SLOT && tracker_send_doubts(connection))
 		return tracker_lose(connection, job, LOSS_FRAMING);

@@ -10,7 +10,6 @@
 #define REDTAP_REQUESTS_H
 
 #include "call.bpf.h"
-#include "pair.bpf.h"
 #include "walk.bpf.h"
 
 static __always_inline __u32 receive_parse(struct tracker_job *job, __u32 owner)
@@ -117,6 +116,12 @@ static __always_inline __u32 requests_end(struct connection *connection, struct 
 	return is_client(connection) ? sock_sent(sock) : sock_received(sock);
 }
 
+/* Responses are sent by a server and received by a client; position behind them. */
+static __always_inline __u32 responses_end(struct connection *connection, struct sock *sock)
+{
+	return is_client(connection) ? sock_received(sock) : sock_sent(sock);
+}
+
 /* A call that moved bytes of requests. */
 static __always_inline void on_requests(struct scratch *scratch, struct connection *connection,
 					const struct call *call)
@@ -145,6 +150,7 @@ static __always_inline void on_requests(struct scratch *scratch, struct connecti
 	}
 	job->now_ns = bpf_ktime_get_ns();
 	job->length = call->length;
+	job->unsettled = tracker_send_unsettled(connection, responses_end(connection, sock));
 	event_enter(owner, connection, job, tracker_receive_begin(connection, job, end));
 	if (job->feed.parser.phase != PHASE_IGNORE) {
 		call_source(call, &scratch->source);
@@ -155,6 +161,9 @@ static __always_inline void on_requests(struct scratch *scratch, struct connecti
 		call_done(owner, address, end);
 	connection_release(connection, &connection->receive.claim, address, owner);
 }
+
+/* Set by the loader when it begins to detach: receives go unseen from now on. */
+__u32 detaching = 0;
 
 /*
  * What is about to be answered may have been received past every hook (splice,
@@ -187,7 +196,8 @@ static __always_inline bool receive_is_behind(struct connection *connection, str
 	__u32 outstanding = tracker_outstanding(connection);
 
 	/* what its end has ended waits no more, and may be received still */
-	if (TRACKER_OBSERVE(connection->closing) || phase == PHASE_LOST || phase == PHASE_IGNORE)
+	if (TRACKER_OBSERVE(detaching) || TRACKER_OBSERVE(connection->closing) ||
+	    phase == PHASE_LOST || phase == PHASE_IGNORE)
 		return false;
 	if (outstanding > 1 || (outstanding == 1 && phase <= PHASE_METHOD))
 		return false;

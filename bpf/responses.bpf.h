@@ -154,19 +154,13 @@ __noinline int send_resync(__u64 address, __u32 owner)
 
 	if (!connection || !scratch)
 		return 0;
-	for (i = 0; i < PIPELINE_MAX; i++) {
+	for (i = 0; i < PIPELINE_SLOTS; i++) {
 		event = tracker_send_resync(connection, &scratch->job);
 		if (event == EVENT_NONE)
 			break;
 		event_enter(owner, connection, &scratch->job, event);
 	}
 	return 0;
-}
-
-/* Responses are sent by a server and received by a client; position behind them. */
-static __always_inline __u32 responses_end(struct connection *connection, struct sock *sock)
-{
-	return is_client(connection) ? sock_received(sock) : sock_sent(sock);
 }
 
 /* A call that moved bytes of responses. */
@@ -180,8 +174,10 @@ static __always_inline void on_responses(struct scratch *scratch, struct connect
 	__u32 end;
 
 	if (!part_claim(&connection->send.claim)) {
-		if (connection->sock == address && connection->watched)
+		if (connection->sock == address && connection->watched) {
 			ledger_add(&ledger.approximate[APPROXIMATE_CONTENTION], 1);
+			tracker_send_contended(connection);
+		}
 		return;
 	}
 	end = responses_end(connection, sock);
@@ -200,6 +196,8 @@ static __always_inline void on_responses(struct scratch *scratch, struct connect
 	job->now_ns = bpf_ktime_get_ns();
 	job->length = call->length;
 	event_enter(owner, connection, job, tracker_send_begin(connection, job, end));
+	if (tracker_send_contention(connection, job))
+		send_resync(address, owner);
 	if (!connection->ignored || !tracker_idle(connection)) {
 		call_source(call, &scratch->source);
 		send_walk(connection, scratch, address, owner);

@@ -186,7 +186,7 @@ static __always_inline __u32 tracker_receive_seen(struct connection *connection,
 {
 	struct receive_part *receive = &connection->receive;
 	struct http_request_line *line = &job->feed.line;
-	struct request_slot *slot = tracker_slot(connection, receive->pushed);
+	struct request_slot *slot = tracker_slot_next(connection);
 	__u64 arrived_ns;
 	__u32 method;
 
@@ -197,7 +197,7 @@ static __always_inline __u32 tracker_receive_seen(struct connection *connection,
 		return EVENT_IGNORED;
 	}
 	method = http_method_lookup(line->method[0], line->method[1], line->method[2]);
-	if (tracker_outstanding(connection) >= PIPELINE_MAX) {
+	if (tracker_outstanding(connection) >= (job->unsettled ? PIPELINE_SLOTS : PIPELINE_MAX)) {
 		receive->reading = SLOT_SPARE;
 		tracker_drop(connection, method);
 		job->reason = LOSS_PIPELINE_FULL;
@@ -220,7 +220,8 @@ static __always_inline __u32 tracker_receive_seen(struct connection *connection,
 	slot->method = method;
 	slot->flags = 0;
 	slot->path_length = 0;
-	receive->reading = receive->pushed & (PIPELINE_MAX - 1);
+	receive->reading = receive->next;
+	receive->next = tracker_slot_behind(receive->next);
 	TRACKER_PUBLISH(receive->pushed, receive->pushed + 1);
 	return EVENT_SEEN;
 }
@@ -255,7 +256,9 @@ static __always_inline void tracker_receive_route(struct connection *connection,
 
 	if (job->feed.line.other || slot->method == METHOD_CONNECT)
 		return;
-	tracker_route_set(slot, job->feed.path, job->feed.line.path_length);
+	tracker_path_copy(slot->path, job->feed.path);
+	slot->path_length = job->feed.line.path_length;
+	TRACKER_PUBLISH(slot->flags, slot->flags | SLOT_ROUTE);
 }
 
 /* What follows is not HTTP/1. */

@@ -18,7 +18,7 @@ static __always_inline __u8 tracker_send_owner(struct connection *connection)
 	__u32 dropped = TRACKER_OBSERVE(connection->receive.dropped);
 
 	if (tracker_outstanding(connection) > 0 &&
-	    tracker_slot(connection, send->answered)->dropped_before == send->dropped_answered)
+	    tracker_slot_oldest(connection)->dropped_before == send->dropped_answered)
 		return OWNER_SLOT;
 	return dropped != send->dropped_answered ? OWNER_DROPPED : OWNER_UNSOLICITED;
 }
@@ -133,7 +133,7 @@ static __always_inline bool tracker_send_doubts(struct connection *connection)
  * Where it is not known how many answers went by: a client asks anew when it has
  * been answered, so new requests end the doubt, and what waited before is lost.
  * To be called, before a send call begins, until it returns EVENT_NONE (at most
- * PIPELINE_MAX times).
+ * PIPELINE_SLOTS times).
  */
 static __always_inline __u32 tracker_send_resync(struct connection *connection,
 						 struct tracker_job *job)
@@ -152,6 +152,33 @@ static __always_inline __u32 tracker_send_resync(struct connection *connection,
 	    TRACKER_OBSERVE(connection->receive.pushed) == send->doubtful)
 		return EVENT_NONE;
 	return tracker_lose(connection, job, LOSS_FRAMING);
+}
+
+/* A call that will not be looked at; by one who has not the part's claim. */
+static __always_inline void tracker_send_contended(struct connection *connection)
+{
+	TRACKER_PUBLISH(connection->send.contended_until,
+			TRACKER_OBSERVE(connection->receive.pushed));
+	TRACKER_PUBLISH(connection->send.contended, 1);
+}
+
+/*
+ * Whether such calls have cost the track of answers: then it is to be resynchronised
+ * when a send call has begun, as new requests may have come since.
+ */
+static __always_inline bool tracker_send_contention(struct connection *connection,
+						    const struct tracker_job *job)
+{
+	struct send_part *send = &connection->send;
+
+	if (!TRACKER_OBSERVE(send->contended))
+		return false;
+	TRACKER_PUBLISH(send->contended, 0);
+	if (job->feed.parser.phase != PHASE_LOST)
+		return false;
+	send->doubtful = TRACKER_OBSERVE(send->contended_until);
+	send->unsure = 1;
+	return true;
 }
 
 /*
@@ -224,7 +251,7 @@ static __always_inline __u32 tracker_send_head(struct connection *connection,
 	}
 	send->owner = tracker_send_owner(connection);
 	if (send->owner == OWNER_SLOT)
-		method = tracker_slot(connection, send->answered)->method;
+		method = tracker_slot_oldest(connection)->method;
 	else if (send->owner == OWNER_DROPPED &&
 		 connection->receive.dropped_heads >> (send->dropped_answered & 63) & 1)
 		method = METHOD_HEAD;

@@ -12,7 +12,6 @@
 #include "delivery.h"
 #include "http_scan.h"
 
-REDTAP_STATIC_ASSERT((PIPELINE_MAX & (PIPELINE_MAX - 1)) == 0, "slots are masked");
 REDTAP_STATIC_ASSERT((ARRIVALS_MAX & (ARRIVALS_MAX - 1)) == 0, "stamps are masked");
 
 /*
@@ -40,8 +39,14 @@ struct arrival_part {
 	struct arrival_stamp stamps[ARRIVALS_MAX];
 };
 
+/*
+ * An answer can reach the client, and its next request the server, before the hook
+ * of the call that has sent the answer: so there is room for some more than may wait.
+ */
+#define PIPELINE_SLOTS (PIPELINE_MAX + 4)
+
 /* A request that finds the ring full is read into this one, and forgotten. */
-#define SLOT_SPARE PIPELINE_MAX
+#define SLOT_SPARE PIPELINE_SLOTS
 
 enum slot_flag {
 	SLOT_ROUTE = 1,     /* path is complete */
@@ -68,7 +73,8 @@ struct receive_part {
 	__u32 dropped;  /* requests seen but not kept, free running */
 	__u32 stamp;    /* next arrival stamp to look at, free running */
 	__u8 reading;   /* slot of the request being read; SLOT_SPARE: it has none */
-	__u8 padding[3];
+	__u8 next;      /* slot of the next request that is kept */
+	__u8 padding[2];
 	__u64 begun_ns;      /* t2 of a request whose method is not complete yet */
 	__u64 dropped_heads; /* bit n % 64: the n-th of `dropped` is known to be a HEAD */
 	struct http_parser parser;
@@ -91,10 +97,13 @@ struct send_part {
 	__u8 owner;             /* enum response_owner, from the final head on */
 	__u8 approximate;       /* enum approximate_reason of the response at hand */
 	__u8 unsure;            /* nobody knows how many answers went by unseen */
-	__u8 padding;
-	__u32 doubtful; /* value of receive.pushed then: these may have been among them */
-	__u64 first_ns; /* t3 */
-	__u64 last_ns;  /* t4 so far */
+	__u8 oldest;            /* slot of the request that waits longest */
+	__u32 doubtful;         /* value of receive.pushed then: these may have been among them */
+	/* by calls that found the part claimed, and were not looked at: */
+	__u32 contended;       /* 1: there were some since the last call that was */
+	__u32 contended_until; /* value of receive.pushed then */
+	__u64 first_ns;        /* t3 */
+	__u64 last_ns;         /* t4 so far */
 	__u64 body_bytes;
 	struct http_parser parser;
 };
@@ -124,7 +133,7 @@ struct connection {
 	struct receive_part receive;
 	struct send_part send;
 	struct delivery_part delivery;
-	struct request_slot slots[PIPELINE_MAX + 1];
+	struct request_slot slots[PIPELINE_SLOTS + 1];
 };
 
 /* A finished request; key.service is the connection's. */
@@ -157,8 +166,9 @@ struct tracker_job {
 	__u64 offset;   /* of these, bytes consumed */
 	__u32 sequence; /* of the first byte of this call */
 	__u32 reason;
-	__u8 fresh; /* the request being read began in this call */
-	__u8 padding[7];
+	__u8 fresh;     /* the request being read began in this call */
+	__u8 unsettled; /* of a receive: a send may have answered more than is known */
+	__u8 padding[6];
 	struct transaction transaction;
 	struct http_feed feed; /* the part's parser while the call is worked on */
 };

@@ -12,10 +12,25 @@
 
 #include "tracker_state.h"
 
-static __always_inline struct request_slot *tracker_slot(struct connection *connection,
-							 __u32 number)
+static __always_inline __u32 tracker_slot_behind(__u32 slot)
 {
-	return &connection->slots[number & (PIPELINE_MAX - 1)];
+	return slot + 1 < PIPELINE_SLOTS ? slot + 1 : 0;
+}
+
+/* The slot for the next request that is kept. */
+static __always_inline struct request_slot *tracker_slot_next(struct connection *connection)
+{
+	__u32 at = connection->receive.next;
+
+	return &connection->slots[at < SLOT_SPARE ? at : SLOT_SPARE];
+}
+
+/* The slot of the request that waits longest. */
+static __always_inline struct request_slot *tracker_slot_oldest(struct connection *connection)
+{
+	__u32 at = connection->send.oldest;
+
+	return &connection->slots[at < SLOT_SPARE ? at : SLOT_SPARE];
 }
 
 /* The slot of the request that is being read. */
@@ -31,6 +46,25 @@ static __always_inline __u32 tracker_outstanding(struct connection *connection)
 {
 	return TRACKER_OBSERVE(connection->receive.pushed) -
 	       TRACKER_OBSERVE(connection->send.answered);
+}
+
+/* Takes the request that waits longest out of the ring. */
+static __always_inline void tracker_slot_take(struct connection *connection)
+{
+	struct send_part *send = &connection->send;
+
+	send->oldest = tracker_slot_behind(send->oldest);
+	TRACKER_PUBLISH(send->answered, send->answered + 1);
+}
+
+/*
+ * Whether a send is under way, or over and not accounted yet.  end: of what has been
+ * sent.  To be asked before tracker_outstanding().
+ */
+static __always_inline bool tracker_send_unsettled(struct connection *connection, __u32 end)
+{
+	return TRACKER_OBSERVE(connection->send.claim) ||
+	       TRACKER_OBSERVE(connection->send.sequence) != end;
 }
 
 /* Counts a request that is not kept; its answer will come all the same. */
@@ -52,10 +86,14 @@ static __always_inline bool tracker_idle(struct connection *connection)
 		       TRACKER_OBSERVE(connection->send.dropped_answered);
 }
 
-/* In the key of a transaction, what lies behind the path's last word does not matter. */
 static __always_inline void tracker_route_other(struct series_key *key)
 {
-	word_store(key->path, HTTP_TOKEN_WORD("other", 0));
+	__builtin_memset(key->path, 0, sizeof(key->path));
+	key->path[0] = 'o';
+	key->path[1] = 't';
+	key->path[2] = 'h';
+	key->path[3] = 'e';
+	key->path[4] = 'r';
 	key->path_length = 5;
 }
 
@@ -67,34 +105,32 @@ static __always_inline void tracker_path_copy(char *to, const char *from)
 		word_store(to + i * 8, word_load(from + i * 8));
 }
 
-/*
- * Copies the words that a path has.  The length is read anew so that the verifier
- * remembers nothing of it: it would follow each one by itself.
- */
-static __always_inline void tracker_route_copy(char *to, const char *from, const __u8 *length)
+/* The first bytes of a word (in memory order, little endian), the rest zero. */
+static __always_inline __u64 tracker_word_cut(__u64 word, __u32 bytes)
+{
+	if (bytes >= 8)
+		return word;
+	return word & ((1ULL << (bytes * 8 & 63)) - 1);
+}
+
+static __always_inline void tracker_route_copy(struct series_key *key,
+					       const struct request_slot *slot)
 {
 	__u32 i;
 
 	for (i = 0; i < PATH_MAX_BYTES / 8; i++) {
-		if (i * 8 >= TRACKER_OBSERVE(*length))
-			break;
-		word_store(to + i * 8, word_load(from + i * 8));
+		__u32 length;
+		__u64 word = 0;
+
+		/* The length is read anew so that no branch is remembered: the verifier
+		 * would follow each combination. */
+		COMPILER_BARRIER();
+		length = TRACKER_OBSERVE(slot->path_length);
+		if (length > i * 8)
+			word = tracker_word_cut(word_load(slot->path + i * 8), length - i * 8);
+		word_store(key->path + i * 8, word);
 	}
-}
-
-/* The route of a request is complete: its last word is filled up with zeros. */
-static __always_inline void tracker_route_set(struct request_slot *slot, const char *path,
-					      __u8 length)
-{
-	__u32 last = index_mask(length - 1, PATH_MAX_BYTES - 8), behind = (8 - length % 8) % 8;
-	__u64 word;
-
-	slot->path_length = length;
-	tracker_route_copy(slot->path, path, &slot->path_length);
-	/* the first bytes of a word, in memory order, are its lowest */
-	word = word_load(slot->path + last);
-	word_store(slot->path + last, word & ~0ULL >> behind * 8);
-	TRACKER_PUBLISH(slot->flags, slot->flags | SLOT_ROUTE);
+	key->path_length = slot->path_length;
 }
 
 /* Takes the oldest request out of the ring, as lost. */
@@ -103,11 +139,11 @@ static __always_inline __u32 tracker_lose(struct connection *connection, struct 
 {
 	struct send_part *send = &connection->send;
 
-	if (tracker_slot(connection, send->answered)->flags & SLOT_MALFORMED)
+	if (tracker_slot_oldest(connection)->flags & SLOT_MALFORMED)
 		reason = LOSS_MALFORMED;
 	job->reason = reason;
 	send->owner = OWNER_NONE;
-	TRACKER_PUBLISH(send->answered, send->answered + 1);
+	tracker_slot_take(connection);
 	return EVENT_LOST;
 }
 
@@ -141,7 +177,7 @@ static __always_inline __u32 tracker_finish(struct connection *connection, struc
 					    __u32 status, __u32 error, __u64 end_ns)
 {
 	struct send_part *send = &connection->send;
-	struct request_slot *slot = tracker_slot(connection, send->answered);
+	struct request_slot *slot = tracker_slot_oldest(connection);
 	struct transaction *transaction = &job->transaction;
 
 	transaction->key.service = connection->service;
@@ -149,12 +185,10 @@ static __always_inline __u32 tracker_finish(struct connection *connection, struc
 	transaction->key.method = slot->method;
 	transaction->key.error = error;
 	transaction->key.peer = connection->peer;
-	if (slot->flags & SLOT_ROUTE) {
-		transaction->key.path_length = slot->path_length;
-		tracker_route_copy(transaction->key.path, slot->path, &slot->path_length);
-	} else {
+	if (slot->flags & SLOT_ROUTE)
+		tracker_route_copy(&transaction->key, slot);
+	else
 		tracker_route_other(&transaction->key);
-	}
 	tracker_split(transaction, slot, send->first_ns, end_ns);
 	transaction->end_ns = end_ns;
 	transaction->request_bytes = slot->body_bytes;
@@ -165,7 +199,7 @@ static __always_inline __u32 tracker_finish(struct connection *connection, struc
 	send->owner = OWNER_NONE;
 	send->approximate = APPROXIMATE_NONE;
 	send->body_bytes = 0;
-	TRACKER_PUBLISH(send->answered, send->answered + 1);
+	tracker_slot_take(connection);
 	return EVENT_FINISHED;
 }
 

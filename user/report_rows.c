@@ -84,24 +84,23 @@ void report_rows_release(struct report_rows *rows)
 	memset(rows, 0, sizeof(*rows));
 }
 
-int report_rows_measure(const struct report_rows *rows, const struct row *row,
-			enum report_span span, struct measure *sum, uint64_t *errors)
+uint64_t report_rows_measure(const struct report_rows *rows, const struct row *row,
+			     enum report_span span, struct measure *sum)
 {
+	uint64_t errors = 0;
 	char status[8];
-	int err = 0;
 	size_t i;
 
-	measure_clear(sum);
-	*errors = 0;
-	for (i = row->begin; i < row->end && !err; i++) {
+	memset(sum, 0, sizeof(*sum));
+	for (i = row->begin; i < row->end; i++) {
 		const struct series *series = rows->series[i];
 		const struct measure *measure = series_measure(series, span);
 
-		err = measure_add(sum, measure);
+		measure_add(sum, measure);
 		if (series_error_type(series, status))
-			*errors += measure->count;
+			errors += measure->count;
 	}
-	return err;
+	return errors;
 }
 
 /* What is below or above the range is drawn at its ends. */
@@ -122,9 +121,8 @@ void measure_picture(const struct measure *measure, unsigned int levels,
 	uint32_t bin;
 	size_t i;
 
-	for (bin = bins_next(&measure->bins, 0); bin < HISTOGRAM_BINS;
-	     bin = bins_next(&measure->bins, bin + 1))
-		counts[picture_cell(bin)] += bins_get(&measure->bins, bin);
+	for (bin = 0; bin < HISTOGRAM_BINS; bin++)
+		counts[picture_cell(bin)] += measure->bins[bin];
 	for (i = 0; i < PICTURE_CELLS; i++)
 		largest = counts[i] > largest ? counts[i] : largest;
 	for (i = 0; i < PICTURE_CELLS; i++) {

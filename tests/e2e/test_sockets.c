@@ -125,6 +125,38 @@ static long step_send_in_thread(struct puppet_hands *hands, const struct puppet_
 	return do_in_thread(hands, order, step_send);
 }
 
+#define LARGE_BYTES 4000000
+#define LARGE_HEAD "HTTP/1.1 200 OK\r\nContent-Length: 4000000\r\n\r\n"
+
+static pthread_t large_thread;
+
+/* One call: a whole answer, and one that is too large for the socket. */
+static void *send_large(void *context)
+{
+	static char bytes[sizeof(REPLY LARGE_HEAD) - 1 + LARGE_BYTES] = REPLY LARGE_HEAD;
+	const int fd = *(const int *)context;
+
+	return send(fd, bytes, sizeof(bytes), MSG_NOSIGNAL) == sizeof(bytes) ? context : NULL;
+}
+
+static long step_begin_large(struct puppet_hands *hands, const struct puppet_order *order)
+{
+	const int bytes = 8192; /* the call must wait */
+
+	setsockopt(hands->fds[order->fd], SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+	return -pthread_create(&large_thread, NULL, send_large, &hands->fds[order->fd]);
+}
+
+static long step_end_large(struct puppet_hands *hands, const struct puppet_order *order)
+{
+	void *sent;
+
+	(void)hands;
+	(void)order;
+	pthread_join(large_thread, &sent);
+	return sent ? 0 : -EPIPE;
+}
+
 /* Listens on a port that the kernel chooses at listen(); returns it. */
 static long step_listen_unbound(struct puppet_hands *hands, const struct puppet_order *order)
 {
@@ -251,6 +283,40 @@ static void used_by_threads(void **state)
 	exchange_whole(puppet, 0, fd);
 	puppet_close(puppet, 0);
 	raw_finish(fd);
+	observed_check();
+}
+
+/*
+ * The answer to the first of 16 has arrived, and the call that sent it goes on: a 17th
+ * request is none too many.
+ */
+static void received_while_another_sends(void **state)
+{
+	static const char request[] = "GET /full HTTP/1.1\r\nHost: h\r\n\r\n";
+	const size_t large = sizeof(LARGE_HEAD) - 1 + LARGE_BYTES;
+	struct puppet *puppet = puppet_start();
+	const int fd = raw_connect(puppet_port(puppet));
+	char *bytes = malloc(large);
+	int i;
+
+	(void)state;
+	assert_non_null(bytes);
+	puppet_accept(puppet, 0);
+	for (i = 0; i < 16; i++)
+		raw_say(fd, request);
+	puppet_receive_all(puppet, 0, 16 * (sizeof(request) - 1));
+	assert_int_equal(puppet_do(puppet, step_begin_large, &(struct puppet_order){ .fd = 0 }), 0);
+	assert_int_equal(recv(fd, bytes, sizeof(REPLY) - 1, MSG_WAITALL), sizeof(REPLY) - 1);
+	raw_say(fd, request);
+	puppet_receive_all(puppet, 0, sizeof(request) - 1);
+	assert_int_equal(recv(fd, bytes, large, MSG_WAITALL), large);
+	assert_int_equal(puppet_do(puppet, step_end_large, &(struct puppet_order){ .fd = 0 }), 0);
+	for (i = 0; i < 15; i++)
+		puppet_say(puppet, 0, REPLY);
+	observed_expect("GET", "/full", 200, NULL, 17, 0, LARGE_BYTES + 16 * 2);
+	puppet_close(puppet, 0);
+	raw_finish(fd);
+	free(bytes);
 	observed_check();
 }
 
@@ -498,6 +564,7 @@ int main(void)
 		OBSERVED_TEST(finished_by_a_child),
 		OBSERVED_TEST(duplicated),
 		OBSERVED_TEST(used_by_threads),
+		OBSERVED_TEST(received_while_another_sends),
 		OBSERVED_TEST(answered_by_two_at_once),
 		OBSERVED_TEST(listening_without_bind),
 		OBSERVED_TEST(fast_open),

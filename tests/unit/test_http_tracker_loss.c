@@ -66,6 +66,60 @@ static const struct script_row overflow_rows[] = {
 	  .lost = { [LOSS_PIPELINE_FULL] = 1 } },
 };
 
+#define ANSWER_BYTES (sizeof(OK2) - 1)
+
+static const struct script_row unsettled_rows[] = {
+	{ "a 17th is received before the hook of the call that answered the first: no more than 16 wait",
+	  .calls = CALLS_SEND_FIXED,
+	  .steps = { RECEIVE_TIMES(10, 16, GET_A), SEND_MISSED(20, ANSWER_BYTES), RECEIVE(25, GET_B),
+		     SEND_BACK(30, ANSWER_BYTES), SEND(30, OK2), SEND_TIMES(40, 16, OK2) },
+	  .transactions = { { METHOD_GET, "/a", 200, 20, 0, 2 },
+			    { METHOD_GET, "/a", 200, 30, 0, 2, .times = 15 },
+			    { METHOD_GET, "/b", 200, 15, 0, 2 } } },
+	{ "likewise four, answered in one call; and round the ring once more",
+	  .calls = CALLS_SEND_FIXED,
+	  .steps = { RECEIVE_TIMES(10, 16, GET_A), SEND_MISSED(20, 4 * ANSWER_BYTES), RECEIVE_TIMES(25, 4, GET_B),
+		     SEND_BACK(30, 4 * ANSWER_BYTES), SEND_TIMES(30, 4, OK2), SEND_TIMES(40, 12, OK2),
+		     SEND_TIMES(45, 4, OK2), RECEIVE_TIMES(50, 16, GET_C), SEND_TIMES(60, 16, OK2) },
+	  .transactions = { { METHOD_GET, "/a", 200, 20, 0, 2, .times = 4 },
+			    { METHOD_GET, "/a", 200, 30, 0, 2, .times = 12 },
+			    { METHOD_GET, "/b", 200, 20, 0, 2, .times = 4 },
+			    { METHOD_GET, "/c", 200, 10, 0, 2, .times = 16 } } },
+	{ "the room is bounded: of six at once, two are too many",
+	  .calls = CALLS_SEND_FIXED,
+	  .steps = { RECEIVE_TIMES(10, 16, GET_A), SEND_MISSED(20, 6 * ANSWER_BYTES), RECEIVE_TIMES(25, 6, GET_B),
+		     SEND_BACK(30, 6 * ANSWER_BYTES), SEND_TIMES(30, 6, OK2), SEND_TIMES(40, 10, OK2),
+		     SEND_TIMES(45, 6, OK2), RECEIVE(50, GET_C), SEND(60, OK2) },
+	  .transactions = { { METHOD_GET, "/a", 200, 20, 0, 2, .times = 6 },
+			    { METHOD_GET, "/a", 200, 30, 0, 2, .times = 10 },
+			    { METHOD_GET, "/b", 200, 20, 0, 2, .times = 4 },
+			    { METHOD_GET, "/c", 200, 10, 0, 2 } },
+	  .lost = { [LOSS_PIPELINE_FULL] = 2 } },
+};
+
+static const struct script_row contended_rows[] = {
+	{ "two answers while another call was looked at, then a new request: it is exact",
+	  .calls = CALLS_SEND_FIXED,
+	  .steps = { RECEIVE(10, GET_A GET_B GET_C), SEND(20, OK2), SEND_CONTENDED(20, 2 * ANSWER_BYTES),
+		     RECEIVE(30, GET_B), SEND(40, OK2), RECEIVE(50, GET_C), SEND(60, OK2) },
+	  .transactions = { { METHOD_GET, "/a", 200, 10, 0, 2 }, { METHOD_GET, "/b", 200, 10, 0, 2 },
+			    { METHOD_GET, "/c", 200, 10, 0, 2 } },
+	  .lost = { [LOSS_UNREADABLE] = 1, [LOSS_FRAMING] = 1 } },
+	{ "one answer while another call was looked at, more of them follow",
+	  .calls = CALLS_SEND_FIXED,
+	  .steps = { RECEIVE(10, GET_A GET_B GET_C), SEND(20, OK2), SEND_CONTENDED(20, ANSWER_BYTES), SEND(25, OK2),
+		     RECEIVE(30, GET_B), SEND(40, OK2) },
+	  .transactions = { { METHOD_GET, "/a", 200, 10, 0, 2 },
+			    { METHOD_GET, "/c", 200, 15, 0, 2, .approximate = APPROXIMATE_ORDER_UNKNOWN },
+			    { METHOD_GET, "/b", 200, 10, 0, 2 } },
+	  .lost = { [LOSS_UNREADABLE] = 1 } },
+	{ "the middle of an answer while another call was looked at: nothing is in doubt",
+	  .calls = CALLS_SEND_FIXED,
+	  .steps = { RECEIVE(10, GET_A), SEND(20, OK_HEAD(10) "01"), SEND_CONTENDED(20, 6), SEND(30, "89"),
+		     RECEIVE(40, GET_B), SEND(50, OK2) },
+	  .transactions = { { METHOD_GET, "/a", 200, 20, 0, 10 }, { METHOD_GET, "/b", 200, 10, 0, 2 } } },
+};
+
 static const struct script_row long_rows[] = {
 	{ "a head of 80 KB in one read",
 	  .calls = CALLS_FIXED, /* long */
@@ -400,6 +454,8 @@ static const struct script_row foreign_rows[] = {
 	}
 
 TEST_ROWS(overflow)
+TEST_ROWS(unsettled)
+TEST_ROWS(contended)
 TEST_ROWS(long)
 TEST_ROWS(hidden)
 TEST_ROWS(missed)
@@ -409,9 +465,10 @@ TEST_ROWS(foreign)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_overflow), cmocka_unit_test(test_long),
-		cmocka_unit_test(test_hidden),   cmocka_unit_test(test_missed),
-		cmocka_unit_test(test_late),     cmocka_unit_test(test_foreign),
+		cmocka_unit_test(test_overflow),  cmocka_unit_test(test_unsettled),
+		cmocka_unit_test(test_contended), cmocka_unit_test(test_long),
+		cmocka_unit_test(test_hidden),    cmocka_unit_test(test_missed),
+		cmocka_unit_test(test_late),      cmocka_unit_test(test_foreign),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -259,6 +259,7 @@ static void receive_call(struct driver *driver, const char *bytes, size_t length
 
 	driver->receive.moved += length;
 	driver->receive.sequence += length;
+	job->unsettled = tracker_send_unsettled(connection, driver->send.sequence);
 	event_enter(driver, tracker_receive_begin(connection, job, driver->receive.sequence));
 	if (job->feed.parser.phase != PHASE_IGNORE)
 		receive_walk(driver, &source);
@@ -334,7 +335,7 @@ static void send_resync(struct driver *driver)
 {
 	uint32_t i, event;
 
-	for (i = 0; i < PIPELINE_MAX; i++) {
+	for (i = 0; i < PIPELINE_SLOTS; i++) {
 		event = tracker_send_resync(&driver->connection, &driver->job);
 		if (event == EVENT_NONE)
 			break;
@@ -353,6 +354,8 @@ static void send_call(struct driver *driver, const char *bytes, size_t length, s
 	if (connection->send.unsure)
 		send_resync(driver);
 	event_enter(driver, tracker_send_begin(connection, job, driver->send.sequence));
+	if (tracker_send_contention(connection, job))
+		send_resync(driver);
 	if (!connection->ignored || !tracker_idle(connection))
 		send_walk(driver, &source);
 	tracker_send_store(connection, job);
@@ -425,6 +428,12 @@ void driver_send_missed(struct driver *driver, size_t length)
 	driver->send.sequence += length;
 }
 
+void driver_send_contended(struct driver *driver, size_t length)
+{
+	driver_send_missed(driver, length);
+	tracker_send_contended(&driver->connection);
+}
+
 void driver_peer_close(struct driver *driver)
 {
 	driver->connection.end |= END_PEER_CLOSED;
@@ -438,7 +447,7 @@ void driver_end(struct driver *driver, enum connection_end how)
 
 	connection->end |= how;
 	tracker_send_load(connection, job);
-	for (i = 0; i < PIPELINE_MAX + 1; i++) {
+	for (i = 0; i < PIPELINE_SLOTS + 1; i++) {
 		event = tracker_end(connection, job);
 		if (event == EVENT_NONE)
 			break;

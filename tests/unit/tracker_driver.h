@@ -76,6 +76,8 @@ void driver_send(struct driver *driver, const char *bytes, size_t length);
 /* Bytes are received or sent and no hook shows it (splice). */
 void driver_receive_missed(struct driver *driver, size_t length);
 void driver_send_missed(struct driver *driver, size_t length);
+/* Bytes are sent while another call is being looked at. */
+void driver_send_contended(struct driver *driver, size_t length);
 
 /* The client sends FIN: the server's side stays open. */
 void driver_peer_close(struct driver *driver);

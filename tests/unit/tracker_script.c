@@ -4,7 +4,6 @@
  */
 #include "unit.h"
 
-#include "series_key.h"
 #include "tracker_script.h"
 
 /*
@@ -130,6 +129,9 @@ static void step_run(struct driver *driver, const struct script_step *step, stru
 		driver->receive.sequence -= step->count;
 		queue->taken -= step->count;
 		break;
+	case VERB_SEND_CONTENDED:
+		driver_send_contended(driver, step->count);
+		break;
 	case VERB_SEND_BACK:
 		driver->send.sequence -= step->count;
 		break;
@@ -197,7 +199,7 @@ static bool transaction_equals(const struct transaction *got, const struct scrip
 	const size_t length = strlen(want->route);
 	struct series_key key;
 
-	/* as the key of a series: each byte of a word counts, also behind the route's end */
+	/* as the key of a map: each byte counts, also behind the route's end */
 	memset(&key, 0, sizeof(key));
 	key.status = want->status;
 	key.method = want->method;
@@ -205,7 +207,7 @@ static bool transaction_equals(const struct transaction *got, const struct scrip
 	key.peer = peer;
 	key.path_length = length;
 	memcpy(key.path, want->route, length);
-	return memcmp(&got->key, &key, SERIES_KEY_HEAD + (length + 7) / 8 * 8) == 0 &&
+	return memcmp(&got->key, &key, sizeof(key)) == 0 &&
 	       got->duration_ns == want->duration_us * 1000 &&
 	       got->request_bytes == want->request_bytes &&
 	       got->response_bytes == want->response_bytes &&

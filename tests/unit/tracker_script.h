@@ -19,19 +19,20 @@
 #define SCRIPT_TRANSACTIONS 20
 
 enum script_verb {
-	VERB_NONE = 0,      /* end of the script */
-	VERB_ARRIVE,        /* bytes are queued on the socket; received by VERB_READ */
-	VERB_ARRIVE_BYTES,  /* likewise, each byte in a segment of its own */
-	VERB_ARRIVE_UNSEEN, /* likewise, before redtap was there */
-	VERB_READ,          /* the application takes all, or `count` bytes of them */
-	VERB_RECEIVE,       /* both at the same time */
-	VERB_SEND,          /* the application sends */
-	VERB_READ_HIDDEN,   /* takes all of them into memory that cannot be read */
-	VERB_READ_MISSED,   /* takes all of them, and no hook shows it */
-	VERB_SEND_HIDDEN,   /* `count` bytes from memory that cannot be read */
-	VERB_SEND_MISSED,   /* `count` bytes, and no hook shows it */
-	VERB_READ_BACK,     /* the next call ends `count` bytes less far than it would: */
-	VERB_SEND_BACK,     /* the first of two calls at once, when its hook comes second */
+	VERB_NONE = 0,       /* end of the script */
+	VERB_ARRIVE,         /* bytes are queued on the socket; received by VERB_READ */
+	VERB_ARRIVE_BYTES,   /* likewise, each byte in a segment of its own */
+	VERB_ARRIVE_UNSEEN,  /* likewise, before redtap was there */
+	VERB_READ,           /* the application takes all, or `count` bytes of them */
+	VERB_RECEIVE,        /* both at the same time */
+	VERB_SEND,           /* the application sends */
+	VERB_READ_HIDDEN,    /* takes all of them into memory that cannot be read */
+	VERB_READ_MISSED,    /* takes all of them, and no hook shows it */
+	VERB_SEND_HIDDEN,    /* `count` bytes from memory that cannot be read */
+	VERB_SEND_MISSED,    /* `count` bytes, and no hook shows it */
+	VERB_SEND_CONTENDED, /* `count` bytes, and the hook comes while another call is looked at */
+	VERB_READ_BACK,      /* the next call ends `count` bytes less far than it would: */
+	VERB_SEND_BACK,      /* the first of two calls at once, when its hook comes second */
 	VERB_PEER_CLOSE,
 	VERB_CLOSE, /* by the server */
 	VERB_RESET,
@@ -79,6 +80,7 @@ struct script_step {
 #define READ_MISSED_ONLY(us, n) { .verb = VERB_READ_MISSED, .at_us = us, .count = n }
 #define SEND_HIDDEN(us, n) { .verb = VERB_SEND_HIDDEN, .at_us = us, .count = n }
 #define SEND_MISSED(us, n) { .verb = VERB_SEND_MISSED, .at_us = us, .count = n }
+#define SEND_CONTENDED(us, n) { .verb = VERB_SEND_CONTENDED, .at_us = us, .count = n }
 #define READ_BACK(us, n) { .verb = VERB_READ_BACK, .at_us = us, .count = n }
 #define SEND_BACK(us, n) { .verb = VERB_SEND_BACK, .at_us = us, .count = n }
 #define PEER_CLOSE(us) { .verb = VERB_PEER_CLOSE, .at_us = us }
