@@ -20,7 +20,8 @@ ALL_CFLAGS = -std=gnu11 $(WARNINGS) -D_GNU_SOURCE -DREDTAP_VERSION='"$(VERSION)"
 LIBS     = -lbpf -lelf -lz -lm
 
 # -mcpu=v3 has the fetching atomics (kernel 5.12); the older build does without.
-BPF_CFLAGS = -std=gnu11 -O2 -g -target bpf -D__TARGET_ARCH_$(ARCH) -I. -Ibpf $(WARNINGS) -MMD -MP
+BPF_CFLAGS = -std=gnu11 -O2 -g -target bpf -D__TARGET_ARCH_$(ARCH) -I. -Ibpf $(WARNINGS) -MMD -MP \
+	     $(BPF_DEFINES)
 
 USER_OBJECTS := $(patsubst user/%.c,$(BUILD)/user/%.o,$(wildcard user/*.c))
 WEBAPP_OBJECTS := $(patsubst app/%.c,$(BUILD)/app/%.o,$(wildcard app/*.c))

@@ -218,7 +218,7 @@ struct phase_value {
 };
 REDTAP_STATIC_ASSERT(sizeof(struct phase_value) == 8 + 4 * HISTOGRAM_BINS, "phase_value layout");
 
-/* Key of the hash map `series_ids`; its value is a __u32 series id. */
+/* What a series is of. */
 struct series_key {
 	__u16 service; /* index into the loader's table of service names */
 	__u16 status;  /* 100..999, 0: no answer */
@@ -229,6 +229,15 @@ struct series_key {
 	char path[PATH_MAX_BYTES]; /* folded route, zero padded, not terminated */
 };
 REDTAP_STATIC_ASSERT(sizeof(struct series_key) == 8 + PATH_MAX_BYTES, "series_key layout");
+
+/* Value of the hash map `series_ids`; its key is a place, see series_key.h. */
+struct series_entry {
+	struct series_key key;
+	__u32 id;
+	__u32 padding;
+};
+REDTAP_STATIC_ASSERT(sizeof(struct series_entry) == sizeof(struct series_key) + 8,
+		     "series_entry layout");
 
 /* Key of the hash map `targets` is a __u32 process id; this is its value. */
 struct target_value {
@@ -288,8 +297,9 @@ struct settings {
 	__u8 phase_places[8];
 	__u8 client; /* requests that targets send are observed too */
 	__u8 padding[7];
+	__u64 series_seed; /* of series_key_hash() */
 };
-REDTAP_STATIC_ASSERT(sizeof(struct settings) == 32, "settings layout");
+REDTAP_STATIC_ASSERT(sizeof(struct settings) == 40, "settings layout");
 REDTAP_STATIC_ASSERT(REQUEST_PHASE_COUNT <= 8, "every phase has its place");
 
 #endif

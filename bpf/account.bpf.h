@@ -10,6 +10,7 @@
 #define REDTAP_ACCOUNT_H
 
 #include "deliver.bpf.h"
+#include "series_key.h"
 
 static __always_inline struct service_gauges *service_of(__u32 service)
 {
@@ -28,21 +29,50 @@ static __always_inline bool series_is_suspect(const struct series_key *key)
 	return key->status == 400 || key->status == 404 || key->status == 405;
 }
 
-/* Finds the series id of a key; makes one unless only `limit` may be in use. */
-static __always_inline __u32 *series_find(const struct series_key *key, __u32 limit)
-{
-	__u32 *id = bpf_map_lookup_elem(&series_ids, key);
-	__u32 fresh;
+/* Instead of an id: there is no series. */
+#define SERIES_NONE 0xffffffffU
 
-	if (id)
-		return id;
-	if (ledger.series >= limit || bpf_map_pop_elem(&free_series, &fresh))
+/* Makes a series at a place, unless only `limit` may be in use.  Returns what is there. */
+static __always_inline struct series_entry *
+series_make(struct series_entry *entry, const struct series_key *key, __u64 place, __u32 limit)
+{
+	if (ledger.series >= limit || bpf_map_pop_elem(&free_series, &entry->id))
 		return 0;
-	if (bpf_map_update_elem(&series_ids, key, &fresh, BPF_NOEXIST))
-		bpf_map_push_elem(&free_series, &fresh, 0); /* another CPU was first */
+	series_key_copy(&entry->key, key);
+	if (bpf_map_update_elem(&series_ids, &place, entry, BPF_NOEXIST))
+		bpf_map_push_elem(&free_series, &entry->id, 0); /* another CPU was first */
 	else
 		ledger_add(&ledger.series, 1);
-	return bpf_map_lookup_elem(&series_ids, key);
+	return bpf_map_lookup_elem(&series_ids, &place);
+}
+
+/*
+ * Finds the series id of a transaction; makes one unless only `limit` may be in use.
+ * SERIES_NONE: that is so, or other series are at all of its places.
+ */
+static __always_inline __u32 series_find(struct scratch *scratch, __u32 limit)
+{
+	const struct series_key *key = &scratch->job.transaction.key;
+	__u64 place = series_key_hash(key, settings.series_seed);
+	__u32 i;
+
+	for (i = 0; i < SERIES_PLACES; i++) {
+		const struct series_entry *entry = bpf_map_lookup_elem(&series_ids, &place);
+		__u32 id;
+
+		if (!entry)
+			entry = series_make(&scratch->series, key, place, limit);
+		if (!entry)
+			break;
+		/* Before its text, and once: a series that retires takes its entry away
+		 * (collector.c), and another one may get the memory. */
+		id = TRACKER_OBSERVE(entry->id);
+		COMPILER_BARRIER();
+		if (series_key_same(&entry->key, key))
+			return id;
+		place = series_place_next(place);
+	}
+	return SERIES_NONE;
 }
 
 static __always_inline void phases_commit(__u32 series, const struct transaction *transaction)
@@ -65,7 +95,7 @@ __noinline int transaction_commit(__u32 owner)
 	struct scratch *scratch = scratch_get(owner);
 	struct transaction *transaction;
 	struct series_value *value;
-	__u32 limit, series, *id;
+	__u32 limit, series;
 	__u64 reason;
 
 	if (!scratch)
@@ -74,14 +104,12 @@ __noinline int transaction_commit(__u32 owner)
 	limit = settings.max_series - settings.series_reserve;
 	if (series_is_suspect(&transaction->key))
 		limit = settings.max_series / 2 < limit ? settings.max_series / 2 : limit;
-	id = series_find(&transaction->key, limit);
-	if (!id) {
+	series = series_find(scratch, limit);
+	if (series == SERIES_NONE) {
 		tracker_route_other(&transaction->key);
 		ledger_add(&ledger.approximate[APPROXIMATE_ROUTE_OTHER], 1);
-		id = series_find(&transaction->key, settings.max_series);
+		series = series_find(scratch, settings.max_series);
 	}
-	/* Once: a series that retires takes its entry away (collector.c). */
-	series = id ? *id : settings.max_series;
 	value = bpf_map_lookup_elem(&series_values, &series);
 	if (!value) {
 		ledger_add(&ledger.lost[LOSS_SERIES_FULL], 1);

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * call.bpf.h - one receive or send call that is complete, and whether it has been
- * worked on by the first of a pair of programs, see HOOK() in redtap.bpf.c.
+ * call.bpf.h - one receive or send call that is complete.
  *
- * Inputs: what a hook says about the call.  Outputs: where its bytes are; marks of
- * what is done.  It must not know what the bytes mean.
+ * Inputs: what a hook says about the call.  Outputs: where its bytes are.  It must
+ * not know what the bytes mean.
  */
 #ifndef REDTAP_CALL_H
 #define REDTAP_CALL_H
@@ -44,31 +43,6 @@ static __always_inline void call_source(const struct call *call, struct byte_sou
 static __always_inline bool sequence_reached(__u32 end, __u32 worked)
 {
 	return (__s32)(end - worked) <= 0;
-}
-
-/* Whether receive and send have a second program each, see HOOK(); set by the loader. */
-const volatile bool calls_repeated = false;
-
-/* The first of a pair has done what was to be done for the call that ended here. */
-static __always_inline void call_done(__u32 hook, __u64 address, __u32 position)
-{
-	struct last_done *last = bpf_map_lookup_elem(&last_dones, &hook);
-
-	if (last) {
-		last->sock = address;
-		last->position = position;
-	}
-}
-
-/*
- * Asked by the second: if it was on this CPU, and nothing else since.  A position
- * comes once on a socket, so that what was left long ago is not taken for it.
- */
-static __always_inline bool call_is_done(__u32 hook, __u64 address, __u32 position)
-{
-	const struct last_done *last = bpf_map_lookup_elem(&last_dones, &hook);
-
-	return last && last->sock == address && last->position == position;
 }
 
 #endif

@@ -53,11 +53,20 @@ __u32 unbound_written = 0;             /* free running; 0: never in use */
 
 REDTAP_STATIC_ASSERT((UNBOUND_MAX & (UNBOUND_MAX - 1)) == 0, "places are masked");
 
+/*
+ * Set by the loader before it detaches, and ports[] emptied with it: from then on no
+ * socket is of interest, to none of the programs.  One after the other they would go
+ * blind, and what a later one sees without an earlier one is taken for a loss.
+ */
+__u32 stopped = 0;
+
 /* A port of a target, in this network namespace. */
 static __always_inline void listener_enter(struct listener_key *key)
 {
 	__u8 one = 1;
 
+	if (TRACKER_OBSERVE(stopped))
+		return;
 	ports[key->port] = 1;
 	bpf_map_update_elem(&listeners, key, &one, BPF_ANY);
 }
@@ -70,7 +79,10 @@ static __always_inline bool sock_is_of_interest(struct sock *sock)
 {
 	__u16 port = sock_local_port(sock);
 
-	return settings.client || ports[port] || port == 0 || TRACKER_OBSERVE(unbound_written);
+	if (ports[port])
+		return true;
+	return (settings.client || port == 0 || TRACKER_OBSERVE(unbound_written)) &&
+	       !TRACKER_OBSERVE(stopped);
 }
 
 static __always_inline void unbound_note(__u64 address)

@@ -58,12 +58,12 @@ struct {
 	__type(value, __u32);
 } peers SEC(".maps");
 
-/* Series ids by key.  Sized by the loader (--max-series). */
+/* Series by place, see series_key.h.  Sized by the loader (--max-series). */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 2048);
-	__type(key, struct series_key);
-	__type(value, __u32);
+	__type(key, __u64);
+	__type(value, struct series_entry);
 } series_ids SEC(".maps");
 
 /*
@@ -133,7 +133,8 @@ enum scratch_owner {
 struct scratch {
 	struct tracker_job job;
 	struct byte_source source;
-	struct connection blank; /* template of a new entry; all but its start is zero */
+	struct series_entry series; /* a new one */
+	struct connection blank;    /* template of a new entry; all but its start is zero */
 };
 
 struct {

@@ -15,9 +15,10 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 /*
  * From Linux 7.0 on, tracepoints do not disable preemption.  If a task is
  * preempted inside a program, the kernel skips this program for the tasks that
- * come next on that CPU.  There the loader attaches each program a second time,
- * behind the first, as again_*: it does what the first was skipped for, and
- * finds nothing to do otherwise.
+ * come next on that CPU.  There programs disable it themselves (pair.bpf.h), and,
+ * for the moment that is left, the loader attaches each a second time, behind the
+ * first, as again_*: it does what the first was skipped for, and finds nothing to
+ * do otherwise.
  */
 #define HOOK(tracepoint, handler)                                                                  \
 	SEC("raw_tp/" #tracepoint)                                                                 \

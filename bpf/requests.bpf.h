@@ -10,6 +10,7 @@
 #define REDTAP_REQUESTS_H
 
 #include "call.bpf.h"
+#include "pair.bpf.h"
 #include "walk.bpf.h"
 
 static __always_inline __u32 receive_parse(struct tracker_job *job, __u32 owner)
@@ -162,9 +163,6 @@ static __always_inline void on_requests(struct scratch *scratch, struct connecti
 	connection_release(connection, &connection->receive.claim, address, owner);
 }
 
-/* Set by the loader when it begins to detach: receives go unseen from now on. */
-__u32 detaching = 0;
-
 /*
  * What is about to be answered may have been received past every hook (splice,
  * zero-copy receive): then its bytes are entered before the answer is.  Only where
@@ -196,8 +194,7 @@ static __always_inline bool receive_is_behind(struct connection *connection, str
 	__u32 outstanding = tracker_outstanding(connection);
 
 	/* what its end has ended waits no more, and may be received still */
-	if (TRACKER_OBSERVE(detaching) || TRACKER_OBSERVE(connection->closing) ||
-	    phase == PHASE_LOST || phase == PHASE_IGNORE)
+	if (TRACKER_OBSERVE(connection->closing) || phase == PHASE_LOST || phase == PHASE_IGNORE)
 		return false;
 	if (outstanding > 1 || (outstanding == 1 && phase <= PHASE_METHOD))
 		return false;

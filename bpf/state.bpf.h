@@ -10,21 +10,14 @@
 #define REDTAP_STATE_H
 
 #include "accept.bpf.h"
-#include "call.bpf.h"
+#include "pair.bpf.h"
 
 /* ---- arrival ---------------------------------------------------------- */
 
-static __always_inline void on_data_ready(__u64 address, __u32 again)
+static __always_inline void arrival_enter(struct sock *sock, __u64 address, __u32 end, __u32 again)
 {
-	struct sock *sock = KERNEL_POINTER(struct sock, address);
 	struct connection *connection;
-	__u32 end;
 
-	if (!sock_is_of_interest(sock))
-		return;
-	end = sock_arrived(sock);
-	if (again && call_is_done(SCRATCH_ARRIVAL, address, end))
-		return;
 	connection = bpf_map_lookup_elem(&connections, &address);
 	if (!connection) {
 		struct scratch *scratch = scratch_get(SCRATCH_ARRIVAL + again);
@@ -42,6 +35,21 @@ static __always_inline void on_data_ready(__u64 address, __u32 again)
 		tracker_arrival(connection, end, bpf_ktime_get_ns());
 	if (!again)
 		call_done(SCRATCH_ARRIVAL, address, end);
+}
+
+static __always_inline void on_data_ready(__u64 address, __u32 again)
+{
+	struct sock *sock = KERNEL_POINTER(struct sock, address);
+	__u32 end;
+
+	if (!sock_is_of_interest(sock))
+		return;
+	end = sock_arrived(sock);
+	if (again && call_is_done(SCRATCH_ARRIVAL, address, end))
+		return;
+	preemption_disable();
+	arrival_enter(sock, address, end, again);
+	preemption_enable();
 }
 
 /* ---- state ------------------------------------------------------------ */
@@ -156,21 +164,13 @@ static __always_inline __u32 client_state(struct connection *connection, struct 
 	}
 }
 
-static __always_inline void on_state(__u64 address, int from, int to, __u32 again)
+/* What a change of state means to a connection. */
+static __always_inline void state_enter(struct sock *sock, __u64 address, int from, int to,
+					__u32 owner)
 {
-	struct sock *sock = KERNEL_POINTER(struct sock, address);
 	struct connection *connection;
-	__u32 owner = SCRATCH_STATE + again;
 	__u32 end = END_NONE, closing;
 
-	if (to == STATE_LISTEN) {
-		on_listen(address);
-		return;
-	}
-	if (from == STATE_LISTEN)
-		unbound_forget(address);
-	if (!sock_is_of_interest(sock))
-		return;
 	if (to == STATE_ESTABLISHED) {
 		if (from == STATE_SYN_RECV)
 			on_established(address, owner);
@@ -222,13 +222,33 @@ static __always_inline void on_state(__u64 address, int from, int to, __u32 agai
 	connection_settle(address, owner);
 }
 
+static __always_inline void on_state(__u64 address, int from, int to, __u32 again)
+{
+	struct sock *sock = KERNEL_POINTER(struct sock, address);
+
+	if (to == STATE_LISTEN) {
+		on_listen(address);
+		return;
+	}
+	if (from == STATE_LISTEN)
+		unbound_forget(address);
+	if (!sock_is_of_interest(sock))
+		return;
+	preemption_disable();
+	state_enter(sock, address, from, to, SCRATCH_STATE + again);
+	preemption_enable();
+}
+
 /* Nobody has the socket any more: a connection that the client reset ends here. */
 static __always_inline void on_destroy(__u64 address, __u32 again)
 {
 	struct connection *connection = bpf_map_lookup_elem(&connections, &address);
 
-	if (connection)
-		connection_expel(connection, address, SCRATCH_DESTROY + again);
+	if (!connection || TRACKER_OBSERVE(stopped))
+		return;
+	preemption_disable();
+	connection_expel(connection, address, SCRATCH_DESTROY + again);
+	preemption_enable();
 }
 
 #endif

@@ -256,9 +256,7 @@ static __always_inline void tracker_receive_route(struct connection *connection,
 
 	if (job->feed.line.other || slot->method == METHOD_CONNECT)
 		return;
-	tracker_path_copy(slot->path, job->feed.path);
-	slot->path_length = job->feed.line.path_length;
-	TRACKER_PUBLISH(slot->flags, slot->flags | SLOT_ROUTE);
+	tracker_route_set(slot, job->feed.path, job->feed.line.path_length);
 }
 
 /* What follows is not HTTP/1. */

@@ -86,14 +86,10 @@ static __always_inline bool tracker_idle(struct connection *connection)
 		       TRACKER_OBSERVE(connection->send.dropped_answered);
 }
 
+/* In the key of a transaction, what lies behind the path's last word does not matter. */
 static __always_inline void tracker_route_other(struct series_key *key)
 {
-	__builtin_memset(key->path, 0, sizeof(key->path));
-	key->path[0] = 'o';
-	key->path[1] = 't';
-	key->path[2] = 'h';
-	key->path[3] = 'e';
-	key->path[4] = 'r';
+	word_store(key->path, HTTP_TOKEN_WORD("other", 0));
 	key->path_length = 5;
 }
 
@@ -105,32 +101,34 @@ static __always_inline void tracker_path_copy(char *to, const char *from)
 		word_store(to + i * 8, word_load(from + i * 8));
 }
 
-/* The first bytes of a word (in memory order, little endian), the rest zero. */
-static __always_inline __u64 tracker_word_cut(__u64 word, __u32 bytes)
-{
-	if (bytes >= 8)
-		return word;
-	return word & ((1ULL << (bytes * 8 & 63)) - 1);
-}
-
-static __always_inline void tracker_route_copy(struct series_key *key,
-					       const struct request_slot *slot)
+/*
+ * Copies the words that a path has.  The length is read anew so that the verifier
+ * remembers nothing of it: it would follow each one by itself.
+ */
+static __always_inline void tracker_route_copy(char *to, const char *from, const __u8 *length)
 {
 	__u32 i;
 
 	for (i = 0; i < PATH_MAX_BYTES / 8; i++) {
-		__u32 length;
-		__u64 word = 0;
-
-		/* The length is read anew so that no branch is remembered: the verifier
-		 * would follow each combination. */
-		COMPILER_BARRIER();
-		length = TRACKER_OBSERVE(slot->path_length);
-		if (length > i * 8)
-			word = tracker_word_cut(word_load(slot->path + i * 8), length - i * 8);
-		word_store(key->path + i * 8, word);
+		if (i * 8 >= TRACKER_OBSERVE(*length))
+			break;
+		word_store(to + i * 8, word_load(from + i * 8));
 	}
-	key->path_length = slot->path_length;
+}
+
+/* The route of a request is complete: its last word is filled up with zeros. */
+static __always_inline void tracker_route_set(struct request_slot *slot, const char *path,
+					      __u8 length)
+{
+	__u32 last = index_mask(length - 1, PATH_MAX_BYTES - 8), behind = (8 - length % 8) % 8;
+	__u64 word;
+
+	slot->path_length = length;
+	tracker_route_copy(slot->path, path, &slot->path_length);
+	/* the first bytes of a word, in memory order, are its lowest */
+	word = word_load(slot->path + last);
+	word_store(slot->path + last, word & ~0ULL >> behind * 8);
+	TRACKER_PUBLISH(slot->flags, slot->flags | SLOT_ROUTE);
 }
 
 /* Takes the oldest request out of the ring, as lost. */
@@ -185,10 +183,12 @@ static __always_inline __u32 tracker_finish(struct connection *connection, struc
 	transaction->key.method = slot->method;
 	transaction->key.error = error;
 	transaction->key.peer = connection->peer;
-	if (slot->flags & SLOT_ROUTE)
-		tracker_route_copy(&transaction->key, slot);
-	else
+	if (slot->flags & SLOT_ROUTE) {
+		transaction->key.path_length = slot->path_length;
+		tracker_route_copy(transaction->key.path, slot->path, &slot->path_length);
+	} else {
 		tracker_route_other(&transaction->key);
+	}
 	tracker_split(transaction, slot, send->first_ns, end_ns);
 	transaction->end_ns = end_ns;
 	transaction->request_bytes = slot->body_bytes;

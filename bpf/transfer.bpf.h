@@ -11,6 +11,42 @@
 
 #include "responses.bpf.h"
 
+/* Finds the connection of a receive, or makes its entry. */
+static __always_inline void receive_enter(struct call *call, __u32 again)
+{
+	struct connection *connection;
+	struct scratch *scratch;
+	__u32 worked;
+
+	scratch = scratch_get(call->owner);
+	connection = bpf_map_lookup_elem(&connections, &call->address);
+	if (!scratch)
+		return;
+	call->inode = sock_inode(call->sock);
+	if (connection && connection_is_stale(connection, call->inode)) {
+		connection_expel(connection, call->address, call->owner);
+		connection = 0;
+	}
+	if (again) {
+		if (!connection)
+			return;
+		worked = is_client(connection) ? connection->send.sequence
+					       : connection->receive.sequence;
+		if (sequence_reached(sock_received(call->sock), worked))
+			return;
+	}
+	if (!connection)
+		connection = connection_adopt(scratch, call->owner, call->sock, call->address,
+					      sock_received(call->sock) - (__u32)call->length,
+					      sock_sent(call->sock));
+	if (!connection)
+		return;
+	if (is_client(connection))
+		on_responses(scratch, connection, call);
+	else
+		on_requests(scratch, connection, call);
+}
+
 static __always_inline void on_receive(__u64 address, __u64 length, __u32 flags, __u32 again)
 {
 	struct call call = {
@@ -20,40 +56,42 @@ static __always_inline void on_receive(__u64 address, __u64 length, __u32 flags,
 		.flags = flags,
 		.owner = SCRATCH_RECEIVE + again,
 	};
-	struct connection *connection;
-	struct scratch *scratch;
-	__u32 worked;
 
 	if (!sock_is_of_interest(call.sock) ||
 	    (again && call_is_done(SCRATCH_RECEIVE, address, sock_received(call.sock))))
 		return;
-	scratch = scratch_get(call.owner);
-	connection = bpf_map_lookup_elem(&connections, &address);
+	preemption_disable();
+	receive_enter(&call, again);
+	preemption_enable();
+}
+
+/* Likewise of a send. */
+static __always_inline void send_enter(struct call *call, __u32 again)
+{
+	struct connection *connection;
+	struct scratch *scratch;
+	__u32 worked;
+
+	scratch = scratch_get(call->owner);
+	connection = bpf_map_lookup_elem(&connections, &call->address);
 	if (!scratch)
 		return;
-	call.inode = sock_inode(call.sock);
-	if (connection && connection_is_stale(connection, call.inode)) {
-		connection_expel(connection, address, call.owner);
-		connection = 0;
-	}
-	if (again) {
-		if (!connection)
-			return;
-		worked = is_client(connection) ? connection->send.sequence
-					       : connection->receive.sequence;
-		if (sequence_reached(sock_received(call.sock), worked))
-			return;
-	}
-	if (!connection)
-		connection = connection_adopt(scratch, call.owner, call.sock, address,
-					      sock_received(call.sock) - (__u32)length,
-					      sock_sent(call.sock));
+	if (!connection && !again)
+		connection = connection_adopt_client(scratch, call->sock, call->address,
+						     sock_sent(call->sock) - (__u32)call->length);
 	if (!connection)
 		return;
+	if (again) {
+		worked = is_client(connection) ? connection->receive.sequence
+					       : connection->send.sequence;
+		if (sequence_reached(sock_sent(call->sock), worked))
+			return;
+	}
+	call->inode = sock_inode(call->sock);
 	if (is_client(connection))
-		on_responses(scratch, connection, &call);
+		on_requests(scratch, connection, call);
 	else
-		on_requests(scratch, connection, &call);
+		on_responses(scratch, connection, call);
 }
 
 static __always_inline void on_send(__u64 address, __u64 length, __u32 again)
@@ -64,33 +102,13 @@ static __always_inline void on_send(__u64 address, __u64 length, __u32 again)
 		.length = length,
 		.owner = SCRATCH_SEND + again,
 	};
-	struct connection *connection;
-	struct scratch *scratch;
-	__u32 worked;
 
 	if (!sock_is_of_interest(call.sock) ||
 	    (again && call_is_done(SCRATCH_SEND, address, sock_sent(call.sock))))
 		return;
-	scratch = scratch_get(call.owner);
-	connection = bpf_map_lookup_elem(&connections, &address);
-	if (!scratch)
-		return;
-	if (!connection && !again)
-		connection = connection_adopt_client(scratch, call.sock, address,
-						     sock_sent(call.sock) - (__u32)length);
-	if (!connection)
-		return;
-	if (again) {
-		worked = is_client(connection) ? connection->receive.sequence
-					       : connection->send.sequence;
-		if (sequence_reached(sock_sent(call.sock), worked))
-			return;
-	}
-	call.inode = sock_inode(call.sock);
-	if (is_client(connection))
-		on_requests(scratch, connection, &call);
-	else
-		on_responses(scratch, connection, &call);
+	preemption_disable();
+	send_enter(&call, again);
+	preemption_enable();
 }
 
 #endif

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "abi.h"
+#include "bins.h"
 
 /* How often a phase was measured, and how long it took in all. */
 struct phase_sum {
@@ -31,7 +32,7 @@ struct measure {
 	uint64_t request_bytes;
 	uint64_t response_bytes;
 	struct phase_sum phases[REQUEST_PHASE_COUNT]; /* of a series; 0 in what is a phase */
-	uint64_t bins[HISTOGRAM_BINS];                /* see abi.h; their sum is count */
+	struct bins bins;                             /* see abi.h; their sum is count */
 };
 
 /* One series; owned by the collector, valid until its next flush. */

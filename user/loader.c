@@ -8,12 +8,15 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/membarrier.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -141,6 +144,9 @@ static int configure(struct redtap_bpf *skeleton, const struct loader_settings *
 	values->series_reserve = reserve ? reserve : 1;
 	place_phases(values, settings->phases);
 	values->client = settings->client;
+	if (getrandom(&values->series_seed, sizeof(values->series_seed), 0) !=
+	    sizeof(values->series_seed))
+		return -errno;
 	skeleton->rodata->calls_repeated = tracepoints_preemptible();
 	/* a map has one element at least */
 	phase_values = values->phase_count ? values->phase_count * settings->max_series : 1;
@@ -313,17 +319,23 @@ int loader_attach(struct loader *loader)
 }
 
 /*
- * In the order of attaching, so receive goes before send: requests that are
- * seen get their answers, where the opposite order piles them up under load.
+ * All programs go blind at once, by what they look at first: closing takes a while
+ * each, and the last would see the half of what there is.  Returns when none of
+ * them is under way any more.
  */
 void loader_detach(struct loader *loader)
 {
 	size_t i;
 
-	if (loader->attachment_count > 0)
-		loader->skeleton->bss->detaching = 1;
+	if (loader->attachment_count > 0) {
+		loader->skeleton->bss->stopped = 1;
+		memset(loader->skeleton->bss->ports, 0, sizeof(loader->skeleton->bss->ports));
+	}
 	for (i = 0; i < loader->attachment_count; i++)
 		close(loader->attachments[i]);
+	if (loader->attachment_count > 0)
+		/* waits for an RCU grace period; refused on kernels with nohz_full */
+		syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 	loader->attachment_count = 0;
 	free(loader->attachments);
 	loader->attachments = NULL;
@@ -363,9 +375,9 @@ int loader_peers_fd(const struct loader *loader)
 	return bpf_map__fd(loader->skeleton->maps.peers);
 }
 
-int loader_series_forget(const struct loader *loader, const struct series_key *key)
+int loader_series_forget(const struct loader *loader, uint64_t place)
 {
-	return bpf_map_delete_elem(loader_series_ids_fd(loader), key) ? -errno : 0;
+	return bpf_map_delete_elem(loader_series_ids_fd(loader), &place) ? -errno : 0;
 }
 
 int loader_series_give_back(struct loader *loader, uint32_t id)

@@ -47,11 +47,11 @@ int loader_series_ids_fd(const struct loader *loader);
 int loader_peers_fd(const struct loader *loader);
 
 /*
- * A series retires in two steps.  The kernel does not find its key any more: a
+ * A series retires in two steps.  The kernel does not find it at its place any more: a
  * request of that name begins another series.  Later, when no program is left that
  * had found it, its id is free for another.  Both return 0 or -errno.
  */
-int loader_series_forget(const struct loader *loader, const struct series_key *key);
+int loader_series_forget(const struct loader *loader, uint64_t place);
 int loader_series_give_back(struct loader *loader, uint32_t id);
 
 /* The kernel's counters, mapped: reading them costs no system call. */

@@ -1,10 +1,28 @@
-/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 /*
  * measure.c - see measure.h.
  */
 #include "measure.h"
 
-void measure_add(struct measure *sum, const struct measure *more)
+#include <string.h>
+
+void measure_release(struct measure *measure)
+{
+	bins_release(&measure->bins);
+	memset(measure, 0, sizeof(*measure));
+}
+
+void measure_clear(struct measure *measure)
+{
+	const struct bins bins = measure->bins;
+
+	if (measure->count > 0)
+		bins_clear(&measure->bins);
+	memset(measure, 0, sizeof(*measure));
+	measure->bins = bins;
+}
+
+int measure_add(struct measure *sum, const struct measure *more)
 {
 	size_t i;
 
@@ -16,22 +34,16 @@ void measure_add(struct measure *sum, const struct measure *more)
 		sum->phases[i].count += more->phases[i].count;
 		sum->phases[i].sum_ns += more->phases[i].sum_ns;
 	}
-	for (i = 0; more->count > 0 && i < HISTOGRAM_BINS; i++)
-		sum->bins[i] += more->bins[i];
+	return more->count > 0 ? bins_add_all(&sum->bins, &more->bins) : 0;
 }
 
-uint64_t measure_read_bins(struct measure *now, uint32_t *last, const volatile uint32_t *bins)
+int measure_read_bins(struct measure *now, struct bins *last, const volatile uint32_t *bins,
+		      uint64_t *count)
 {
-	uint64_t count = 0;
-	size_t i;
+	int err;
 
-	for (i = 0; i < HISTOGRAM_BINS; i++) {
-		const uint32_t bin = bins[i], more = bin - last[i];
-
-		last[i] = bin;
-		now->bins[i] += more;
-		count += more;
-	}
-	now->count += count;
-	return count;
+	*count = 0;
+	err = bins_read(&now->bins, last, bins, count);
+	now->count += *count;
+	return err;
 }

@@ -10,13 +10,20 @@
 
 #include "flush.h"
 
-/* Adds all of more to sum. */
-void measure_add(struct measure *sum, const struct measure *more);
+/* Frees what it has in memory; it is empty then. */
+void measure_release(struct measure *measure);
+
+/* It becomes empty, and keeps its memory for the next interval. */
+void measure_clear(struct measure *measure);
+
+/* Adds all of more to sum.  Returns 0 or -ENOMEM. */
+int measure_add(struct measure *sum, const struct measure *more);
 
 /*
- * Adds to *now what bins of the kernel, which wrap, hold more than when they
- * were last read: *last.  Returns the number of durations.
+ * Adds to *now what bins of the kernel, which wrap, hold more than when they were last
+ * read: *last.  *count: how many durations these are.  Returns 0 or -ENOMEM.
  */
-uint64_t measure_read_bins(struct measure *now, uint32_t *last, const volatile uint32_t *bins);
+int measure_read_bins(struct measure *now, struct bins *last, const volatile uint32_t *bins,
+		      uint64_t *count);
 
 #endif

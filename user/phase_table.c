@@ -34,8 +34,13 @@ void phase_table_release(struct phase_table *table)
 			free(route);
 		}
 	}
-	while (table->count > 0)
-		free(table->list[--table->count]);
+	while (table->count > 0) {
+		struct phase_series *phase = table->list[--table->count];
+
+		measure_release(&phase->now);
+		measure_release(&phase->total);
+		free(phase);
+	}
 	free(table->list);
 	free(table->routes);
 	memset(table, 0, sizeof(*table));
@@ -127,16 +132,18 @@ void phase_table_begin(struct phase_table *table)
 	size_t i;
 
 	for (i = 0; i < table->count; i++)
-		memset(&table->list[i]->now, 0, sizeof(table->list[i]->now));
+		measure_clear(&table->list[i]->now);
 }
 
-void phase_table_end(struct phase_table *table)
+int phase_table_end(struct phase_table *table)
 {
 	size_t i;
+	int err = 0;
 
-	for (i = 0; i < table->count; i++) {
-		measure_add(&table->list[i]->total, &table->list[i]->now);
+	for (i = 0; i < table->count && !err; i++) {
+		err = measure_add(&table->list[i]->total, &table->list[i]->now);
 		table->list[i]->born = i >= table->shown;
 	}
 	table->shown = table->count;
+	return err;
 }

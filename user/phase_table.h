@@ -43,7 +43,7 @@ struct route_phases *phase_table_get(struct phase_table *table, const char *serv
 
 /* A new interval: `now` is 0 everywhere. */
 void phase_table_begin(struct phase_table *table);
-/* Its end: `now` goes into the totals. */
-void phase_table_end(struct phase_table *table);
+/* Its end: `now` goes into the totals.  Returns 0 or -ENOMEM. */
+int phase_table_end(struct phase_table *table);
 
 #endif

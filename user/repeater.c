@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -17,19 +18,27 @@
 
 /* At the end: given up when nothing was taken for so long, and in any case, nanoseconds. */
 #define FINISH_STILL_NS 1000000000ULL
-#define FINISH_NS 10000000000ULL
-#define FINISH_POLL_NS 2000000L
+#define FINISH_NS 600000000000ULL
+#define FINISH_POLL_MS 2
+/* In the last flush: a receiver that refuses more than so many datagrams is away. */
+#define LAST_ERRORS_MAX 20
+/* The user is told that it lasts, and how to end it. */
+#define FINISH_TELL_NS 1000000000ULL
 
 struct branch {
 	char name[STATSD_DESTINATION_MAX];
 	struct statsd_encoder *encoder;
 	struct sender *sender;
+	bool behind;     /* there is more of the flush to come */
+	uint64_t faults; /* of the sender, when the flush began */
+	uint64_t errors; /* of these, errors */
 };
 
 struct repeater {
 	struct branch *branches;
 	struct statsd_losses *losses; /* of each branch, at the flush under way */
 	size_t count;
+	bool last; /* the flush under way is the last */
 };
 
 /* A name that no other sender has, in this run or another, on this machine or another. */
@@ -110,6 +119,45 @@ void repeater_close(struct repeater *repeater)
 	free(repeater);
 }
 
+static uint64_t count_faults(const struct branch *branch)
+{
+	return sender_errors(branch->sender) + sender_dropped(branch->sender);
+}
+
+/*
+ * What is lost now may have announced what comes next: then the next flush begins
+ * anew.  After the last one there is none, so some may be lost.
+ */
+static bool is_away(const struct branch *branch, bool last)
+{
+	if (last)
+		return sender_errors(branch->sender) - branch->errors > LAST_ERRORS_MAX;
+	return count_faults(branch) != branch->faults;
+}
+
+/* Has the encoder go on as far as the sender has room.  Returns 0 or -ENOMEM. */
+static int feed(struct branch *branch, bool last)
+{
+	const size_t room = sender_room(branch->sender);
+	int more;
+
+	if (!branch->behind || room == 0)
+		return 0;
+	if (is_away(branch, last)) {
+		branch->behind = false;
+		return 0;
+	}
+	more = statsd_go_on(branch->encoder, room);
+	branch->behind = more > 0;
+	return more < 0 ? more : 0;
+}
+
+/* A receiver that takes nothing gets this flush's numbers with one of the next. */
+static bool is_stuck(const struct branch *branch, bool last)
+{
+	return !last && sender_waiting(branch->sender) >= SENDER_AHEAD;
+}
+
 int repeater_flush(struct repeater *repeater, const struct flush *flush, double flush_s,
 		   uint64_t now_ns)
 {
@@ -118,6 +166,7 @@ int repeater_flush(struct repeater *repeater, const struct flush *flush, double 
 
 	if (!repeater)
 		return 0;
+	repeater->last = flush->last;
 	for (i = 0; i < repeater->count; i++) {
 		const struct sender *sender = repeater->branches[i].sender;
 
@@ -127,13 +176,32 @@ int repeater_flush(struct repeater *repeater, const struct flush *flush, double 
 		repeater->losses[i].dropped = sender_dropped(sender);
 	}
 	for (i = 0; !err && i < repeater->count; i++) {
-		const struct branch *branch = &repeater->branches[i];
+		struct branch *branch = &repeater->branches[i];
 
-		err = statsd_encode(branch->encoder, flush, repeater->losses, flush_s, sender_line,
-				    branch->sender);
+		if (is_stuck(branch, flush->last))
+			continue;
+		statsd_begin(branch->encoder, flush, repeater->losses, flush_s, sender_line,
+			     branch->sender);
+		branch->behind = true;
+		branch->faults = count_faults(branch);
+		branch->errors = sender_errors(branch->sender);
+		err = feed(branch, flush->last);
 		sender_flush(branch->sender, now_ns);
 	}
 	return err;
+}
+
+/* What there is no memory for follows with the next flush. */
+static uint64_t pump_branch(struct branch *branch, bool last, uint64_t now_ns)
+{
+	uint64_t due_ns = sender_pump(branch->sender, now_ns);
+
+	if (!branch->behind)
+		return due_ns;
+	if (feed(branch, last))
+		branch->behind = false;
+	due_ns = sender_pump(branch->sender, now_ns);
+	return branch->behind && sender_room(branch->sender) > 0 ? now_ns : due_ns;
 }
 
 uint64_t repeater_pump(struct repeater *repeater, uint64_t now_ns)
@@ -142,45 +210,87 @@ uint64_t repeater_pump(struct repeater *repeater, uint64_t now_ns)
 	size_t i;
 
 	for (i = 0; repeater && i < repeater->count; i++) {
-		const uint64_t one_ns = sender_pump(repeater->branches[i].sender, now_ns);
+		const uint64_t one_ns = pump_branch(&repeater->branches[i], repeater->last, now_ns);
 
 		due_ns = one_ns < due_ns ? one_ns : due_ns;
 	}
 	return due_ns;
 }
 
-static size_t count_waiting(const struct repeater *repeater)
-{
-	size_t waiting = 0, i;
+/* ---- the end ---------------------------------------------------------- */
 
-	for (i = 0; i < repeater->count; i++)
-		waiting += sender_waiting(repeater->branches[i].sender);
-	return waiting;
+static bool is_unsent(const struct branch *branch)
+{
+	return (branch->behind && sender_is_open(branch->sender)) ||
+	       sender_waiting(branch->sender) > 0;
 }
 
-void repeater_finish(struct repeater *repeater)
+static bool are_unsent(const struct repeater *repeater)
 {
-	const struct timespec pause = { .tv_nsec = FINISH_POLL_NS };
-	uint64_t still_ns = 0, waited_ns = 0;
-	size_t waiting, before, i;
+	size_t i;
+
+	for (i = 0; i < repeater->count; i++)
+		if (is_unsent(&repeater->branches[i]))
+			return true;
+	return false;
+}
+
+static uint64_t clock_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+/* Bytes that all destinations have taken; one that has lost its connection takes none. */
+static uint64_t count_taken(const struct repeater *repeater)
+{
+	uint64_t taken = 0;
+	size_t i;
+
+	for (i = 0; i < repeater->count; i++)
+		taken += sender_taken(repeater->branches[i].sender);
+	return taken;
+}
+
+/* Returns whether it was interrupted. */
+static bool finish(struct repeater *repeater, int interrupt)
+{
+	const uint64_t begin_ns = clock_ns();
+	uint64_t now_ns = begin_ns, moved_ns = begin_ns, taken = count_taken(repeater);
+	struct pollfd wait = { .fd = -1, .events = POLLIN };
+
+	while (are_unsent(repeater) && now_ns - moved_ns < FINISH_STILL_NS &&
+	       now_ns - begin_ns < FINISH_NS) {
+		if (wait.fd < 0 && now_ns - begin_ns >= FINISH_TELL_NS) {
+			log_info("sending what is left to StatsD; Ctrl-C to leave it");
+			wait.fd = interrupt;
+		}
+		if (poll(&wait, 1, FINISH_POLL_MS) > 0)
+			return true;
+		now_ns = clock_ns();
+		repeater_pump(repeater, now_ns);
+		if (count_taken(repeater) != taken) {
+			taken = count_taken(repeater);
+			moved_ns = now_ns;
+		}
+	}
+	return false;
+}
+
+void repeater_finish(struct repeater *repeater, int interrupt)
+{
+	bool interrupted;
+	size_t i;
 
 	if (!repeater)
 		return;
-	for (waiting = count_waiting(repeater); waiting > 0; waiting = count_waiting(repeater)) {
-		struct timespec now;
-
-		if (still_ns >= FINISH_STILL_NS || waited_ns >= FINISH_NS)
-			break;
-		clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		before = waiting;
-		repeater_pump(repeater, now.tv_sec * 1000000000ULL + now.tv_nsec);
-		still_ns = count_waiting(repeater) < before ? 0 : still_ns + FINISH_POLL_NS;
-		waited_ns += FINISH_POLL_NS;
-	}
+	interrupted = finish(repeater, interrupt);
 	for (i = 0; i < repeater->count; i++)
-		if (sender_waiting(repeater->branches[i].sender) > 0)
-			log_warning("StatsD destination '%s' took too long: %zu bytes are not sent",
+		if (is_unsent(&repeater->branches[i]))
+			log_warning("the last values for the StatsD destination '%s' are lost: %s",
 				    repeater->branches[i].name,
-				    sender_waiting(repeater->branches[i].sender));
+				    interrupted ? "interrupted"
+						: "it takes nothing; look whether it still runs");
 }

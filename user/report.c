@@ -166,19 +166,16 @@ static double bin_upper_s(uint32_t bin)
 
 double measure_quantile(const struct measure *measure, double q)
 {
-	uint64_t count = 0, below = 0;
+	const struct bins *bins = &measure->bins;
+	/* The bins' own sum: a rank beyond it would find no bin. */
+	const uint64_t count = bins_sum(bins, 0, HISTOGRAM_BINS);
+	uint64_t below = 0;
 	uint32_t bin;
 
-	/* The bins' own sum: a rank beyond it would find no bin. */
-	for (bin = 0; bin < HISTOGRAM_BINS; bin++)
-		count += measure->bins[bin];
-	for (bin = 0; bin < HISTOGRAM_BINS; bin++) {
-		const uint64_t in_bin = measure->bins[bin];
-		const double low = histogram_lower_ns(bin) / NS_PER_S;
-
-		if (in_bin > 0 && (below + in_bin >= q * count || below + in_bin == count))
-			return (low + bin_upper_s(bin)) / 2;
-		below += in_bin;
+	for (bin = bins_next(bins, 0); bin < HISTOGRAM_BINS; bin = bins_next(bins, bin + 1)) {
+		below += bins_get(bins, bin);
+		if (below >= q * count || below == count)
+			return (histogram_lower_ns(bin) / NS_PER_S + bin_upper_s(bin)) / 2;
 	}
 	return -1;
 }
@@ -188,7 +185,7 @@ double measure_max(const struct measure *measure)
 	uint32_t bin;
 
 	for (bin = HISTOGRAM_BINS; bin-- > 0;)
-		if (measure->bins[bin] > 0)
+		if (bins_get(&measure->bins, bin) > 0)
 			return bin_upper_s(bin);
 	return -1;
 }

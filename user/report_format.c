@@ -72,7 +72,7 @@ const char *format_picture(char *text, size_t size, const struct measure *measur
 
 const char *format_max(char text[16], const struct measure *measure)
 {
-	if (measure->bins[HISTOGRAM_BINS - 1] > 0)
+	if (bins_get(&measure->bins, HISTOGRAM_BINS - 1) > 0)
 		return ">100s";
 	return format_duration(text, measure_max(measure));
 }

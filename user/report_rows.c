@@ -84,23 +84,24 @@ void report_rows_release(struct report_rows *rows)
 	memset(rows, 0, sizeof(*rows));
 }
 
-uint64_t report_rows_measure(const struct report_rows *rows, const struct row *row,
-			     enum report_span span, struct measure *sum)
+int report_rows_measure(const struct report_rows *rows, const struct row *row,
+			enum report_span span, struct measure *sum, uint64_t *errors)
 {
-	uint64_t errors = 0;
 	char status[8];
+	int err = 0;
 	size_t i;
 
-	memset(sum, 0, sizeof(*sum));
-	for (i = row->begin; i < row->end; i++) {
+	measure_clear(sum);
+	*errors = 0;
+	for (i = row->begin; i < row->end && !err; i++) {
 		const struct series *series = rows->series[i];
 		const struct measure *measure = series_measure(series, span);
 
-		measure_add(sum, measure);
+		err = measure_add(sum, measure);
 		if (series_error_type(series, status))
-			errors += measure->count;
+			*errors += measure->count;
 	}
-	return errors;
+	return err;
 }
 
 /* What is below or above the range is drawn at its ends. */
@@ -121,8 +122,9 @@ void measure_picture(const struct measure *measure, unsigned int levels,
 	uint32_t bin;
 	size_t i;
 
-	for (bin = 0; bin < HISTOGRAM_BINS; bin++)
-		counts[picture_cell(bin)] += measure->bins[bin];
+	for (bin = bins_next(&measure->bins, 0); bin < HISTOGRAM_BINS;
+	     bin = bins_next(&measure->bins, bin + 1))
+		counts[picture_cell(bin)] += bins_get(&measure->bins, bin);
 	for (i = 0; i < PICTURE_CELLS; i++)
 		largest = counts[i] > largest ? counts[i] : largest;
 	for (i = 0; i < PICTURE_CELLS; i++) {

@@ -31,9 +31,12 @@ struct report_rows {
 int report_rows_init(struct report_rows *rows, const struct flush *flush, enum report_span span);
 void report_rows_release(struct report_rows *rows);
 
-/* Adds up what a row's series measured; returns its errors (those with an error_type). */
-uint64_t report_rows_measure(const struct report_rows *rows, const struct row *row,
-			     enum report_span span, struct measure *sum);
+/*
+ * Adds up what a row's series measured; sum: of an earlier row, or zeroed.  errors:
+ * those with an error_type.  Returns 0 or -ENOMEM.
+ */
+int report_rows_measure(const struct report_rows *rows, const struct row *row,
+			enum report_span span, struct measure *sum, uint64_t *errors);
 
 /* Fills each cell with its share of the largest: 0 for none, else 1 .. levels. */
 void measure_picture(const struct measure *measure, unsigned int levels,

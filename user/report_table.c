@@ -14,6 +14,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "measure.h"
 #include "report_format.h"
 #include "report_private.h"
 #include "report_rows.h"
@@ -132,10 +133,10 @@ static const char *shown(char *text, size_t size, const char *raw)
 	return text_escape_terminal(text, size, raw);
 }
 
+/* scratch: the sum of the row's series, of which so many are errors. */
 static void put_row(const struct table *table, const struct report_rows *rows,
-		    const struct row *row, struct measure *scratch)
+		    const struct row *row, const struct measure *scratch, uint64_t errors)
 {
-	const uint64_t errors = report_rows_measure(rows, row, table->span, scratch);
 	const struct series *series = rows->series[row->begin];
 	const double seconds = span_seconds(table->flush, table->span);
 	char service[TEXT_MAX], method[64], route[TEXT_MAX], picture[4 * PICTURE_CELLS + 2];
@@ -167,7 +168,8 @@ static void put_row(const struct table *table, const struct report_rows *rows,
 static int put_rows(const struct table *table, const struct report_rows *rows, size_t lines)
 {
 	char phases[PHASE_COLUMNS * REQUEST_PHASE_COUNT + 16];
-	struct measure *scratch;
+	struct measure scratch = { 0 };
+	int err = 0;
 	size_t fit = rows->count, put = 0, left = 0, i;
 
 	/* In place, a row stays though nothing happened; in a file it would only be noise. */
@@ -175,24 +177,24 @@ static int put_rows(const struct table *table, const struct report_rows *rows, s
 		left += table->style->refresh || rows->rows[i].count > 0;
 	if (left == 0)
 		return 0;
-	scratch = malloc(sizeof(*scratch));
-	if (!scratch)
-		return -ENOMEM;
 	put_line(table, "%7s %6s %6s %6s %6s %6s%s%s REQUEST", "RATE/s", "ERRORS", "P50", "P90",
 		 "P99", "MAX", format_phase_titles(phases, sizeof(phases), table->phases),
 		 table->picture ? " 1us   1ms   1s   " : "");
 	if (table->style->refresh && left + 1 > lines)
 		fit = lines > 2 ? lines - 2 : 0;
-	for (i = 0; i < rows->count && put < fit; i++) {
+	for (i = 0; i < rows->count && put < fit && !err; i++) {
+		uint64_t errors;
+
 		if (!table->style->refresh && rows->rows[i].count == 0)
 			continue;
-		put_row(table, rows, &rows->rows[i], scratch);
+		err = report_rows_measure(rows, &rows->rows[i], table->span, &scratch, &errors);
+		put_row(table, rows, &rows->rows[i], &scratch, errors);
 		put++;
 	}
 	if (put < left)
 		put_line(table, "... %zu more", left - put);
-	free(scratch);
-	return 0;
+	measure_release(&scratch);
+	return err;
 }
 
 static uint64_t sum_of(const uint64_t *counts, size_t count)

@@ -23,6 +23,7 @@
 #include "repeater.h"
 #include "report.h"
 #include "silence.h"
+#include "stopwatch.h"
 #include "watch.h"
 
 /* How often it is looked whether the targets live, milliseconds. */
@@ -149,12 +150,19 @@ static int announce(struct run *run)
 
 /* ---- the run ---------------------------------------------------------- */
 
+/*
+ * What this takes is the flush time: until everything is read from the kernel and
+ * reported, and the first StatsD lines are sent.  The rest of these goes out from
+ * repeater_pump(), as the pace allows, and keeps no reading waiting.
+ */
 static int flush(struct run *run, bool last)
 {
-	uint64_t begin = monotonic_ns();
+	const uint64_t begin = monotonic_ns();
+	struct stopwatch watch;
 	const struct flush *flush;
 	int err;
 
+	stopwatch_start(&watch);
 	err = loader_sweep(run->loader, last ? begin : begin - SWEEP_SILENCE_NS);
 	if (err)
 		log_detail("sweep: %s", strerror(-err));
@@ -169,9 +177,11 @@ static int flush(struct run *run, bool last)
 		err = report_flush(run->report, flush);
 	if (!err && last)
 		err = report_total(run->report, flush);
-	run->flush_s = (monotonic_ns() - begin) / 1e9;
+	run->flush_s = stopwatch_elapsed_s(&watch);
+	log_detail("flush: %.6f s, of these %.6f s waiting for a CPU", run->flush_s,
+		   stopwatch_queued_s(&watch));
 	if (last)
-		repeater_finish(run->repeater);
+		repeater_finish(run->repeater, run->signals);
 	return err;
 }
 

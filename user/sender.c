@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -187,22 +186,6 @@ static void report_failure(struct sender *sender)
 
 /* ---- lines ------------------------------------------------------------ */
 
-/* Sends until there is room: for UDP alone, where this waits for no receiver. */
-static bool wait_for_room(struct sender *sender, const char *line, size_t length)
-{
-	const struct timespec pause = { .tv_nsec = SENDER_PAUSE_NS };
-	struct timespec now;
-
-	do {
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		sender_pump(sender, now.tv_sec * 1000000000ULL + now.tv_nsec);
-		if (sender_queue_put(&sender->queue, line, length, SENDER_QUEUE_MAX))
-			return true;
-	} while (sender->transport->may_wait &&
-		 clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL) == 0);
-	return false;
-}
-
 void sender_line(void *context, const char *line, size_t length)
 {
 	struct sender *sender = context;
@@ -215,8 +198,7 @@ void sender_line(void *context, const char *line, size_t length)
 		sender->dropped++; /* the connection's failure is an error already */
 		return;
 	}
-	if (!sender_queue_put(&sender->queue, line, length, SENDER_QUEUE_MAX) &&
-	    !wait_for_room(sender, line, length)) {
+	if (!sender_queue_put(&sender->queue, line, length, SENDER_QUEUE_MAX)) {
 		sender->dropped++;
 		sender->last_error = ENOBUFS;
 	}
@@ -241,9 +223,26 @@ void sender_flush(struct sender *sender, uint64_t now_ns)
 	sender->faults_flush = faults(sender);
 }
 
+size_t sender_room(const struct sender *sender)
+{
+	const size_t waiting = sender_queue_length(&sender->queue);
+
+	return sender->fd >= 0 && waiting < SENDER_AHEAD ? SENDER_AHEAD - waiting : 0;
+}
+
 size_t sender_waiting(const struct sender *sender)
 {
 	return sender_queue_length(&sender->queue);
+}
+
+bool sender_is_open(const struct sender *sender)
+{
+	return sender->fd >= 0;
+}
+
+uint64_t sender_taken(const struct sender *sender)
+{
+	return sender->taken;
 }
 
 uint64_t sender_errors(const struct sender *sender)

@@ -28,10 +28,13 @@
  */
 #define SENDER_PAUSE_NS 20000000ULL
 /*
- * What waits for one destination, at most: 2,048 series and three phases of as many
- * routes, 20 buckets each, are 26 MiB when all of them come in one flush.
+ * What is handed over for one destination before it is sent: four bursts, so that the
+ * next one is always there.  (A full table is 26 MiB; the rest stays in the encoder, in
+ * numbers.)
  */
-#define SENDER_QUEUE_MAX ((size_t)40 << 20)
+#define SENDER_AHEAD ((size_t)256 << 10)
+/* What waits for one destination, at most; lines beyond that are dropped. */
+#define SENDER_QUEUE_MAX ((size_t)4 << 20)
 /* Nothing is due. */
 #define SENDER_NEVER UINT64_MAX
 
@@ -70,9 +73,17 @@ uint64_t sender_pump(struct sender *sender, uint64_t now_ns);
 /* A flush is complete: pumps, and tells the user when sending works again. */
 void sender_flush(struct sender *sender, uint64_t now_ns);
 
+/* Bytes that may be handed over now, so that SENDER_AHEAD wait; 0 also without a connection. */
+size_t sender_room(const struct sender *sender);
+
 /* Bytes that wait. */
 size_t sender_waiting(const struct sender *sender);
 
+/* Whether there is anybody to send to: a socket, and for TCP and Unix a connection or an attempt. */
+bool sender_is_open(const struct sender *sender);
+
+/* Since the start: bytes that were sent. */
+uint64_t sender_taken(const struct sender *sender);
 /* Since the start: datagrams that failed, and connections that failed or were lost. */
 uint64_t sender_errors(const struct sender *sender);
 /* Since the start: lines that were not sent, or were lost with these. */

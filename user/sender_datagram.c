@@ -137,6 +137,7 @@ static void take_datagram(struct sender *sender, const struct datagram *datagram
 {
 	sender->lines_last = sender_queue_count(&sender->queue, datagram->length);
 	sender_queue_take(&sender->queue, datagram->length);
+	sender->taken += datagram->length;
 	sender->burst++;
 	sender->datagrams += datagram->mark[0] != '\0';
 }
@@ -205,7 +206,6 @@ const struct sender_transport sender_transport_udp = {
 	.line_max = SENDER_DATAGRAM_MAX,
 	.pump = pump_udp,
 	.open = open_datagram,
-	.may_wait = true,
 };
 
 const struct sender_transport sender_transport_unix = {

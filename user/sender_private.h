@@ -41,6 +41,7 @@ struct sender {
 	char name[SENDER_NAME_MAX]; /* "": datagrams are not counted */
 	uint64_t datagrams;         /* with the lines that count them */
 	size_t lines_last;          /* in the newest datagram: what a late refusal is about */
+	uint64_t taken;             /* bytes sent */
 	uint64_t errors;
 	uint64_t dropped;
 	uint64_t faults_flush; /* errors + dropped at the end of the last flush */
@@ -55,8 +56,6 @@ struct sender_transport {
 	uint64_t (*pump)(struct sender *sender, uint64_t now_ns);
 	/* Opens and connects the first time, within sender_open().  Returns 0 or -errno. */
 	int (*open)(struct sender *sender, uint64_t now_ns);
-	/* Room may be made for a line by waiting, since the pace alone is what it waits for. */
-	bool may_wait;
 };
 
 extern const struct sender_transport sender_transport_udp;

@@ -113,6 +113,7 @@ static uint64_t pump_stream(struct sender *sender, uint64_t now_ns)
 			break;
 		}
 		sender_queue_take(&sender->queue, (size_t)sent);
+		sender->taken += (uint64_t)sent;
 	}
 	return SENDER_NEVER;
 }

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "measure.h"
+
 /* A series with the memory for its route. */
 struct entry {
 	struct series series; /* first: a pointer to it is one to the entry */
@@ -38,8 +40,13 @@ int series_table_init(struct series_table *table, size_t room)
 
 void series_table_release(struct series_table *table)
 {
-	while (table->count > 0)
-		free(table->list[--table->count]);
+	while (table->count > 0) {
+		struct series *series = table->list[--table->count];
+
+		measure_release(&series->now);
+		measure_release(&series->total);
+		free(series);
+	}
 	free(table->list);
 	free(table->slots);
 	memset(table, 0, sizeof(*table));

@@ -7,6 +7,9 @@
  *
  * For each counter the encoder keeps what was sent, and sends the difference
  * to the run's total.  A counter is announced with 0 before its first value.
+ * So a flush need not go out whole: it is handed out in pieces, as fast as they
+ * are asked for, and where the next flush comes first, the round goes on with
+ * what that has counted.
  * While lines are lost, the receiver is away and comes back knowing nothing:
  * everything is announced anew, and values are held back until a flush after
  * which no loss was seen.  So an outage costs the values of the flush in
@@ -163,9 +166,8 @@ static void forget_announcements(struct statsd_table *table)
 /* ---- one distribution ------------------------------------------------- */
 
 /* The counters beside the durations, from what was sent to what there is; NULL: zeros. */
-static void send_counters(const struct statsd_encoder *encoder,
-			  const struct statsd_identity *identity, struct statsd_sent *sent,
-			  const struct measure *total)
+static void send_counters(struct statsd_encoder *encoder, const struct statsd_identity *identity,
+			  struct statsd_sent *sent, const struct measure *total)
 {
 	const struct statsd_names *names = identity->names;
 	const char *tags = identity->counter_tags;
@@ -194,26 +196,47 @@ static bool are_counters_changed(const struct statsd_sent *sent, const struct me
 	       sent->response_bytes != total->response_bytes;
 }
 
-int statsd_encode_measure(struct statsd_encoder *encoder, struct statsd_table *table, size_t number,
-			  const struct statsd_identity *identity, const struct measure *total)
+/* Whether there is anything to say of a distribution. */
+static bool is_due(const struct statsd_encoder *encoder, const struct statsd_sent *sent,
+		   const struct measure *total)
+{
+	if (!sent->announced)
+		return true;
+	/* What is late could come out right before the next flush's values. */
+	if (encoder->serial <= sent->announced_at + sent->late && !encoder->last)
+		return false;
+	if (encoder->histogram == HISTOGRAM_TIMER)
+		return are_counters_changed(sent, total) || statsd_timers_due(sent, total) > 0;
+	return are_counters_changed(sent, total) || sent->sum_ns != total->sum_ns;
+}
+
+static void announce(struct statsd_encoder *encoder, const struct statsd_identity *identity,
+		     struct statsd_sent *sent, const struct measure *total)
 {
 	const bool timer = encoder->histogram == HISTOGRAM_TIMER;
-	struct statsd_sent *sent = get_sent(encoder, table, number);
+
+	if (!timer)
+		statsd_announce_buckets(encoder, identity);
+	send_counters(encoder, identity, sent, NULL);
+	sent->announced = true;
+	sent->announced_at = encoder->serial;
+	sent->late = encoder->late;
+	if (timer && !encoder->last)
+		statsd_herald_timer(encoder, identity, sent, total);
+}
+
+/* Sends what of a distribution has not been sent: births and differences. */
+static void encode_measure(struct statsd_encoder *encoder, const struct statsd_identity *identity,
+			   struct statsd_sent *sent, const struct measure *total)
+{
+	const bool timer = encoder->histogram == HISTOGRAM_TIMER;
 	bool changed;
 
-	if (!sent)
-		return -ENOMEM;
 	if (!sent->announced) {
-		if (!timer)
-			statsd_announce_buckets(encoder, identity);
-		send_counters(encoder, identity, sent, NULL);
-		sent->announced = true;
-		if (timer && !encoder->last)
-			statsd_herald_timer(encoder, identity, sent, total);
+		announce(encoder, identity, sent, total);
 		if (!encoder->last)
-			return 0;
+			return;
 	}
-	sent->heralded = false;
 	changed = are_counters_changed(sent, total);
 	if (timer)
 		statsd_send_timer(encoder, identity, sent, total);
@@ -221,20 +244,28 @@ int statsd_encode_measure(struct statsd_encoder *encoder, struct statsd_table *t
 		statsd_send_buckets(encoder, identity, sent, total);
 	if (changed)
 		send_counters(encoder, identity, sent, total);
-	return 0;
 }
 
 /* ---- one flush -------------------------------------------------------- */
 
-int statsd_encode(struct statsd_encoder *encoder, const struct flush *flush,
+/* The middleware for Flask has no phases, and knows what it was asked alone. */
+static size_t phase_count(const struct statsd_encoder *encoder)
+{
+	return encoder->metrics == METRICS_FLASK ? 0 : encoder->flush->phase_count;
+}
+
+void statsd_begin(struct statsd_encoder *encoder, const struct flush *flush,
 		  const struct statsd_losses *losses, double flush_s, statsd_sink *sink,
 		  void *context)
 {
 	const struct statsd_losses *own = &losses[encoder->destination];
 
+	encoder->flush = flush;
+	encoder->serial++;
 	encoder->sink = sink;
 	encoder->context = context;
 	encoder->last = flush->last;
+	encoder->late = false;
 	if (own->errors + own->dropped > encoder->losses_before) {
 		forget_announcements(&encoder->series);
 		forget_announcements(&encoder->phases);
@@ -244,6 +275,71 @@ int statsd_encode(struct statsd_encoder *encoder, const struct flush *flush,
 	if (encoder->histogram == HISTOGRAM_TIMER)
 		statsd_bound_timers(encoder, flush);
 	statsd_encode_self(encoder, flush, losses, flush_s);
-	return encoder->metrics == METRICS_FLASK ? statsd_encode_flask(encoder, flush)
-						 : statsd_encode_otel(encoder, flush);
+	if (encoder->metrics == METRICS_FLASK)
+		statsd_flask_info(encoder, flush);
+	/* All of them, from where the last flush has come to. */
+	encoder->left = flush->series_count + phase_count(encoder);
+}
+
+/* Where the last one of a kind has been looked at, the other kind begins. */
+static void wrap(struct statsd_encoder *encoder)
+{
+	if (encoder->phases_next && encoder->next >= phase_count(encoder)) {
+		encoder->phases_next = false;
+		encoder->next = 0;
+	}
+	if (!encoder->phases_next && encoder->next >= encoder->flush->series_count) {
+		encoder->phases_next = phase_count(encoder) > 0;
+		encoder->next = 0;
+	}
+}
+
+static int encode_phase(struct statsd_encoder *encoder, const struct phase_series *phase)
+{
+	struct statsd_sent *sent = get_sent(encoder, &encoder->phases, phase->id);
+
+	if (!sent)
+		return -ENOMEM;
+	if (is_due(encoder, sent, &phase->total)) {
+		statsd_otel_phase(&encoder->identity, phase);
+		encode_measure(encoder, &encoder->identity, sent, &phase->total);
+	}
+	sent->heralded = sent->heralded && encoder->serial == sent->announced_at;
+	return 0;
+}
+
+static int encode_series(struct statsd_encoder *encoder, const struct series *series)
+{
+	struct statsd_sent *sent = get_sent(encoder, &encoder->series, series->id);
+
+	if (!sent)
+		return -ENOMEM;
+	if (encoder->metrics == METRICS_FLASK && series->server_address)
+		return 0;
+	if (is_due(encoder, sent, &series->total)) {
+		if (encoder->metrics == METRICS_FLASK)
+			statsd_flask_series(&encoder->identity, series);
+		else
+			statsd_otel_series(&encoder->identity, series);
+		encode_measure(encoder, &encoder->identity, sent, &series->total);
+	}
+	sent->heralded = sent->heralded && encoder->serial == sent->announced_at;
+	return 0;
+}
+
+int statsd_go_on(struct statsd_encoder *encoder, size_t bytes)
+{
+	const struct flush *flush = encoder->flush;
+	int err = 0;
+
+	encoder->bytes = 0;
+	while (encoder->left > 0 && encoder->bytes < bytes && !err) {
+		wrap(encoder);
+		err = encoder->phases_next ? encode_phase(encoder, flush->phases[encoder->next])
+					   : encode_series(encoder, flush->series[encoder->next]);
+		encoder->next++;
+		encoder->left--;
+	}
+	encoder->late = true;
+	return err ? err : encoder->left > 0;
 }

@@ -43,9 +43,14 @@ struct statsd_encoder *statsd_open(const struct statsd_settings *settings);
 void statsd_close(struct statsd_encoder *encoder);
 
 /*
- * Encodes one flush.  A series that is born is sent with 0 everywhere and its
- * values follow at the next flush (a counter that is born with a value loses
- * it for rate() and increase()); the last flush sends all.
+ * Begins one flush: redtap's own metrics go to the sink at once, all else with
+ * statsd_go_on(), and flush has to be there until the next one begins.  Where the
+ * one before has not come to its end, this one begins where that stopped, so that
+ * each distribution has its turn.
+ *
+ * A series that is born is sent with 0 everywhere and its values follow a flush
+ * later (a counter that is born with a value loses it for rate() and increase()),
+ * two where it was not the first piece of its flush; the last flush sends all.
  *
  * losses: of each destination.  Where those of the encoder's own have grown
  * since the last flush, the receiver was away: everything is born again, its
@@ -53,12 +58,18 @@ void statsd_close(struct statsd_encoder *encoder);
  * destination: one that is away, or comes later, costs the others nothing, and
  * what each one has been told is known.
  *
- * flush_s: seconds that the last flush took, for redtap.flush.seconds.  Returns
- * 0 or -ENOMEM (the lines that are missing follow with the next flush).
+ * flush_s: seconds that the last flush took, for redtap.flush.seconds.
  */
-int statsd_encode(struct statsd_encoder *encoder, const struct flush *flush,
+void statsd_begin(struct statsd_encoder *encoder, const struct flush *flush,
 		  const struct statsd_losses *losses, double flush_s, statsd_sink *sink,
 		  void *context);
+
+/*
+ * The next piece of the flush, of so many bytes or up to one distribution more.
+ * Returns 1: there is more, 0: that was all, -ENOMEM (the lines that are missing
+ * follow with the next flush).
+ */
+int statsd_go_on(struct statsd_encoder *encoder, size_t bytes);
 
 /*
  * The text of a `le` value, always the same for the same number: shortest

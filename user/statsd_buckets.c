@@ -8,14 +8,14 @@
  */
 #include "statsd_private.h"
 
-static void emit_bucket(const struct statsd_encoder *encoder,
-			const struct statsd_identity *identity, uint64_t value, const char *le)
+static void emit_bucket(struct statsd_encoder *encoder, const struct statsd_identity *identity,
+			uint64_t value, const char *le)
 {
 	statsd_emit_count(encoder, identity->names->duration, "bucket", value,
 			  identity->duration_tags, le);
 }
 
-static void emit_sum_and_count(const struct statsd_encoder *encoder,
+static void emit_sum_and_count(struct statsd_encoder *encoder,
 			       const struct statsd_identity *identity, uint64_t sum_ns,
 			       uint64_t count)
 {
@@ -27,8 +27,7 @@ static void emit_sum_and_count(const struct statsd_encoder *encoder,
 			  identity->duration_tags, NULL);
 }
 
-void statsd_announce_buckets(const struct statsd_encoder *encoder,
-			     const struct statsd_identity *identity)
+void statsd_announce_buckets(struct statsd_encoder *encoder, const struct statsd_identity *identity)
 {
 	size_t i;
 
@@ -38,9 +37,8 @@ void statsd_announce_buckets(const struct statsd_encoder *encoder,
 	emit_sum_and_count(encoder, identity, 0, 0);
 }
 
-void statsd_send_buckets(const struct statsd_encoder *encoder,
-			 const struct statsd_identity *identity, struct statsd_sent *sent,
-			 const struct measure *total)
+void statsd_send_buckets(struct statsd_encoder *encoder, const struct statsd_identity *identity,
+			 struct statsd_sent *sent, const struct measure *total)
 {
 	const uint64_t count = total->count - sent->count;
 	uint64_t below = 0;
@@ -50,8 +48,8 @@ void statsd_send_buckets(const struct statsd_encoder *encoder,
 	for (i = 0; i < encoder->bucket_count; i++) {
 		const struct statsd_bucket *bucket = &encoder->buckets[i];
 
-		for (; bin <= bucket->last_bin; bin++)
-			below += total->bins[bin];
+		below += bins_sum(&total->bins, bin, bucket->last_bin + 1);
+		bin = bucket->last_bin + 1;
 		emit_bucket(encoder, identity, below - sent->buckets[i], bucket->le);
 		sent->buckets[i] = below;
 	}

@@ -33,7 +33,7 @@ static unsigned int flask_status(const struct series *series)
 	return series->error == ERROR_CLIENT_ABORT ? STATUS_CLIENT_ABORT : STATUS_NO_RESPONSE;
 }
 
-static void format_identity(struct statsd_identity *identity, const struct series *series)
+void statsd_flask_series(struct statsd_identity *identity, const struct series *series)
 {
 	char service[STATSD_TEXT_MAX], route[STATSD_TEXT_MAX], method[STATSD_SHORT_MAX];
 
@@ -47,7 +47,7 @@ static void format_identity(struct statsd_identity *identity, const struct serie
 		 flask_status(series));
 }
 
-static void encode_info(const struct statsd_encoder *encoder, const struct flush *flush)
+void statsd_flask_info(struct statsd_encoder *encoder, const struct flush *flush)
 {
 	char name[STATSD_TEXT_MAX], tags[STATSD_TAGS_MAX];
 	size_t i;
@@ -57,23 +57,4 @@ static void encode_info(const struct statsd_encoder *encoder, const struct flush
 			 text_escape_statsd(name, sizeof(name), flush->services[i].name));
 		statsd_emit_gauge(encoder, "flask.info", 1, tags);
 	}
-}
-
-int statsd_encode_flask(struct statsd_encoder *encoder, const struct flush *flush)
-{
-	int err = 0;
-	size_t i;
-
-	encode_info(encoder, flush);
-	for (i = 0; !err && i < flush->series_count; i++) {
-		const struct series *series = flush->series[i];
-
-		/* the middleware knows what it was asked, not what it asked */
-		if (series->server_address)
-			continue;
-		format_identity(&encoder->identity, series);
-		err = statsd_encode_measure(encoder, &encoder->series, series->id,
-					    &encoder->identity, &series->total);
-	}
-	return err;
 }

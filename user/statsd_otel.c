@@ -66,28 +66,15 @@ static void format_phase_tags(char tags[STATSD_TAGS_MAX], const struct phase_ser
 			 request_phase_name(phase->phase));
 }
 
-int statsd_encode_otel(struct statsd_encoder *encoder, const struct flush *flush)
+void statsd_otel_series(struct statsd_identity *identity, const struct series *series)
 {
-	struct statsd_identity *identity = &encoder->identity;
-	int err = 0;
-	size_t i;
+	identity->names = series->server_address ? &client_names : &request_names;
+	format_series_tags(identity->duration_tags, series);
+	memcpy(identity->counter_tags, identity->duration_tags, STATSD_TAGS_MAX);
+}
 
-	for (i = 0; !err && i < flush->series_count; i++) {
-		const struct series *series = flush->series[i];
-
-		identity->names = series->server_address ? &client_names : &request_names;
-		format_series_tags(identity->duration_tags, series);
-		memcpy(identity->counter_tags, identity->duration_tags, STATSD_TAGS_MAX);
-		err = statsd_encode_measure(encoder, &encoder->series, series->id, identity,
-					    &series->total);
-	}
-	for (i = 0; !err && i < flush->phase_count; i++) {
-		const struct phase_series *phase = flush->phases[i];
-
-		identity->names = phase->route ? &phase_names : &accept_names;
-		format_phase_tags(identity->duration_tags, phase);
-		err = statsd_encode_measure(encoder, &encoder->phases, phase->id, identity,
-					    &phase->total);
-	}
-	return err;
+void statsd_otel_phase(struct statsd_identity *identity, const struct phase_series *phase)
+{
+	identity->names = phase->route ? &phase_names : &accept_names;
+	format_phase_tags(identity->duration_tags, phase);
 }

@@ -42,8 +42,10 @@ struct statsd_counter {
 /* What of a distribution was sent. */
 struct statsd_sent {
 	bool announced;
-	bool heralded;       /* timers: by an observation, in the last flush */
-	uint32_t herald_bin; /* the one that it was of */
+	bool late;             /* not in the first piece of its flush */
+	uint64_t announced_at; /* which flush that was */
+	bool heralded;         /* timers: by an observation, in the last flush */
+	uint32_t herald_bin;   /* the one that it was of */
 	uint64_t herald_ns;
 	uint64_t count;
 	uint64_t sum_ns;
@@ -98,28 +100,31 @@ struct statsd_encoder {
 	struct statsd_counter ignored[IGNORE_COUNT];
 	uint64_t losses_before; /* of the own destination, at the last flush */
 	/* Of the flush under way: */
+	const struct flush *flush;
+	uint64_t serial; /* from 1 on */
 	statsd_sink *sink;
 	void *context;
 	bool last;
-	double share; /* of the observations that are due, those that are sent: timers */
+	bool late;        /* what is handed out now goes out after the flush */
+	size_t left;      /* distributions that have not been looked at */
+	bool phases_next; /* the next one is a phase, else a series */
+	size_t next;      /* its place among these */
+	size_t bytes;     /* handed out */
+	double share;     /* of the observations that are due, those that are sent: timers */
 	uint64_t backlog;
 	/* Scratch: */
 	struct statsd_identity identity;
 };
 
-/* ---- statsd.c --------------------------------------------------------- */
-
-/*
- * Sends what of a distribution has not been sent: births and differences.
- * number: its place in the table.  Returns 0 or -ENOMEM.
- */
-int statsd_encode_measure(struct statsd_encoder *encoder, struct statsd_table *table, size_t number,
-			  const struct statsd_identity *identity, const struct measure *total);
-
 /* ---- statsd_otel.c, statsd_flask.c ------------------------------------ */
 
-int statsd_encode_otel(struct statsd_encoder *encoder, const struct flush *flush);
-int statsd_encode_flask(struct statsd_encoder *encoder, const struct flush *flush);
+/* Which distribution a series or a phase is to the receiver. */
+void statsd_otel_series(struct statsd_identity *identity, const struct series *series);
+void statsd_otel_phase(struct statsd_identity *identity, const struct phase_series *phase);
+void statsd_flask_series(struct statsd_identity *identity, const struct series *series);
+
+/* The gauge flask.info. */
+void statsd_flask_info(struct statsd_encoder *encoder, const struct flush *flush);
 
 /* ---- statsd_buckets.c, statsd_timer.c --------------------------------- */
 
@@ -127,9 +132,8 @@ int statsd_encode_flask(struct statsd_encoder *encoder, const struct flush *flus
  * The durations of a distribution from what was sent to what there is now, as
  * lines; sent becomes what has been sent then.
  */
-void statsd_send_buckets(const struct statsd_encoder *encoder,
-			 const struct statsd_identity *identity, struct statsd_sent *sent,
-			 const struct measure *total);
+void statsd_send_buckets(struct statsd_encoder *encoder, const struct statsd_identity *identity,
+			 struct statsd_sent *sent, const struct measure *total);
 void statsd_send_timer(struct statsd_encoder *encoder, const struct statsd_identity *identity,
 		       struct statsd_sent *sent, const struct measure *total);
 
@@ -138,12 +142,14 @@ void statsd_send_timer(struct statsd_encoder *encoder, const struct statsd_ident
  * with 0, so one observation goes ahead of the others; it is taken back where
  * that flush was lost.
  */
-void statsd_announce_buckets(const struct statsd_encoder *encoder,
+void statsd_announce_buckets(struct statsd_encoder *encoder,
 			     const struct statsd_identity *identity);
-void statsd_herald_timer(const struct statsd_encoder *encoder,
-			 const struct statsd_identity *identity, struct statsd_sent *sent,
-			 const struct measure *total);
+void statsd_herald_timer(struct statsd_encoder *encoder, const struct statsd_identity *identity,
+			 struct statsd_sent *sent, const struct measure *total);
 void statsd_recall_timer(struct statsd_sent *sent);
+
+/* What is due of a distribution's timers. */
+uint64_t statsd_timers_due(const struct statsd_sent *sent, const struct measure *total);
 
 /* How much of the flush's timers is sent: sets encoder->share and encoder->backlog. */
 void statsd_bound_timers(struct statsd_encoder *encoder, const struct flush *flush);
@@ -165,11 +171,11 @@ char *statsd_format_ns(char buffer[STATSD_VALUE_MAX], uint64_t ns, unsigned int 
  * name.suffix:value|type|#tags,le:le; suffix, tags and le may be NULL, le only
  * with tags.  type: "c", "g", "ms", or "ms|@RATE".
  */
-void statsd_emit(const struct statsd_encoder *encoder, const char *name, const char *suffix,
+void statsd_emit(struct statsd_encoder *encoder, const char *name, const char *suffix,
 		 const char *value, const char *type, const char *tags, const char *le);
-void statsd_emit_count(const struct statsd_encoder *encoder, const char *name, const char *suffix,
+void statsd_emit_count(struct statsd_encoder *encoder, const char *name, const char *suffix,
 		       uint64_t value, const char *tags, const char *le);
-void statsd_emit_gauge(const struct statsd_encoder *encoder, const char *name, uint64_t value,
+void statsd_emit_gauge(struct statsd_encoder *encoder, const char *name, uint64_t value,
 		       const char *tags);
 
 #endif

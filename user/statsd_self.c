@@ -13,7 +13,7 @@
 #include "text.h"
 
 /* tags: NULL where there are none. */
-static void encode_counter(const struct statsd_encoder *encoder, struct statsd_counter *counter,
+static void encode_counter(struct statsd_encoder *encoder, struct statsd_counter *counter,
 			   const char *name, const char *tags, uint64_t total)
 {
 	if (!counter->announced) {
@@ -28,7 +28,7 @@ static void encode_counter(const struct statsd_encoder *encoder, struct statsd_c
 	counter->sent = total;
 }
 
-static void encode_reason(const struct statsd_encoder *encoder, struct statsd_counter *counter,
+static void encode_reason(struct statsd_encoder *encoder, struct statsd_counter *counter,
 			  const char *name, const char *reason, uint64_t total)
 {
 	char tags[STATSD_SHORT_MAX];
@@ -70,8 +70,7 @@ static void encode_losses(struct statsd_encoder *encoder, const struct statsd_lo
 	}
 }
 
-static void encode_gauges(const struct statsd_encoder *encoder, const struct flush *flush,
-			  double flush_s)
+static void encode_gauges(struct statsd_encoder *encoder, const struct flush *flush, double flush_s)
 {
 	char text[STATSD_TEXT_MAX], tags[STATSD_TAGS_MAX], seconds[STATSD_VALUE_MAX];
 	size_t i;

@@ -52,7 +52,7 @@ static struct span get_span(const struct statsd_sent *sent, const struct measure
 {
 	struct span span = { .low_ns = histogram_lower_ns(bin) + (bin > 0),
 			     .high_ns = histogram_upper_ns(bin),
-			     .count = total->bins[bin] - sent->buckets[bin] };
+			     .count = bins_get(&total->bins, bin) - sent->buckets[bin] };
 
 	if (bin == HISTOGRAM_OVERFLOW)
 		span.high_ns = span.low_ns;
@@ -64,13 +64,14 @@ static struct span get_span(const struct statsd_sent *sent, const struct measure
 static struct shift find_shift(const struct statsd_sent *sent, const struct measure *total)
 {
 	const uint64_t overflow =
-		total->bins[HISTOGRAM_OVERFLOW] - sent->buckets[HISTOGRAM_OVERFLOW];
+		bins_get(&total->bins, HISTOGRAM_OVERFLOW) - sent->buckets[HISTOGRAM_OVERFLOW];
 	double missing_ns = (double)(int64_t)(total->sum_ns - sent->sum_ns);
 	double below_ns = 0, above_ns = 0; /* what there is to move by */
 	struct shift shift = { 0 };
 	uint32_t bin;
 
-	for (bin = 0; bin < HISTOGRAM_BINS; bin++) {
+	for (bin = bins_next(&total->bins, 0); bin < HISTOGRAM_BINS;
+	     bin = bins_next(&total->bins, bin + 1)) {
 		const struct span span = get_span(sent, total, bin);
 
 		missing_ns -= (double)span.count * span.middle_ns;
@@ -97,7 +98,7 @@ static uint64_t place_value(const struct span *span, const struct shift *shift, 
 	       (uint64_t)llround(shift->share * (span->high_ns - span->middle_ns));
 }
 
-static void emit_observations(const struct statsd_encoder *encoder,
+static void emit_observations(struct statsd_encoder *encoder,
 			      const struct statsd_identity *identity, uint64_t value_ns,
 			      uint64_t count)
 {
@@ -124,7 +125,8 @@ void statsd_send_timer(struct statsd_encoder *encoder, const struct statsd_ident
 	const struct shift shift = find_shift(sent, total);
 	uint32_t bin;
 
-	for (bin = 0; bin < HISTOGRAM_BINS; bin++) {
+	for (bin = bins_next(&total->bins, 0); bin < HISTOGRAM_BINS;
+	     bin = bins_next(&total->bins, bin + 1)) {
 		const struct span span = get_span(sent, total, bin);
 		const uint64_t value_ns = place_value(&span, &shift, bin == HISTOGRAM_OVERFLOW);
 		uint64_t count = span.count;
@@ -139,14 +141,14 @@ void statsd_send_timer(struct statsd_encoder *encoder, const struct statsd_ident
 	}
 }
 
-void statsd_herald_timer(const struct statsd_encoder *encoder,
-			 const struct statsd_identity *identity, struct statsd_sent *sent,
-			 const struct measure *total)
+void statsd_herald_timer(struct statsd_encoder *encoder, const struct statsd_identity *identity,
+			 struct statsd_sent *sent, const struct measure *total)
 {
 	const struct shift shift = find_shift(sent, total);
 	uint32_t bin;
 
-	for (bin = 0; bin < HISTOGRAM_BINS; bin++) {
+	for (bin = bins_next(&total->bins, 0); bin < HISTOGRAM_BINS;
+	     bin = bins_next(&total->bins, bin + 1)) {
 		const struct span span = get_span(sent, total, bin);
 
 		if (span.count == 0)
@@ -170,19 +172,24 @@ void statsd_recall_timer(struct statsd_sent *sent)
 	sent->sum_ns -= sent->herald_ns;
 }
 
-/* What is due of a distribution: nothing before it has been announced. */
+uint64_t statsd_timers_due(const struct statsd_sent *sent, const struct measure *total)
+{
+	uint64_t due = 0;
+	uint32_t bin;
+
+	for (bin = bins_next(&total->bins, 0); bin < HISTOGRAM_BINS;
+	     bin = bins_next(&total->bins, bin + 1))
+		due += bins_get(&total->bins, bin) - sent->buckets[bin];
+	return due;
+}
+
+/* Nothing before it has been announced. */
 static uint64_t count_due(const struct statsd_table *table, size_t number,
 			  const struct measure *total)
 {
 	const struct statsd_sent *sent = number < table->count ? table->items[number] : NULL;
-	uint64_t due = 0;
-	uint32_t bin;
 
-	if (!sent || !sent->announced)
-		return 0;
-	for (bin = 0; bin < HISTOGRAM_BINS; bin++)
-		due += total->bins[bin] - sent->buckets[bin];
-	return due;
+	return sent && sent->announced ? statsd_timers_due(sent, total) : 0;
 }
 
 void statsd_bound_timers(struct statsd_encoder *encoder, const struct flush *flush)

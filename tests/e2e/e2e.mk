@@ -9,7 +9,7 @@ E2E_HARNESS   = $(patsubst tests/e2e/%.c,$(BUILD)/e2e/%.o, \
 		  $(filter-out tests/e2e/test_% tests/e2e/load.c,$(wildcard tests/e2e/*.c)))
 E2E_LIBS      = -lcmocka -lcurl -ljansson -lbpf -lpthread -lm
 
-.PHONY: e2e-programs test-e2e
+.PHONY: e2e-programs test-e2e test-places
 e2e-programs: $(E2E_PROGRAMS)
 
 # All are run even when one fails; the status tells whether one did.
@@ -17,6 +17,16 @@ test-e2e: e2e-programs $(BUILD)/redtap $(BUILD)/webapp
 	@status=0; for program in $(E2E_PROGRAMS); do \
 		echo "== $$program"; REDTAP_BUILD=$(abspath $(BUILD)) $$program || status=1; \
 	done; exit $$status
+
+# Series meet at the same places (bpf/series_key.h): nothing else may be different.
+PLACES_DIR = $(BUILD)/places/build
+test-places: $(BUILD)/e2e/test_routes
+	@mkdir -p $(PLACES_DIR)
+	+@$(MAKE) --no-print-directory --silent BUILD=$(PLACES_DIR) \
+		BPF_DEFINES=-DREDTAP_SERIES_HASH_MASK=15 all
+	@for name in stack tests; do ln -sfn $(CURDIR)/$$name $(BUILD)/places/$$name; done
+	@ln -sfn $(abspath $(BUILD))/tools $(PLACES_DIR)/tools
+	REDTAP_BUILD=$(abspath $(PLACES_DIR)) $(BUILD)/e2e/test_routes
 
 .SECONDARY: $(E2E_HARNESS) $(patsubst tests/e2e/%.c,$(BUILD)/e2e/%.o,$(wildcard tests/e2e/test_*.c))
 

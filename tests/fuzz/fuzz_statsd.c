@@ -266,7 +266,7 @@ static void add_requests(struct made *made, struct series *series, struct fuzz_i
 	const uint32_t bin = fuzz_number(input, 2) % HISTOGRAM_BINS;
 	const uint64_t count = fuzz_number(input, 1 + (bin & 3));
 
-	series->total.bins[bin] += count;
+	FUZZ_ASSERT(bins_add(&series->total.bins, bin, count) == 0, "no memory");
 	series->total.count += count;
 	series->total.sum_ns += fuzz_number(input, 5);
 	series->total.request_bytes += fuzz_number(input, 4);
@@ -291,14 +291,12 @@ static void check_sums(const struct made *made, uint64_t errors)
 	const struct sums *sums = &made->sums;
 	struct sums want = { .errors = errors };
 	size_t i, bucket;
-	uint32_t bin;
 
 	for (i = 0; i < made->flush.series_count; i++) {
 		const struct measure *measure = &made->series[i].total;
 
 		for (bucket = 0; bucket < made->bucket_count && !made->has_timers; bucket++)
-			for (bin = 0; bin <= made->bins[bucket]; bin++)
-				want.buckets[bucket] += measure->bins[bin];
+			want.buckets[bucket] += bins_sum(&measure->bins, 0, made->bins[bucket] + 1);
 		/* What timers and the Flask names have in its place, or not at all. */
 		want.count += made->has_timers && !made->is_flask ? 0 : measure->count;
 		want.observations += made->has_timers ? measure->count : 0;
@@ -330,6 +328,20 @@ static void check_sums(const struct made *made, uint64_t errors)
 			    sums->lost == want.lost && sums->approximate == want.approximate &&
 			    sums->ignored == want.ignored && sums->errors == errors,
 		    "the ledger");
+}
+
+/* In pieces; only the last flush has to come to its end. */
+static void encode(struct statsd_encoder *encoder, struct made *made,
+		   const struct statsd_losses *losses, double flush_s, struct fuzz_input *input)
+{
+	const uint8_t pieces = fuzz_byte(input);
+	unsigned int i;
+	int more = 1;
+
+	statsd_begin(encoder, &made->flush, losses, flush_s, take_line, made);
+	for (i = 0; more > 0 && (made->flush.last || i < pieces % 8); i++)
+		more = statsd_go_on(encoder, 1 + pieces / 8 * 100);
+	FUZZ_ASSERT(more >= 0, "no memory");
 }
 
 static void run(struct made *made, struct fuzz_input *input)
@@ -387,15 +399,11 @@ static void run(struct made *made, struct fuzz_input *input)
 			flush_bits = fuzz_number(input, 8);
 			memcpy(&flush_s, &flush_bits, sizeof(flush_s));
 			made->flush.last = input->left == 0 || ++flushes == FLUSHES_MAX;
-			FUZZ_ASSERT(statsd_encode(encoder, &made->flush, &losses, flush_s,
-						  take_line, made) == 0,
-				    "no memory");
+			encode(encoder, made, &losses, flush_s, input);
 		}
 		if (input->left == 0 && !made->flush.last) {
 			made->flush.last = true;
-			FUZZ_ASSERT(statsd_encode(encoder, &made->flush, &losses, 0, take_line,
-						  made) == 0,
-				    "no memory");
+			encode(encoder, made, &losses, 0, input);
 		}
 	}
 	check_sums(made, losses.errors);
@@ -414,6 +422,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	made->flush.service_count = 2;
 	make_buckets(made, &input);
 	run(made, &input);
+	for (i = 0; i < made->flush.series_count; i++)
+		bins_release(&made->series[i].total.bins);
 	for (i = 0; i < made->text_count; i++)
 		free(made->texts[i]);
 	free(made);

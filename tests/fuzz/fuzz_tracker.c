@@ -11,6 +11,7 @@
  * nothing.
  */
 #include "fuzz.h"
+#include "series_key.h"
 #include "tracker_driver.h"
 
 /*
@@ -54,7 +55,7 @@ static void check_path(const struct series_key *key)
 
 	FUZZ_ASSERT(key->path_length >= 1 && key->path_length <= PATH_MAX_BYTES, "a path of %u",
 		    key->path_length);
-	for (i = 0; i < PATH_MAX_BYTES; i++) {
+	for (i = 0; i < (key->path_length + 7U) / 8 * 8; i++) {
 		if (i >= key->path_length)
 			FUZZ_ASSERT(key->path[i] == 0, "byte %zu behind the path", i);
 		else
@@ -137,13 +138,17 @@ static void check_waiting(struct run *run)
 static void check(struct run *run)
 {
 	struct driver *driver = run->driver;
-	const uint8_t *bytes = (const uint8_t *)driver->transactions;
-	size_t i;
+	size_t i, at;
 
-	for (i = 0; i < driver->finished; i++)
-		check_transaction(run, &driver->transactions[i]);
-	for (i = 0; i < driver->finished * sizeof(driver->transactions[0]); i++)
-		run->hash = (run->hash ^ bytes[i]) * 1099511628211u;
+	for (i = 0; i < driver->finished; i++) {
+		struct transaction transaction = driver->transactions[i];
+
+		check_transaction(run, &transaction);
+		/* what lies behind the path may be anything */
+		series_key_copy(&transaction.key, &driver->transactions[i].key);
+		for (at = 0; at < sizeof(transaction); at++)
+			run->hash = (run->hash ^ ((uint8_t *)&transaction)[at]) * 1099511628211u;
+	}
 	run->finished += driver->finished;
 	driver->finished = 0;
 	check_waiting(run);

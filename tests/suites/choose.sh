@@ -12,7 +12,7 @@ set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 BUILD=${BUILD:-build}
-REFUSED=" e2e property concurrency "
+REFUSED=" e2e places property concurrency "
 
 wanted=() moved=()
 for suite; do

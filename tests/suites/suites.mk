@@ -3,10 +3,10 @@
 # `sudo make test`: every suite, and one closing line for all of them.
 
 # A suite NAME is a target test-NAME.  What takes least, and finds most mistakes, first.
-SUITES ?= lint unit fuzz stack e2e property concurrency kernels bench
+SUITES ?= lint unit fuzz stack e2e places property concurrency kernels bench
 # These load BPF programs into the running kernel; where it refuses, or with VM=1,
 # the suite `guest` takes their place.
-SUITES_OF_ROOT = $(filter e2e property concurrency,$(SUITES))
+SUITES_OF_ROOT = $(filter e2e places property concurrency,$(SUITES))
 
 # Built side by side beforehand: the suites come one after the other.
 SUITE_PROGRAMS = all $(patsubst %,%-programs,$(filter unit fuzz e2e,$(SUITES)))

@@ -6,6 +6,7 @@
 
 #include "histogram.h"
 #include "made_flush.h"
+#include "measure.h"
 
 void made_flush_init(struct made_flush *made)
 {
@@ -27,10 +28,16 @@ void made_flush_release(struct made_flush *made)
 {
 	size_t i;
 
-	for (i = 0; i < made->flush.series_count; i++)
+	for (i = 0; i < made->flush.series_count; i++) {
+		measure_release(&made->series[i]->now);
+		measure_release(&made->series[i]->total);
 		free(made->series[i]);
-	for (i = 0; i < made->flush.phase_count; i++)
+	}
+	for (i = 0; i < made->flush.phase_count; i++) {
+		measure_release(&made->phases[i]->now);
+		measure_release(&made->phases[i]->total);
 		free(made->phases[i]);
+	}
 }
 
 struct series *made_flush_series(struct made_flush *made, const char *service, const char *method,
@@ -59,7 +66,7 @@ static void add(struct measure *measure, uint64_t n, uint64_t duration_ns, uint6
 	measure->sum_ns += n * duration_ns;
 	measure->request_bytes += n * request_bytes;
 	measure->response_bytes += n * response_bytes;
-	measure->bins[histogram_bin(duration_ns)] += n;
+	assert_int_equal(bins_add(&measure->bins, histogram_bin(duration_ns), n), 0);
 }
 
 void made_flush_add(struct made_flush *made, struct series *series, uint64_t n,
@@ -117,11 +124,11 @@ void made_flush_next(struct made_flush *made)
 	made->flush.time += made->flush.interval_s;
 	made->flush.run_s += made->flush.interval_s;
 	for (i = 0; i < made->flush.series_count; i++) {
-		memset(&made->series[i]->now, 0, sizeof(made->series[i]->now));
+		measure_clear(&made->series[i]->now);
 		made->series[i]->born = false;
 	}
 	for (i = 0; i < made->flush.phase_count; i++) {
-		memset(&made->phases[i]->now, 0, sizeof(made->phases[i]->now));
+		measure_clear(&made->phases[i]->now);
 		made->phases[i]->born = false;
 	}
 }

@@ -13,6 +13,7 @@
 #include "histogram.h"
 
 #define SERIES_MAX 8
+#define PLACE_FIRST 0x100000000ULL /* places are no ids */
 #define MS 1000000ULL
 
 /* What the kernel holds. */
@@ -72,18 +73,15 @@ int bpf_map_lookup_elem(int fd, const void *key, void *value)
 	return 0;
 }
 
-int loader_series_forget(const struct loader *loader, const struct series_key *key)
+int loader_series_forget(const struct loader *loader, uint64_t place)
 {
-	uint32_t id;
+	const uint64_t id = place - PLACE_FIRST;
 
 	(void)loader;
-	for (id = 0; id < kernel.made; id++) {
-		if (kernel.found[id] && memcmp(&kernel.keys[id], key, sizeof(*key)) == 0) {
-			kernel.found[id] = false;
-			return 0;
-		}
-	}
-	return -ENOENT;
+	if (id >= kernel.made || !kernel.found[id])
+		return -ENOENT;
+	kernel.found[id] = false;
+	return 0;
 }
 
 int loader_series_give_back(struct loader *loader, uint32_t id)
@@ -129,8 +127,9 @@ const volatile struct phase_value *loader_accept(const struct loader *loader, ui
 int bpf_map_lookup_batch(int fd, void *in, void *out, void *keys, void *values, __u32 *count,
 			 const struct bpf_map_batch_opts *options)
 {
-	struct series_key *key = keys;
-	uint32_t *id = values, i, found = 0;
+	uint64_t *place = keys;
+	struct series_entry *entry = values;
+	uint32_t i, found = 0;
 
 	(void)fd;
 	(void)in;
@@ -139,8 +138,8 @@ int bpf_map_lookup_batch(int fd, void *in, void *out, void *keys, void *values, 
 	for (i = 0; i < kernel.made; i++) {
 		if (!kernel.found[i])
 			continue;
-		key[found] = kernel.keys[i];
-		id[found++] = i;
+		place[found] = PLACE_FIRST + i;
+		entry[found++] = (struct series_entry){ .key = kernel.keys[i], .id = i };
 	}
 	*count = found;
 	errno = ENOENT; /* there are no more */
@@ -257,7 +256,7 @@ static void test_differences(void **state)
 	assert_true(queue->born && service->born && send->born);
 	assert_int_equal(queue->now.count, 3);
 	assert_int_equal(queue->now.sum_ns, 12 * MS);
-	assert_int_equal(queue->now.bins[histogram_bin(4 * MS)], 1);
+	assert_int_equal(bins_get(&queue->now.bins, histogram_bin(4 * MS)), 1);
 	assert_int_equal(service->now.sum_ns, 41 * MS);
 	assert_int_equal(send->now.sum_ns, 6);
 	assert_int_equal(flush->series[0]->now.phases[REQUEST_PHASE_QUEUE].count, 2);
@@ -299,7 +298,7 @@ static void test_wrapping(void **state)
 	queue = phase_find(take(collector), "/a", REQUEST_PHASE_QUEUE);
 	assert_int_equal(kernel.phases[id][REQUEST_PHASE_QUEUE].bins[histogram_bin(2 * MS)], 0);
 	assert_int_equal(queue->now.count, 1);
-	assert_int_equal(queue->now.bins[histogram_bin(2 * MS)], 1);
+	assert_int_equal(bins_get(&queue->now.bins, histogram_bin(2 * MS)), 1);
 	assert_int_equal(queue->now.sum_ns, 2 * MS);
 	collector_close(collector);
 }

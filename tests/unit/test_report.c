@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "histogram.h"
+#include "measure.h"
 #include "printed.h"
 
 #define MS 1000000ULL
@@ -42,21 +43,23 @@ static void test_quantiles(void **state)
 		{ "above 100 s, the end", { { 2, 200000 * MS } }, 1, 100 },
 		{ "three", { { 1, 10 * US }, { 1, MS }, { 1, 100 * MS } }, 0.5, 0.000995 },
 	};
-	struct measure *measure = malloc(sizeof(*measure));
+	struct measure *measure = calloc(1, sizeof(*measure));
 	size_t i, j;
 
 	(void)state;
 	for (i = 0; i < ROWS(rows); i++) {
 		double got;
 
-		memset(measure, 0, sizeof(*measure));
+		measure_release(measure);
 		for (j = 0; j < 3; j++)
-			measure->bins[histogram_bin(rows[i].groups[j].ns)] += rows[i].groups[j].n;
+			bins_add(&measure->bins, histogram_bin(rows[i].groups[j].ns),
+				 rows[i].groups[j].n);
 		got = measure_quantile(measure, rows[i].q);
 		if (fabs(got - rows[i].expected) > 1e-9 * fabs(rows[i].expected))
 			fail_msg("%s: %.9f instead of %.9f", rows[i].comment, got,
 				 rows[i].expected);
 	}
+	measure_release(measure);
 	free(measure);
 }
 
@@ -74,7 +77,7 @@ static void test_quantiles_of_random(void **state)
 		/* Ascending: 1 us, then up to 2 % more each time. */
 		values[i] = i ? values[i - 1] + values[i - 1] * (rand_r(&seed) % 20) / 1000 + 1
 			      : 1000;
-		measure->bins[histogram_bin(values[i])]++;
+		bins_add(&measure->bins, histogram_bin(values[i]), 1);
 	}
 	for (j = 0; j < ROWS(qs); j++) {
 		const uint64_t exact = values[(size_t)ceil(qs[j] * ROWS(values)) - 1];
@@ -84,6 +87,7 @@ static void test_quantiles_of_random(void **state)
 		assert_true(got >= histogram_lower_ns(bin) - 1 &&
 			    got <= histogram_upper_ns(bin) + 1);
 	}
+	measure_release(measure);
 	free(measure);
 }
 
@@ -103,9 +107,10 @@ static void test_max(void **state)
 	assert_true(measure_max(measure) == -1);
 	/* Each larger than the one before. */
 	for (i = 0; i < ROWS(rows); i++) {
-		measure->bins[histogram_bin(rows[i].ns)]++;
+		bins_add(&measure->bins, histogram_bin(rows[i].ns), 1);
 		assert_true(fabs(measure_max(measure) - rows[i].expected) < 1e-12);
 	}
+	measure_release(measure);
 	free(measure);
 }
 
@@ -298,7 +303,7 @@ static void test_json_is_finite(void **state)
 	assert_true(json_real_value(json_object_get(series_at(json, 0), "max_s")) == 100);
 	json_decref(json);
 	/* Counted, but its bins have not been seen yet: quantiles of nothing. */
-	memset(series->now.bins, 0, sizeof(series->now.bins));
+	bins_clear(&series->now.bins);
 	assert_int_equal(report_flush(printed->report, &made->flush), 0);
 	json = take_json(printed);
 	assert_true(json_is_null(json_object_get(series_at(json, 0), "p50_s")));

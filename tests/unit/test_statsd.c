@@ -63,9 +63,9 @@ static int teardown(void **state)
 static void encode(struct fixture *fixture)
 {
 	lines_release(&fixture->lines);
-	assert_int_equal(statsd_encode(fixture->encoder, &fixture->made.flush, fixture->losses,
-				       0.0125, lines_take, &fixture->lines),
-			 0);
+	statsd_begin(fixture->encoder, &fixture->made.flush, fixture->losses, 0.0125, lines_take,
+		     &fixture->lines);
+	assert_int_equal(statsd_go_on(fixture->encoder, SIZE_MAX), 0);
 	made_flush_next(&fixture->made);
 }
 
@@ -279,10 +279,8 @@ static void test_flush_seconds_are_finite(void **state)
 
 	for (i = 0; i < ROWS(values); i++) {
 		lines_release(&fixture->lines);
-		assert_int_equal(statsd_encode(fixture->encoder, &fixture->made.flush,
-					       fixture->losses, values[i], lines_take,
-					       &fixture->lines),
-				 0);
+		statsd_begin(fixture->encoder, &fixture->made.flush, fixture->losses, values[i],
+			     lines_take, &fixture->lines);
 		assert_true(lines_have(&fixture->lines, "redtap.flush.seconds:0|g"));
 	}
 }

@@ -71,9 +71,9 @@ static int teardown(void **state)
 static void encode(struct fixture *fixture)
 {
 	lines_release(&fixture->lines);
-	assert_int_equal(statsd_encode(fixture->encoder, &fixture->made.flush, &fixture->losses,
-				       0.0125, lines_take, &fixture->lines),
-			 0);
+	statsd_begin(fixture->encoder, &fixture->made.flush, &fixture->losses, 0.0125, lines_take,
+		     &fixture->lines);
+	assert_int_equal(statsd_go_on(fixture->encoder, SIZE_MAX), 0);
 	made_flush_next(&fixture->made);
 }
 
@@ -123,10 +123,10 @@ static void assert_observed(const struct observations *observations, const struc
 
 	assert_int_equal(observations->count, total->count);
 	for (bin = 0; bin < HISTOGRAM_BINS; bin++)
-		if (observations->bins[bin] != total->bins[bin])
+		if (observations->bins[bin] != bins_get(&total->bins, bin))
 			fail_msg("bin %u: %llu observations of %llu", bin,
 				 (unsigned long long)observations->bins[bin],
-				 (unsigned long long)total->bins[bin]);
+				 (unsigned long long)bins_get(&total->bins, bin));
 	/* Half a nanosecond for each that is still to come. */
 	if (fabs(observations->sum_s - total->sum_ns / 1e9) > total->count * 0.5e-9 + 1e-9)
 		fail_msg("sum %.9f of %.9f s", observations->sum_s, total->sum_ns / 1e9);

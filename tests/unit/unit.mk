@@ -8,7 +8,7 @@
 UNIT_PROGRAMS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
 UNIT_MODULES  = options option_names option_values options_help routes series_table silence log text flush \
 		$(patsubst user/%.c,%,$(wildcard user/statsd*.c user/sender*.c)) \
-		measure phase_table report report_format report_json report_rows report_table
+		bins measure phase_table report report_format report_json report_rows report_table
 UNIT_OBJECTS  = $(patsubst %,$(BUILD)/unit/user/%.o,$(UNIT_MODULES)) \
 		$(patsubst tests/unit/%.c,$(BUILD)/unit/%.o, \
 		  $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
@@ -39,7 +39,8 @@ $(BUILD)/unit/test_%: $(BUILD)/unit/test_%.o $(UNIT_OBJECTS)
 	$(CC) $(UNIT_CFLAGS) $(LDFLAGS) -o $@ $^ $(UNIT_LIBS)
 
 # The collector is tested on a kernel that the test plays.
-$(BUILD)/unit/test_collector: $(BUILD)/unit/user/collector.o $(BUILD)/unit/user/peers.o
+$(BUILD)/unit/test_collector: $(patsubst user/%.c,$(BUILD)/unit/user/%.o, \
+	$(wildcard user/collector*.c)) $(BUILD)/unit/user/peers.o
 
 # test_vmlinux reads the types that the compiler makes of vmlinux.h.
 $(BUILD)/unit/test_vmlinux: UNIT_LIBS += -lbpf -lelf -lz
