@@ -22,6 +22,8 @@
 #define PEERS_MAX 254
 /* A server beyond these; exported as `other`. */
 #define PEER_OTHER 255
+/* A series that has counted nothing for so long retires, seconds. */
+#define SERIES_IDLE_S 3600
 /* Answers of one connection that may wait for their acknowledgement. */
 #define DELIVERIES_MAX 16
 /* Distinct service names (-p PID=NAME, --service, process names). */

@@ -29,14 +29,17 @@ __noinline int deliver_one(__u64 address, __u64 now_ns)
 {
 	struct connection *connection = bpf_map_lookup_elem(&connections, &address);
 	const struct delivery *delivery;
+	__u64 waited_ns;
 
 	if (!connection)
 		return 0;
 	delivery = delivery_next(&connection->delivery);
 	if (!delivery)
 		return 0;
-	phase_add(delivery->series, REQUEST_PHASE_DELIVER,
-		  now_ns > delivery->sent_ns ? now_ns - delivery->sent_ns : 0);
+	waited_ns = now_ns > delivery->sent_ns ? now_ns - delivery->sent_ns : 0;
+	/* after an hour its series may have retired, and another have the id */
+	if (waited_ns < SERIES_IDLE_S * 1000000000ULL)
+		phase_add(delivery->series, REQUEST_PHASE_DELIVER, waited_ns);
 	delivery_take(&connection->delivery);
 	return 1;
 }

@@ -100,8 +100,6 @@ int collector_take_at(struct collector *collector, double now, size_t processes,
 	collector->taken = now;
 	collector_read_ledger(collector);
 	err = collector_read_series(collector);
-	if (!err && !last)
-		err = collector_retire(collector);
 	if (err)
 		return err;
 	flush->series_in_use = collector->source_count;

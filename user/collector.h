@@ -7,9 +7,9 @@
  * between two reads.  It must not know formats.
  *
  * A series of the kernel that has been idle for an hour retires, so that another
- * can have its place: its key is taken away at one flush, its values are read a
+ * can have its place: its key is taken away after one flush, its values are read a
  * last time at the next, for calls that had found it before, and its id is given
- * back.  The exported series stays, with its totals, and goes on if the name comes
+ * back (collector_retire.c).  The exported series stays, with its totals, and goes on if the name comes
  * back: receivers do not forget it either.  So that these are bounded as well, a
  * run exports at most COLLECTOR_NAMES times as many series as there are places;
  * then none retires any more, and what is new goes the way of a full table.
@@ -23,8 +23,6 @@
 
 /* Exported series of a run, in max_series. */
 #define COLLECTOR_NAMES 2
-/* A series that has counted nothing for so long retires, seconds. */
-#define COLLECTOR_IDLE_S 3600.0
 
 struct collector;
 
@@ -53,5 +51,12 @@ int collector_take(struct collector *collector, size_t processes, bool last,
 /* The same at a time of the caller's, monotonic seconds. */
 int collector_take_at(struct collector *collector, double now, size_t processes, bool last,
 		      const struct flush **flush);
+
+/*
+ * The next step for series that are idle, after a flush has been sent and reported; not
+ * after the last one.  Where some retire it waits for programs to end, some 10 ms.
+ * Returns 0 or -errno.
+ */
+int collector_retire(struct collector *collector);
 
 #endif

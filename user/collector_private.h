@@ -72,11 +72,6 @@ void collector_free_source(struct source *source);
 /* Looks for new series, and reads what all have counted.  Returns 0 or -errno. */
 int collector_read_series(struct collector *collector);
 
-/* ---- collector_retire.c ------------------------------------------------ */
-
-/* One step of those that are on their way out.  Returns 0 or -errno. */
-int collector_retire(struct collector *collector);
-
 /* ---- collector_ledger.c ------------------------------------------------ */
 
 /* The flush's ledger and gauges: in balance, and the differences to the last. */

@@ -1,6 +1,25 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 /*
- * collector_retire.c - series that are idle give their places away, see collector.h.
+ * collector_retire.c - series that are idle give their places away.
+ *
+ * In this order, so that no request is lost, or counted in another's series, while
+ * programs on other CPUs go on:
+ *
+ *   1. The key is taken away.  A program that has not looked yet makes a new series of
+ *      the same name, with another id.  One that has looked holds the old id, and will
+ *      add to its values.
+ *   2. loader_wait(): an RCU grace period.  Programs run inside an RCU reader's section
+ *      from their lookup to their last addition, so no program holds the old id any
+ *      more, and what it has added can be read here.
+ *   3. The next flush reads the values a last time.
+ *   4. The id is given back.  The values are not cleared: its next owner goes on from
+ *      where they stand, as does what the collector remembers of them.
+ *
+ * What is left is the element of the map itself.  It is used again at once, not after
+ * a grace period (maps of this kind have their elements beforehand, and those that
+ * allocate them reuse them likewise): a program that has found the element and has not
+ * read it yet may read another series' id from it.  So the program checks (series_find()
+ * in account.bpf.h).
  */
 #include "collector_private.h"
 
@@ -17,9 +36,34 @@ static bool names_may_grow(const struct collector *collector, const struct serie
 	return collector->table.count + free_ids < limit;
 }
 
-/* The two steps, see collector.h; what is forgotten has been read a last time by now. */
+/* Its values have been read since the programs that had found it have ended. */
+static int give_back(struct collector *collector, uint32_t id)
+{
+	struct source *source = collector->sources[id];
+
+	source->forgotten = false;
+	source->series = NULL;
+	collector->forgotten_count--;
+	collector->source_count--;
+	return loader_series_give_back(collector->loader, id);
+}
+
+static int forget(struct collector *collector, struct source *source)
+{
+	source->forgotten = true;
+	collector->forgotten_count++;
+	return loader_series_forget(collector->loader, source->place);
+}
+
+static bool is_idle(const struct collector *collector, const struct source *source)
+{
+	return collector->taken - source->moved >= SERIES_IDLE_S &&
+	       names_may_grow(collector, &source->key);
+}
+
 int collector_retire(struct collector *collector)
 {
+	bool waits = false;
 	uint32_t id;
 	int err = 0;
 
@@ -29,17 +73,11 @@ int collector_retire(struct collector *collector)
 		if (!source || !source->series)
 			continue;
 		if (source->forgotten) {
-			source->forgotten = false;
-			source->series = NULL;
-			collector->forgotten_count--;
-			collector->source_count--;
-			err = loader_series_give_back(collector->loader, id);
-		} else if (collector->taken - source->moved >= COLLECTOR_IDLE_S &&
-			   names_may_grow(collector, &source->key)) {
-			err = loader_series_forget(collector->loader, source->place);
-			source->forgotten = true;
-			collector->forgotten_count++;
+			err = give_back(collector, id);
+		} else if (is_idle(collector, source)) {
+			err = forget(collector, source);
+			waits = true;
 		}
 	}
-	return err;
+	return waits && !err ? loader_wait(collector->loader) : err;
 }

@@ -8,7 +8,6 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/membarrier.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,11 +15,11 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "capabilities.h"
+#include "grace.h"
 #include "hooks.h"
 #include "log.h"
 #include "redtap.skel.h"
@@ -43,6 +42,7 @@ struct loader {
 	size_t attachment_count;
 	uint32_t max_series;
 	struct mapping series, phases, accepts;
+	struct grace grace;
 };
 
 static int print_libbpf(enum libbpf_print_level level, const char *format, va_list arguments)
@@ -236,6 +236,7 @@ int loader_open(struct loader **result, const struct loader_settings *settings)
 	if (!loader)
 		return -ENOMEM;
 	loader->max_series = settings->max_series;
+	loader->grace = (struct grace){ -1, -1 };
 	loader->skeleton = redtap_bpf__open();
 	if (!loader->skeleton) {
 		err = explain_load_failure(-errno);
@@ -244,6 +245,8 @@ int loader_open(struct loader **result, const struct loader_settings *settings)
 	err = configure(loader->skeleton, settings);
 	if (!err)
 		err = redtap_bpf__load(loader->skeleton);
+	if (!err)
+		err = grace_open(&loader->grace);
 	if (!err)
 		err = fill_free_series(loader);
 	if (!err)
@@ -271,6 +274,7 @@ void loader_close(struct loader *loader)
 	unmap_values(&loader->series);
 	unmap_values(&loader->phases);
 	unmap_values(&loader->accepts);
+	grace_close(&loader->grace);
 	redtap_bpf__destroy(loader->skeleton);
 	free(loader);
 }
@@ -334,11 +338,15 @@ void loader_detach(struct loader *loader)
 	for (i = 0; i < loader->attachment_count; i++)
 		close(loader->attachments[i]);
 	if (loader->attachment_count > 0)
-		/* waits for an RCU grace period; refused on kernels with nohz_full */
-		syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+		loader_wait(loader);
 	loader->attachment_count = 0;
 	free(loader->attachments);
 	loader->attachments = NULL;
+}
+
+int loader_wait(const struct loader *loader)
+{
+	return grace_wait(&loader->grace);
 }
 
 const char *loader_hooks(const struct loader *loader)

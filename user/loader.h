@@ -35,6 +35,12 @@ int loader_attach(struct loader *loader);
 /* Detaches every hook; the maps stay readable. */
 void loader_detach(struct loader *loader);
 
+/*
+ * Returns when no program is under way any more that began before, and all that these
+ * have counted can be read: some 10 ms.  0 or -errno.
+ */
+int loader_wait(const struct loader *loader);
+
 /* The kind of hook in use: "tracepoint". */
 const char *loader_hooks(const struct loader *loader);
 
@@ -48,8 +54,9 @@ int loader_peers_fd(const struct loader *loader);
 
 /*
  * A series retires in two steps.  The kernel does not find it at its place any more: a
- * request of that name begins another series.  Later, when no program is left that
- * had found it, its id is free for another.  Both return 0 or -errno.
+ * request of that name begins another series.  After loader_wait(), when no program is
+ * left that had found it, and a last reading, its id is free for another.  Both return
+ * 0 or -errno.
  */
 int loader_series_forget(const struct loader *loader, uint64_t place);
 int loader_series_give_back(struct loader *loader, uint32_t id);

@@ -182,6 +182,9 @@ static int flush(struct run *run, bool last)
 		   stopwatch_queued_s(&watch));
 	if (last)
 		repeater_finish(run->repeater, run->signals);
+	/* not while anybody waits for the flush */
+	else if (!err)
+		err = collector_retire(run->collector);
 	return err;
 }
 

@@ -41,3 +41,11 @@ $(BUILD)/e2e/harness.a: $(E2E_HARNESS)
 
 $(BUILD)/e2e/test_%: $(BUILD)/e2e/test_%.o $(BUILD)/e2e/harness.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(E2E_LIBS)
+
+# This one has redtap's own collector in it, and tells it the time.
+$(BUILD)/e2e/redtap.a: $(filter-out $(BUILD)/user/main.o,$(USER_OBJECTS))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/e2e/test_retirement: $(BUILD)/e2e/redtap.a
+$(BUILD)/e2e/test_retirement: E2E_LIBS += -lelf -lz
