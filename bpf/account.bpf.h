@@ -46,9 +46,29 @@ series_make(struct series_entry *entry, const struct series_key *key, __u64 plac
 	return bpf_map_lookup_elem(&series_ids, &place);
 }
 
+/* A build for a test stands still here, so that others can come between. */
+#ifdef REDTAP_SERIES_STALL
+static long series_stall_turn(__u32 turn, void *context)
+{
+	(void)turn;
+	(void)context;
+	return TRACKER_OBSERVE(ledger.seen) == UINT64_MAX;
+}
+#define SERIES_STALL() bpf_loop(REDTAP_SERIES_STALL, series_stall_turn, 0, 0)
+#else
+#define SERIES_STALL() ((void)0)
+#endif
+
 /*
  * Finds the series id of a transaction; makes one unless only `limit` may be in use.
  * SERIES_NONE: that is so, or other series are at all of its places.
+ *
+ * A series that retires takes its entry away (collector_retire.c), and the map gives its
+ * memory to another one at once: what was found may be another's when it is read.  So
+ * the id is read before the text, and once.  A kernel that reuses an entry writes the
+ * value from its beginning, the id behind the text, so an id of the new owner comes with
+ * its text, which differs; the old id with the old text is right, as it is not given
+ * away before this program has ended.
  */
 static __always_inline __u32 series_find(struct scratch *scratch, __u32 limit)
 {
@@ -64,8 +84,7 @@ static __always_inline __u32 series_find(struct scratch *scratch, __u32 limit)
 			entry = series_make(&scratch->series, key, place, limit);
 		if (!entry)
 			break;
-		/* Before its text, and once: a series that retires takes its entry away
-		 * (collector.c), and another one may get the memory. */
+		SERIES_STALL();
 		id = TRACKER_OBSERVE(entry->id);
 		COMPILER_BARRIER();
 		if (series_key_same(&entry->key, key))

@@ -18,8 +18,8 @@
  * What is left is the element of the map itself.  It is used again at once, not after
  * a grace period (maps of this kind have their elements beforehand, and those that
  * allocate them reuse them likewise): a program that has found the element and has not
- * read it yet may read another series' id from it.  So the program checks (series_find()
- * in account.bpf.h).
+ * read it yet may find another series in it.  So the program compares the text
+ * (series_find() in account.bpf.h); tests/e2e/test_element_reuse.c makes it happen.
  */
 #include "collector_private.h"
 

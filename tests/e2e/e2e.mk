@@ -42,10 +42,20 @@ $(BUILD)/e2e/harness.a: $(E2E_HARNESS)
 $(BUILD)/e2e/test_%: $(BUILD)/e2e/test_%.o $(BUILD)/e2e/harness.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(E2E_LIBS)
 
-# This one has redtap's own collector in it, and tells it the time.
+# These have redtap's own collector in them, and tell it the time.
 $(BUILD)/e2e/redtap.a: $(filter-out $(BUILD)/user/main.o,$(USER_OBJECTS))
+	@mkdir -p $(@D)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
 $(BUILD)/e2e/test_retirement: $(BUILD)/e2e/redtap.a
 $(BUILD)/e2e/test_retirement: E2E_LIBS += -lelf -lz
+
+# Here a program stands still where others are to come between (bpf/account.bpf.h).
+STALL_BUILD = $(BUILD)/stall
+$(BUILD)/e2e/test_element_reuse: $(BUILD)/e2e/test_element_reuse.o $(BUILD)/e2e/harness.a \
+		$(BUILD)/e2e/redtap.a
+	+@$(MAKE) --no-print-directory --silent BUILD=$(STALL_BUILD) \
+		BPF_DEFINES=-DREDTAP_SERIES_STALL=8000000 $(STALL_BUILD)/e2e/redtap.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter-out %/redtap.a,$^) $(STALL_BUILD)/e2e/redtap.a \
+		$(E2E_LIBS) -lelf -lz
