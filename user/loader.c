@@ -2,10 +2,6 @@
 /*
  * loader.c - see loader.h.
  */
-#include "loader.h"
-
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -19,31 +15,14 @@
 #include <unistd.h>
 
 #include "capabilities.h"
-#include "grace.h"
 #include "hooks.h"
+#include "loader_private.h"
 #include "log.h"
-#include "redtap.skel.h"
 
 /* include/linux/proc_ns.h: inode of the initial pid namespace */
 #define INITIAL_PID_NAMESPACE 0xEFFFFFFCU
 /* Part of the table that only the route `other` may use. */
 #define SERIES_RESERVE_PART 8
-
-/* An array of the kernel, mapped. */
-struct mapping {
-	void *values; /* NULL: none */
-	size_t size;
-	size_t step; /* from one value to the next */
-};
-
-struct loader {
-	struct redtap_bpf *skeleton;
-	int *attachments; /* descriptors; closing one detaches */
-	size_t attachment_count;
-	uint32_t max_series;
-	struct mapping series, phases, accepts;
-	struct grace grace;
-};
 
 static int print_libbpf(enum libbpf_print_level level, const char *format, va_list arguments)
 {
@@ -88,8 +67,7 @@ static bool tracepoints_preemptible(void)
 	return uname(&kernel) == 0 && atoi(kernel.release) >= 7;
 }
 
-/* The second of each pair of programs, see redtap.bpf.c. */
-static bool program_is_again(const struct bpf_program *program)
+bool loader_is_again(const struct bpf_program *program)
 {
 	return strncmp(bpf_program__name(program), "again_", strlen("again_")) == 0;
 }
@@ -154,7 +132,7 @@ static int configure(struct redtap_bpf *skeleton, const struct loader_settings *
 
 	bpf_object__for_each_program(program, skeleton->obj)
 		if (!program_is_wanted(program, settings->phases) ||
-		    (program_is_again(program) && !program_is_skipped(program)))
+		    (loader_is_again(program) && !program_is_skipped(program)))
 			bpf_program__set_autoload(program, false);
 	err = err
 		      ?: bpf_map__set_max_entries(skeleton->maps.connections,
@@ -213,11 +191,6 @@ static void unmap_values(struct mapping *mapping)
 {
 	if (mapping->values)
 		munmap(mapping->values, mapping->size);
-}
-
-static const void *mapped_value(const struct mapping *mapping, size_t index)
-{
-	return (const char *)mapping->values + index * mapping->step;
 }
 
 int loader_open(struct loader **result, const struct loader_settings *settings)
@@ -317,7 +290,7 @@ int loader_attach(struct loader *loader)
 	for (again = 0; again < 2; again++)
 		bpf_object__for_each_program(program, loader->skeleton->obj)
 			if (!err && bpf_program__autoload(program) &&
-			    program_is_again(program) == again)
+			    loader_is_again(program) == again)
 				err = attach_program(loader, program);
 	return err;
 }
@@ -353,181 +326,4 @@ const char *loader_hooks(const struct loader *loader)
 {
 	(void)loader;
 	return hook_name(HOOK_TRACEPOINT);
-}
-
-int loader_targets_fd(const struct loader *loader)
-{
-	return bpf_map__fd(loader->skeleton->maps.targets);
-}
-
-int loader_listeners_fd(const struct loader *loader)
-{
-	return bpf_map__fd(loader->skeleton->maps.listeners);
-}
-
-int loader_listen(struct loader *loader, const struct listener_key *key)
-{
-	const uint8_t one = 1;
-
-	loader->skeleton->bss->ports[key->port] = 1;
-	return bpf_map_update_elem(loader_listeners_fd(loader), key, &one, BPF_ANY) ? -errno : 0;
-}
-
-int loader_series_ids_fd(const struct loader *loader)
-{
-	return bpf_map__fd(loader->skeleton->maps.series_ids);
-}
-
-int loader_peers_fd(const struct loader *loader)
-{
-	return bpf_map__fd(loader->skeleton->maps.peers);
-}
-
-int loader_series_forget(const struct loader *loader, uint64_t place)
-{
-	return bpf_map_delete_elem(loader_series_ids_fd(loader), &place) ? -errno : 0;
-}
-
-int loader_series_give_back(struct loader *loader, uint32_t id)
-{
-	if (bpf_map_update_elem(bpf_map__fd(loader->skeleton->maps.free_series), NULL, &id, 0))
-		return -errno;
-	__atomic_fetch_sub(&loader->skeleton->bss->ledger.series, 1, __ATOMIC_RELAXED);
-	return 0;
-}
-
-const volatile struct ledger *loader_ledger(const struct loader *loader)
-{
-	return &loader->skeleton->bss->ledger;
-}
-
-const volatile struct series_value *loader_series(const struct loader *loader, uint32_t id)
-{
-	return mapped_value(&loader->series, id);
-}
-
-const volatile struct phase_value *loader_phase(const struct loader *loader, uint32_t id,
-						enum request_phase phase)
-{
-	const struct settings *settings = (const void *)&loader->skeleton->rodata->settings;
-	const uint32_t place = settings->phase_places[phase];
-
-	if (!place)
-		return NULL;
-	return mapped_value(&loader->phases, (size_t)id * settings->phase_count + place - 1);
-}
-
-const volatile struct phase_value *loader_accept(const struct loader *loader, uint32_t service)
-{
-	return mapped_value(&loader->accepts, service);
-}
-
-/* The kernel's own account of a map's memory, bytes; since 6.4 what is in use. */
-static uint64_t map_memory_now(int fd)
-{
-	char path[64], line[128];
-	unsigned long bytes = 0;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	file = fopen(path, "re");
-	if (!file)
-		return 0;
-	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, "memlock: %lu", &bytes) == 1)
-			break;
-	fclose(file);
-	return bytes;
-}
-
-/* What a map that is filled as needed can grow to; its elements have a header of 48. */
-static uint64_t map_memory_full(const struct bpf_map *map, uint64_t now)
-{
-	uint64_t element =
-		48 + ((bpf_map__key_size(map) + 7) & ~7U) + ((bpf_map__value_size(map) + 7) & ~7U);
-	uint64_t all = element * bpf_map__max_entries(map);
-
-	if (bpf_map__type(map) != BPF_MAP_TYPE_HASH ||
-	    !(bpf_map__map_flags(map) & BPF_F_NO_PREALLOC))
-		return now;
-	return now > all ? now : now + all;
-}
-
-void loader_memory(const struct loader *loader, uint64_t *now, uint64_t *full)
-{
-	struct bpf_map *map;
-
-	*now = *full = 0;
-	bpf_object__for_each_map(map, loader->skeleton->obj) {
-		uint64_t bytes = map_memory_now(bpf_map__fd(map));
-
-		*now += bytes;
-		*full += map_memory_full(map, bytes);
-	}
-}
-
-int loader_sweep(struct loader *loader, uint64_t before_ns)
-{
-	int program = bpf_program__fd(loader->skeleton->progs.sweep);
-	int map = bpf_map__fd(loader->skeleton->maps.open_ended);
-	uint64_t address, next;
-	int more = bpf_map_get_next_key(map, NULL, &next);
-
-	/* the next key first: behind one that is gone, the kernel begins anew */
-	while (more == 0) {
-		uint64_t arguments[2] = { next, before_ns };
-		LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = arguments,
-			    .ctx_size_in = sizeof(arguments));
-
-		address = next;
-		more = bpf_map_get_next_key(map, &address, &next);
-		if (bpf_prog_test_run_opts(program, &run))
-			return -errno;
-	}
-	return 0;
-}
-
-static uint64_t program_missed(const struct bpf_program *program)
-{
-	struct bpf_prog_info info = { 0 };
-	uint32_t size = sizeof(info);
-
-	if (!program || bpf_program__fd(program) < 0 ||
-	    bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size))
-		return 0;
-	return info.recursion_misses;
-}
-
-/* The second of the pair to which the first belongs, NULL: it is alone. */
-static struct bpf_program *program_other(const struct loader *loader,
-					 const struct bpf_program *first)
-{
-	struct bpf_program *program;
-
-	bpf_object__for_each_program(program, loader->skeleton->obj)
-		if (program != first && bpf_program__fd(program) >= 0 &&
-		    strcmp(bpf_program__section_name(program), bpf_program__section_name(first)) ==
-			    0)
-			return program;
-	return NULL;
-}
-
-uint64_t loader_missed(const struct loader *loader)
-{
-	struct bpf_program *program;
-	uint64_t sum = 0;
-
-	bpf_object__for_each_program(program, loader->skeleton->obj) {
-		const struct bpf_program *other;
-		uint64_t missed, by_other;
-
-		/* the sweep is run by hand, and each pair is looked at once */
-		if (!strchr(bpf_program__section_name(program), '/') || program_is_again(program))
-			continue;
-		missed = program_missed(program);
-		other = program_other(loader, program);
-		by_other = program_missed(other);
-		sum += other && by_other < missed ? by_other : missed;
-	}
-	return sum;
 }

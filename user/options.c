@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "option_apply.h"
 #include "option_names.h"
 #include "option_values.h"
 #include "routes.h"
@@ -21,7 +22,6 @@
 
 #define SUBJECT_MAX 512
 #define MS 1000000ULL
-#define HOUR (3600 * 1000 * MS)
 
 /* Section 6 of the metrics: the OpenTelemetry boundaries, finer at the lower end. */
 static const double default_buckets[] = {
@@ -49,133 +49,6 @@ static int fail_text(const char *problem, const char *text, const char *hint)
 	log_error("%s '%s'%s; see 'redtap help'", problem,
 		  text_escape_terminal(shown, sizeof(shown), text), hint ? hint : "");
 	return -EINVAL;
-}
-
-static const char *add_pid(struct options *options, const char *text)
-{
-	struct pid_option *pid = &options->pids[options->pid_count];
-	const char *wrong = value_pid(text, pid);
-	size_t i;
-
-	for (i = 0; !wrong && i < options->pid_count; i++)
-		if (options->pids[i].pid == pid->pid)
-			wrong = "the process is given twice";
-	if (!wrong)
-		options->pid_count++;
-	return wrong;
-}
-
-/* No more of each than words: set_defaults() made room. */
-static const char *add_port(struct options *options, const char *text)
-{
-	uint16_t *port = &options->ports[options->port_count];
-	const char *wrong = value_port(text, port);
-	size_t i;
-
-	for (i = 0; !wrong && i < options->port_count; i++)
-		if (options->ports[i] == *port)
-			wrong = "the port is given twice";
-	if (!wrong)
-		options->port_count++;
-	return wrong;
-}
-
-static const char *add_name(struct options *options, const char *text)
-{
-	const char *wrong = value_name_pattern(text);
-
-	if (!wrong)
-		options->names[options->name_count++] = text;
-	return wrong;
-}
-
-static const char *add_statsd(struct options *options, const char *text)
-{
-	struct statsd_option *statsd = &options->statsd[options->statsd_count];
-	const char *wrong = value_statsd(text, statsd);
-	size_t i;
-
-	if (wrong)
-		return wrong;
-	/* `none` stays in its place until the whole line is known: finish_statsd(). */
-	if (options->statsd_count > 0 &&
-	    (statsd->scheme == STATSD_NONE || options->statsd[0].scheme == STATSD_NONE))
-		return "'none' does not go with other destinations";
-	for (i = 0; i < options->statsd_count; i++)
-		if (options->statsd[i].scheme == statsd->scheme &&
-		    options->statsd[i].port == statsd->port &&
-		    strcmp(options->statsd[i].host, statsd->host) == 0)
-			return "the destination is given twice";
-	options->statsd_count++;
-	return NULL;
-}
-
-static const char *set_buckets(struct options *options, const char *text)
-{
-	options->buckets_given = true;
-	return value_buckets(text, options->buckets, &options->bucket_count);
-}
-
-static const char *set_service(struct options *options, const char *text)
-{
-	if (*text == '\0')
-		return "the name is empty";
-	options->service = text;
-	return NULL;
-}
-
-/* Returns NULL, or what is wrong with the argument. */
-static const char *apply_option(struct options *options, enum option_name name, const char *text)
-{
-	switch (name) {
-	case OPTION_PID:
-		return add_pid(options, text);
-	case OPTION_PORT:
-		return add_port(options, text);
-	case OPTION_NAME:
-		return add_name(options, text);
-	case OPTION_NO_FOLLOW:
-		options->follow = false;
-		return NULL;
-	case OPTION_SERVICE:
-		return set_service(options, text);
-	case OPTION_STATSD:
-		return add_statsd(options, text);
-	case OPTION_INTERVAL:
-		return value_duration(text, 100 * MS, HOUR, &options->interval_ns);
-	case OPTION_DURATION:
-		return value_duration(text, MS, 8760 * HOUR, &options->duration_ns);
-	case OPTION_OUTPUT:
-		return value_output(text, &options->output);
-	case OPTION_BUCKETS:
-		return set_buckets(options, text);
-	case OPTION_METRICS:
-		return value_metrics(text, &options->metrics);
-	case OPTION_HISTOGRAM:
-		return value_histogram(text, &options->histogram);
-	case OPTION_PHASES:
-		return value_phases(text, &options->phases);
-	case OPTION_CLIENT:
-		options->client = true;
-		return NULL;
-	case OPTION_ROUTE:
-		return routes_add(options->routes, text);
-	case OPTION_MAX_SERIES:
-		return value_number(text, 1, 65536, &options->max_series);
-	case OPTION_MAX_CONNECTIONS:
-		return value_number(text, 1, 1048576, &options->max_connections);
-	case OPTION_VERBOSE:
-		options->verbose = true;
-		return NULL;
-	case OPTION_HELP:
-		options->help_about = options->command;
-		options->command = COMMAND_HELP;
-		return NULL;
-	case OPTION_ROUTES: /* read_routes() */
-	case OPTION_COUNT:
-		break;
-	}
-	return "not an option";
 }
 
 /* "; did you mean 'NAME'?" or nothing. */
@@ -310,7 +183,7 @@ static int take_option(struct options *options, enum option_name name, const cha
 	}
 	if (name == OPTION_ROUTES)
 		return read_routes(options, subject, text);
-	wrong = apply_option(options, name, text);
+	wrong = option_apply(options, name, text);
 	return wrong ? fail_value(subject, text, wrong, option_rows[name].allowed) : 0;
 }
 

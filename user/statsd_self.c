@@ -123,6 +123,7 @@ void statsd_forget_self(struct statsd_encoder *encoder)
 
 	forget(&encoder->seen, 1);
 	forget(&encoder->counted, 1);
+	forget(&encoder->hooks_missed, 1);
 	forget(encoder->lost, LOSS_COUNT);
 	forget(encoder->approximate, APPROXIMATE_COUNT);
 	forget(encoder->ignored, IGNORE_COUNT);

@@ -6,7 +6,7 @@
 # built with the address and undefined behaviour sanitizers.
 
 UNIT_PROGRAMS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
-UNIT_MODULES  = options option_names option_values options_help routes series_table silence log text flush \
+UNIT_MODULES  = options option_apply option_names option_values options_help routes series_table silence log text flush \
 		$(patsubst user/%.c,%,$(wildcard user/statsd*.c user/sender*.c)) \
 		bins measure phase_table report report_format report_json report_rows report_table
 UNIT_OBJECTS  = $(patsubst %,$(BUILD)/unit/user/%.o,$(UNIT_MODULES)) \

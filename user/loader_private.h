@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * loader_private.h - what the parts of the loader share.
+ *
+ *   loader.c       the object's life: open, set, load, attach, detach
+ *   loader_maps.c  what is in its maps, and what the programs tell of themselves
+ */
+#ifndef REDTAP_LOADER_PRIVATE_H
+#define REDTAP_LOADER_PRIVATE_H
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <stddef.h>
+
+#include "grace.h"
+#include "loader.h"
+#include "redtap.skel.h"
+
+/* An array of the kernel, mapped. */
+struct mapping {
+	void *values; /* NULL: none */
+	size_t size;
+	size_t step; /* from one value to the next */
+};
+
+struct loader {
+	struct redtap_bpf *skeleton;
+	int *attachments; /* descriptors; closing one detaches */
+	size_t attachment_count;
+	uint32_t max_series;
+	struct mapping series, phases, accepts;
+	struct grace grace;
+};
+
+/* The second of each pair of programs, see pair.bpf.h. */
+bool loader_is_again(const struct bpf_program *program);
+
+#endif
