@@ -113,20 +113,35 @@ static __always_inline void tracker_send_load(struct connection *connection,
 	job->sequence = connection->send.sequence;
 }
 
+static __always_inline void tracker_doubt_set(struct connection *connection, struct doubt *doubt)
+{
+	doubt->pushed = TRACKER_OBSERVE(connection->receive.pushed);
+	doubt->dropped = TRACKER_OBSERVE(connection->receive.dropped);
+}
+
 /* Puts it back at the end of the call. */
 static __always_inline void tracker_send_store(struct connection *connection,
 					       struct tracker_job *job)
 {
 	connection->send.parser = job->feed.parser;
 	if (connection->send.unsure)
-		connection->send.doubtful = TRACKER_OBSERVE(connection->receive.pushed);
+		tracker_doubt_set(connection, &connection->send.doubt);
 }
 
 /* Requests that wait, and whose answer may have gone by unseen. */
 static __always_inline bool tracker_send_doubts(struct connection *connection)
 {
 	return connection->send.unsure &&
-	       (__s32)(connection->send.doubtful - connection->send.answered) > 0;
+	       (__s32)(connection->send.doubt.pushed - connection->send.answered) > 0;
+}
+
+/* Whether requests have come since the doubt. */
+static __always_inline bool tracker_doubt_is_old(struct connection *connection)
+{
+	const struct doubt *doubt = &connection->send.doubt;
+
+	return TRACKER_OBSERVE(connection->receive.pushed) != doubt->pushed ||
+	       TRACKER_OBSERVE(connection->receive.dropped) != doubt->dropped;
 }
 
 /*
@@ -140,26 +155,28 @@ static __always_inline __u32 tracker_send_resync(struct connection *connection,
 {
 	struct send_part *send = &connection->send;
 
-	if (send->owner == OWNER_SLOT) /* in the middle of its answer */
-		return EVENT_NONE;
-	if (tracker_outstanding(connection) == 0 ||
-	    (!tracker_send_doubts(connection) &&
-	     TRACKER_OBSERVE(connection->receive.pushed) != send->doubtful)) {
+	if (send->owner == OWNER_SLOT || send->owner == OWNER_DROPPED)
+		return EVENT_NONE; /* in the middle of its answer */
+	if (tracker_idle(connection)) {
 		send->unsure = 0;
 		return EVENT_NONE;
 	}
-	if (!tracker_send_doubts(connection) ||
-	    TRACKER_OBSERVE(connection->receive.pushed) == send->doubtful)
+	if (!tracker_doubt_is_old(connection))
 		return EVENT_NONE;
-	return tracker_lose(connection, job, LOSS_FRAMING);
+	if (tracker_send_doubts(connection))
+		return tracker_lose(connection, job, LOSS_FRAMING);
+	/* nor does anybody wait for the answers to those that were not kept */
+	if ((__s32)(send->doubt.dropped - send->dropped_answered) > 0)
+		send->dropped_answered = send->doubt.dropped;
+	send->unsure = 0;
+	return EVENT_NONE;
 }
 
 /* A call that will not be looked at; by one who has not the part's claim. */
 static __always_inline void tracker_send_contended(struct connection *connection)
 {
-	TRACKER_PUBLISH(connection->send.contended_until,
-			TRACKER_OBSERVE(connection->receive.pushed));
-	TRACKER_PUBLISH(connection->send.contended, 1);
+	tracker_doubt_set(connection, &connection->send.contended);
+	TRACKER_PUBLISH(connection->send.contention, 1);
 }
 
 /*
@@ -171,12 +188,12 @@ static __always_inline bool tracker_send_contention(struct connection *connectio
 {
 	struct send_part *send = &connection->send;
 
-	if (!TRACKER_OBSERVE(send->contended))
+	if (!TRACKER_OBSERVE(send->contention))
 		return false;
-	TRACKER_PUBLISH(send->contended, 0);
+	TRACKER_PUBLISH(send->contention, 0);
 	if (job->feed.parser.phase != PHASE_LOST)
 		return false;
-	send->doubtful = TRACKER_OBSERVE(send->contended_until);
+	send->doubt = send->contended;
 	send->unsure = 1;
 	return true;
 }

@@ -89,6 +89,12 @@ enum response_owner {
 	OWNER_UNSOLICITED, /* nobody */
 };
 
+/* Requests that had been seen when answers went by unseen: these may have been answered. */
+struct doubt {
+	__u32 pushed;  /* value of receive.pushed then */
+	__u32 dropped; /* likewise, of receive.dropped */
+};
+
 struct send_part {
 	__u32 claim;            /* the caller's; 0: free */
 	__u32 sequence;         /* of the next byte that the application sends */
@@ -98,12 +104,11 @@ struct send_part {
 	__u8 approximate;       /* enum approximate_reason of the response at hand */
 	__u8 unsure;            /* nobody knows how many answers went by unseen */
 	__u8 oldest;            /* slot of the request that waits longest */
-	__u32 doubtful;         /* value of receive.pushed then: these may have been among them */
-	/* by calls that found the part claimed, and were not looked at: */
-	__u32 contended;       /* 1: there were some since the last call that was */
-	__u32 contended_until; /* value of receive.pushed then */
-	__u64 first_ns;        /* t3 */
-	__u64 last_ns;         /* t4 so far */
+	struct doubt doubt;
+	struct doubt contended; /* by calls that found the part claimed, and were not looked at */
+	__u32 contention;       /* 1: there were some since the last call that was */
+	__u64 first_ns;         /* t3 */
+	__u64 last_ns;          /* t4 so far */
 	__u64 body_bytes;
 	struct http_parser parser;
 };
