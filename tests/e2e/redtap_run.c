@@ -4,6 +4,7 @@
  */
 #include "redtap_run.h"
 
+#include <signal.h>
 #include <stdio.h>
 
 #include "harness.h"
@@ -238,6 +239,21 @@ void redtap_assert_nothing_lost(json_t *total)
 {
 	if (lost_requests(total) != 0)
 		fail_msg("lost: %s", json_dumps(json_object_get(total, "lost"), 0));
+}
+
+json_t *redtap_finish_counted(struct redtap *redtap, const struct counts *expected)
+{
+	struct counts actual;
+	json_t *total;
+
+	redtap_wait_counted(redtap, counts_total(expected));
+	total = redtap_finish(redtap, SIGINT);
+	counts_init(&actual);
+	counts_from_json(&actual, json_object_get(total, "series"), NULL);
+	counts_assert_equal(expected, &actual, true, "the JSON total");
+	redtap_assert_nothing_lost(total);
+	counts_release(&actual);
+	return total;
 }
 
 json_t *redtap_series(json_t *total, const char *service, const char *method, const char *route,

@@ -60,6 +60,12 @@ void redtap_wait_at_least(struct redtap *redtap, uint64_t n);
  */
 json_t *redtap_finish(struct redtap *redtap, int signal_number);
 
+/*
+ * The same with SIGINT, when the requests are counted: the table is the client's, and
+ * nothing is lost.
+ */
+json_t *redtap_finish_counted(struct redtap *redtap, const struct counts *expected);
+
 /* A count of a flush or total line; fails the test if it is none. */
 uint64_t redtap_count(json_t *line, const char *key);
 

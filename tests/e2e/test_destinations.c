@@ -24,17 +24,6 @@ static const struct request_kind bytes = { .method = "GET",
 					   .target = "/bytes/3000",
 					   .route = "/bytes/{id}" };
 
-static void send_some(const struct server *server, const struct request_kind *kind, uint64_t n,
-		      struct counts *counts)
-{
-	traffic_run(&(struct traffic){ .port = server->port,
-				       .kinds = kind,
-				       .kind_count = 1,
-				       .requests = n,
-				       .connections = 4 },
-		    counts, NULL);
-}
-
 /* What an exporter is to say, or to say at least. */
 struct expectation {
 	const struct exporter *exporter;
@@ -101,21 +90,6 @@ static struct destination destination_of(const char *scheme, const struct export
 	return destination;
 }
 
-static json_t *finish(struct redtap *redtap, const struct counts *expected)
-{
-	struct counts actual;
-	json_t *total;
-
-	redtap_wait_counted(redtap, counts_total(expected));
-	total = redtap_finish(redtap, SIGINT);
-	counts_init(&actual);
-	counts_from_json(&actual, json_object_get(total, "series"), NULL);
-	counts_assert_equal(expected, &actual, true, "the JSON total");
-	redtap_assert_nothing_lost(total);
-	counts_release(&actual);
-	return total;
-}
-
 static void assert_exporter_equal(const struct exporter *exporter, const struct counts *expected,
 				  const char *place)
 {
@@ -150,9 +124,9 @@ static void each_gets_every_line(void **state)
 
 	(void)state;
 	counts_init(&counts);
-	send_some(&server, &user, 600, &counts);
-	send_some(&server, &bytes, 400, &counts);
-	finish(redtap, &counts);
+	traffic_send(server.port, &user, 600, &counts);
+	traffic_send(server.port, &bytes, 400, &counts);
+	redtap_finish_counted(redtap, &counts);
 	wait_route(&by_udp, user.route, 600);
 	wait_route(&by_tcp, user.route, 600);
 	wait_route(&by_unix, user.route, 600);
@@ -218,7 +192,7 @@ static void slow_and_dead_delay_nobody(void **state)
 	process_signal(slow.process, SIGSTOP);
 	redtap = redtap_attach(&(struct redtap_options){
 		.pid = server.pid, .service = SERVICE, .statsd = statsd });
-	send_some(&server, &user, 2000, &counts);
+	traffic_send(server.port, &user, 2000, &counts);
 	/* While all others are away, this one has everything. */
 	wait_route(&healthy, user.route, 2000);
 	wait_losses(&healthy, "redtap_statsd_errors", dead.text, 1, 1e9);
@@ -232,8 +206,8 @@ static void slow_and_dead_delay_nobody(void **state)
 	/* The slow one goes on where it stopped. */
 	process_signal(slow.process, SIGCONT);
 	wait_route(&slow, user.route, 2000);
-	send_some(&server, &bytes, 300, &counts);
-	finish(redtap, &counts);
+	traffic_send(server.port, &bytes, 300, &counts);
+	redtap_finish_counted(redtap, &counts);
 	wait_route(&slow, bytes.route, 300);
 	wait_route(&healthy, bytes.route, 300);
 	assert_exporter_equal(&healthy, &counts, "the healthy exporter");
@@ -255,18 +229,18 @@ static void check_restart(const char *scheme)
 	struct counts counts;
 
 	counts_init(&counts);
-	send_some(&server, &user, 300, &counts);
+	traffic_send(server.port, &user, 300, &counts);
 	wait_route(&exporter, user.route, 300);
 	process_end(exporter.process, SIGKILL);
 	wait_losses(&steady, "redtap_statsd_errors", destination.text, 1, 1e9);
-	send_some(&server, &bytes, 200, &counts);
+	traffic_send(server.port, &bytes, 200, &counts);
 	wait_route(&steady, bytes.route, 200);
 	exporter = exporter_restart(&exporter);
 	/* What was counted while it was away was held back. */
 	wait_route(&exporter, bytes.route, 200);
-	send_some(&server, &user, 100, &counts);
+	traffic_send(server.port, &user, 100, &counts);
 	wait_route(&exporter, user.route, 100);
-	finish(redtap, &counts);
+	redtap_finish_counted(redtap, &counts);
 	wait_route(&steady, user.route, 400);
 	assert_exporter_equal(&steady, &counts, text_format("beside %s", scheme));
 	counts_release(&counts);

@@ -3,7 +3,6 @@
  * test_proxy.c - the watched server is a client too: what it asks others is not
  * counted as asked of it.
  */
-#include <signal.h>
 #include <sys/socket.h>
 
 #include "harness.h"
@@ -42,11 +41,10 @@ static void check(bool keep, unsigned int connections)
 	const struct server webapp = server_start_webapp("epoll", 1, NULL);
 	const struct server nginx = server_start_nginx_with(configure(webapp.port, keep));
 	struct redtap *redtap = redtap_attach(&(struct redtap_options){ .pid = nginx.pid });
-	struct counts expected, actual;
+	struct counts expected;
 	json_t *total;
 
 	counts_init(&expected);
-	counts_init(&actual);
 	traffic_run(&(struct traffic){ .port = nginx.port,
 				       .kinds = kinds,
 				       .kind_count = ROWS(kinds),
@@ -54,16 +52,11 @@ static void check(bool keep, unsigned int connections)
 				       .connections = connections,
 				       .pipeline = 2 },
 		    &expected, NULL);
-	redtap_wait_counted(redtap, counts_total(&expected));
-	total = redtap_finish(redtap, SIGINT);
-	counts_from_json(&actual, json_object_get(total, "series"), NULL);
-	counts_assert_equal(&expected, &actual, true, "the JSON total");
-	redtap_assert_nothing_lost(total);
+	total = redtap_finish_counted(redtap, &expected);
 	assert_int_equal(redtap_count(total, "seen"), REQUESTS);
 	assert_int_equal(redtap_count(json_object_get(total, "ignored"), "not_http"), 0);
 	assert_int_equal(redtap_count(json_object_get(total, "ignored"), "unsolicited"), 0);
 	counts_release(&expected);
-	counts_release(&actual);
 }
 
 static void connections_kept(void **state)
@@ -89,26 +82,14 @@ static void of_itself(void **state)
 					    .target = "/twice",
 					    .route = "/twice" };
 	struct redtap *redtap = redtap_attach(&(struct redtap_options){ .pid = nginx.pid });
-	struct counts expected, actual;
-	json_t *total;
+	struct counts expected;
 
 	(void)state;
 	counts_init(&expected);
-	counts_init(&actual);
-	traffic_run(&(struct traffic){ .port = nginx.port,
-				       .kinds = &twice,
-				       .kind_count = 1,
-				       .requests = 100,
-				       .connections = 2 },
-		    &expected, NULL);
+	traffic_send(nginx.port, &twice, 100, &expected);
 	counts_add(&expected, "GET", "/hello", 200, NULL, 100, 0, 600);
-	redtap_wait_counted(redtap, 200);
-	total = redtap_finish(redtap, SIGINT);
-	counts_from_json(&actual, json_object_get(total, "series"), NULL);
-	counts_assert_equal(&expected, &actual, true, "the JSON total");
-	redtap_assert_nothing_lost(total);
+	redtap_finish_counted(redtap, &expected);
 	counts_release(&expected);
-	counts_release(&actual);
 }
 
 int main(void)

@@ -55,29 +55,10 @@ static void begin(struct recovery *recovery)
 					  .interval = "1s" });
 }
 
-static void send_some(struct recovery *recovery, const struct request_kind *kind, uint64_t n)
-{
-	traffic_run(&(struct traffic){ .port = recovery->server.port,
-				       .kinds = kind,
-				       .kind_count = 1,
-				       .requests = n,
-				       .connections = 4 },
-		    &recovery->counts, NULL);
-}
-
 /* The JSON total is the client's, whatever became of the lines. */
 static void finish(struct recovery *recovery)
 {
-	struct counts actual;
-	json_t *total;
-
-	redtap_wait_counted(recovery->redtap, counts_total(&recovery->counts));
-	total = redtap_finish(recovery->redtap, SIGINT);
-	counts_init(&actual);
-	counts_from_json(&actual, json_object_get(total, "series"), NULL);
-	counts_assert_equal(&recovery->counts, &actual, true, "the JSON total");
-	redtap_assert_nothing_lost(total);
-	counts_release(&actual);
+	redtap_finish_counted(recovery->redtap, &recovery->counts);
 	counts_release(&recovery->counts);
 }
 
@@ -120,7 +101,7 @@ static void first_burst_is_seen(void **state)
 
 	(void)state;
 	begin(&recovery);
-	send_some(&recovery, &broken, 40);
+	traffic_send(recovery.server.port, &broken, 40, &recovery.counts);
 	wait_answer(&recovery, "sum(" COUNT OF_ROUTE("/status/{id}") ")", 40, 40);
 	wait_answer(&recovery, "sum(increase(" COUNT "{error_type=\"500\"}[1m]))", 40,
 		    40 * (1 + SLACK));
@@ -133,12 +114,12 @@ static void exporter_killed(void **state)
 
 	(void)state;
 	begin(&recovery);
-	send_some(&recovery, &user, 300);
+	traffic_send(recovery.server.port, &user, 300, &recovery.counts);
 	wait_answer(&recovery, "sum(" COUNT OF_ROUTE("/users/{id}") ")", 300, 300);
 	process_end(recovery.exporter.process, SIGKILL);
 	/* It is found out by a flush that has nothing to lose; then there is something. */
 	process_wait_err(redtap_process(recovery.redtap), "are lost", DEADLINE_S);
-	send_some(&recovery, &user, 200);
+	traffic_send(recovery.server.port, &user, 200, &recovery.counts);
 	redtap_wait_counted(recovery.redtap, 500);
 	recovery.exporter = exporter_restart(&recovery.exporter);
 	/* Born again with 0, then all that was held back. */
@@ -148,7 +129,7 @@ static void exporter_killed(void **state)
 	wait_answer(&recovery, "sum(redtap_statsd_errors)", 1, 1e6);
 	wait_answer(&recovery, "sum(redtap_statsd_dropped)", 1, 1e6);
 	/* And what comes now. */
-	send_some(&recovery, &bytes, 100);
+	traffic_send(recovery.server.port, &bytes, 100, &recovery.counts);
 	wait_answer(&recovery, "sum(increase(" COUNT OF_ROUTE("/bytes/{id}") "[1m]))", 100,
 		    100 * (1 + SLACK));
 	finish(&recovery);
@@ -178,11 +159,11 @@ static void receive_buffer_overrun(void **state)
 
 	(void)state;
 	begin(&recovery);
-	send_some(&recovery, &user, 300);
+	traffic_send(recovery.server.port, &user, 300, &recovery.counts);
 	wait_answer(&recovery, "sum(" COUNT OF_ROUTE("/users/{id}") ")", 300, 300);
 	process_signal(recovery.exporter.process, SIGSTOP);
 	flood(recovery.exporter.statsd_port);
-	send_some(&recovery, &user, 200);
+	traffic_send(recovery.server.port, &user, 200, &recovery.counts);
 	redtap_wait_counted(recovery.redtap, 500);
 	/* The flush that has told of these, and one more, went to a full buffer. */
 	flushes = json_array_size(redtap_lines(recovery.redtap));
@@ -196,7 +177,7 @@ static void receive_buffer_overrun(void **state)
 	/* The rule behind the alert ExporterDropsPackets. */
 	wait_answer(&recovery, "max(sender:redtap_statsd_loss:ratio5m)", 0.05, 1);
 	/* Lost for the receiver, for good; what comes now is right at once. */
-	send_some(&recovery, &bytes, 100);
+	traffic_send(recovery.server.port, &bytes, 100, &recovery.counts);
 	wait_answer(&recovery, "sum(" COUNT OF_ROUTE("/bytes/{id}") ")", 100, 100);
 	wait_answer(&recovery, "sum(increase(" COUNT OF_ROUTE("/bytes/{id}") "[1m]))", 100,
 		    100 * (1 + SLACK));

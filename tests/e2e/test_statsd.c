@@ -24,32 +24,6 @@ static const struct request_kind bytes = { .method = "GET",
 					   .target = "/bytes/3000",
 					   .route = "/bytes/{id}" };
 
-static void send_some(const struct server *server, const struct request_kind *kind, uint64_t n,
-		      struct counts *counts)
-{
-	traffic_run(&(struct traffic){ .port = server->port,
-				       .kinds = kind,
-				       .kind_count = 1,
-				       .requests = n,
-				       .connections = 4 },
-		    counts, NULL);
-}
-
-static json_t *finish(struct redtap *redtap, const struct counts *expected)
-{
-	struct counts actual;
-	json_t *total;
-
-	redtap_wait_counted(redtap, counts_total(expected));
-	total = redtap_finish(redtap, SIGINT);
-	counts_init(&actual);
-	counts_from_json(&actual, json_object_get(total, "series"), NULL);
-	counts_assert_equal(expected, &actual, true, "the JSON total");
-	redtap_assert_nothing_lost(total);
-	counts_release(&actual);
-	return total;
-}
-
 /* A number of flush lines is to be there. */
 struct flushes {
 	struct redtap *redtap;
@@ -91,10 +65,10 @@ static void run_captured(const struct request_kind *kind, uint64_t requests,
 	struct counts counts;
 
 	counts_init(&counts);
-	send_some(&server, kind, requests, &counts);
+	traffic_send(server.port, kind, requests, &counts);
 	redtap_wait_counted(redtap, requests);
 	wait_flushes(redtap, 3);
-	finish(redtap, &counts);
+	redtap_finish_counted(redtap, &counts);
 	capture_finish(capture);
 	capture_metrics(capture, metrics);
 	counts_release(&counts);
@@ -240,11 +214,11 @@ static void exporter_absent(void **state)
 
 	(void)state;
 	counts_init(&counts);
-	send_some(&server, &user, 500, &counts);
+	traffic_send(server.port, &user, 500, &counts);
 	redtap_wait_counted(redtap, 500);
 	wait_flushes(redtap, 3);
-	send_some(&server, &bytes, 500, &counts);
-	finish(redtap, &counts);
+	traffic_send(server.port, &bytes, 500, &counts);
+	redtap_finish_counted(redtap, &counts);
 	counts_release(&counts);
 }
 
@@ -289,19 +263,19 @@ static void exporter_restarted(void **state)
 	(void)state;
 	counts_init(&counts);
 	metrics_init(&metrics);
-	send_some(&server, &user, 300, &counts);
+	traffic_send(server.port, &user, 300, &counts);
 	wait_exporter(&exporter, user.route, 300);
 	process_end(exporter.process, SIGTERM);
-	send_some(&server, &user, 200, &counts);
+	traffic_send(server.port, &user, 200, &counts);
 	redtap_wait_counted(redtap, 500);
 	/* So that what was counted meanwhile has been sent, and lost. */
 	wait_flushes(redtap, 4);
 	exporter = exporter_restart(&exporter);
-	send_some(&server, &bytes, 400, &counts);
+	traffic_send(server.port, &bytes, 400, &counts);
 	wait_exporter(&exporter, bytes.route, 400);
 	/* A failure is told by the flush after it. */
 	wait_flushes(redtap, 2);
-	finish(redtap, &counts);
+	redtap_finish_counted(redtap, &counts);
 	wait_exporter(&exporter, bytes.route, 400);
 	exporter_metrics(&exporter, &metrics);
 	assert_true(metrics_sum(&metrics, "redtap_statsd_errors", NULL, NULL) > 0);

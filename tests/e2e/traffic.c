@@ -107,6 +107,16 @@ void traffic_run(const struct traffic *traffic, struct counts *counts, struct la
 	http_tally_release(&tally);
 }
 
+void traffic_send(uint16_t port, const struct request_kind *kind, uint64_t n, struct counts *counts)
+{
+	traffic_run(&(struct traffic){ .port = port,
+				       .kinds = kind,
+				       .kind_count = 1,
+				       .requests = n,
+				       .connections = 4 },
+		    counts, NULL);
+}
+
 static void *run_background(void *argument)
 {
 	struct background *background = argument;

@@ -50,6 +50,10 @@ struct latencies {
  */
 void traffic_run(const struct traffic *traffic, struct counts *counts, struct latencies *latencies);
 
+/* n requests of one kind on a few connections. */
+void traffic_send(uint16_t port, const struct request_kind *kind, uint64_t n,
+		  struct counts *counts);
+
 /*
  * The same by a thread that goes on until it is stopped, or the server accepts
  * no more; `requests` has no meaning.
