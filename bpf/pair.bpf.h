@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
  * pair.bpf.h - two programs at one hook, see HOOK() in redtap.bpf.c: what the first
- * has done, so that the second need not; and how it comes that the first is skipped
- * as seldom as can be.
+ * has done, so that the second need not.
  *
  * Inputs: a socket and a position in its byte stream.  Outputs: marks of what is
  * done.  It must not know connections.
@@ -14,37 +13,6 @@
 
 /* Whether receive and send have a second program each, see HOOK(); set by the loader. */
 const volatile bool calls_repeated = false;
-
-/*
- * A task that is preempted inside a program makes the kernel skip that program for
- * those that come next on the CPU, and two of them can make it skip both of a pair.
- * So the task stays on its CPU.  Linux 6.10; 6.15 for programs with functions of
- * their own.
- */
-#ifdef REDTAP_LEGACY
-static __always_inline void preemption_disable(void)
-{
-}
-
-static __always_inline void preemption_enable(void)
-{
-}
-#else
-extern void bpf_preempt_disable(void) __ksym __attribute__((weak));
-extern void bpf_preempt_enable(void) __ksym __attribute__((weak));
-
-static __always_inline void preemption_disable(void)
-{
-	if (calls_repeated)
-		bpf_preempt_disable();
-}
-
-static __always_inline void preemption_enable(void)
-{
-	if (calls_repeated)
-		bpf_preempt_enable();
-}
-#endif
 
 /* The first of a pair has done what was to be done for the call that ended here. */
 static __always_inline void call_done(__u32 hook, __u64 address, __u32 position)

@@ -13,12 +13,18 @@
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /*
- * From Linux 7.0 on, tracepoints do not disable preemption.  If a task is
- * preempted inside a program, the kernel skips this program for the tasks that
- * come next on that CPU.  There programs disable it themselves (pair.bpf.h), and,
- * for the moment that is left, the loader attaches each a second time, behind the
- * first, as again_*: it does what the first was skipped for, and finds nothing to
- * do otherwise.
+ * The kernel does not run a program where it is running already on the same CPU: in
+ * a softirq that has interrupted it, say.  So there is a second one for what can
+ * happen there, again_*, which the loader attaches behind the first: it does what the
+ * first was skipped for, and finds nothing to do otherwise.
+ *
+ * From Linux 7.0 on, tracepoints do not disable preemption.  A task can be preempted
+ * inside a program, and then the first is skipped for the tasks that come next on that
+ * CPU, and the second if one of those is preempted in it.  So there receive and send
+ * are attached as trace events, event_*, around which the kernel disables preemption
+ * before it looks whether a program is running; what it skips then, while some task is
+ * in the midst of a bpf() call on that CPU, again_* does.  Without tracefs, it is the
+ * pair of tracepoints.
  */
 #define HOOK(tracepoint, handler)                                                                  \
 	SEC("raw_tp/" #tracepoint)                                                                 \
@@ -53,6 +59,32 @@ static __always_inline void handle_send(struct bpf_raw_tracepoint_args *ctx, __u
 		on_send(ctx->args[0], length, again);
 }
 HOOK(sock_send_length, handle_send)
+
+/* include/trace/events/sock.h, TP_STRUCT__entry of sock_msg_length, kernel 6.3 */
+struct length_event {
+	__u64 common;
+	__u64 sock;
+	__u16 family;
+	__u16 protocol;
+	int length;
+	int flags;
+};
+
+SEC("tracepoint/sock/sock_recv_length")
+int event_sock_recv_length(struct length_event *event)
+{
+	if (event->length > 0 && !(event->flags & MESSAGE_NOT_TAKEN))
+		on_receive(event->sock, event->length, event->flags, 0);
+	return 0;
+}
+
+SEC("tracepoint/sock/sock_send_length")
+int event_sock_send_length(struct length_event *event)
+{
+	if (event->length > 0)
+		on_send(event->sock, event->length, 0);
+	return 0;
+}
 
 /* sk_data_ready(sk), kernel 6.3: data was queued; under the socket's lock. */
 static __always_inline void handle_data_ready(struct bpf_raw_tracepoint_args *ctx, __u32 again)

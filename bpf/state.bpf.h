@@ -47,9 +47,7 @@ static __always_inline void on_data_ready(__u64 address, __u32 again)
 	end = sock_arrived(sock);
 	if (again && call_is_done(SCRATCH_ARRIVAL, address, end))
 		return;
-	preemption_disable();
 	arrival_enter(sock, address, end, again);
-	preemption_enable();
 }
 
 /* ---- state ------------------------------------------------------------ */
@@ -234,9 +232,7 @@ static __always_inline void on_state(__u64 address, int from, int to, __u32 agai
 		unbound_forget(address);
 	if (!sock_is_of_interest(sock))
 		return;
-	preemption_disable();
 	state_enter(sock, address, from, to, SCRATCH_STATE + again);
-	preemption_enable();
 }
 
 /* Nobody has the socket any more: a connection that the client reset ends here. */
@@ -246,9 +242,7 @@ static __always_inline void on_destroy(__u64 address, __u32 again)
 
 	if (!connection || TRACKER_OBSERVE(stopped))
 		return;
-	preemption_disable();
 	connection_expel(connection, address, SCRATCH_DESTROY + again);
-	preemption_enable();
 }
 
 #endif

@@ -60,9 +60,7 @@ static __always_inline void on_receive(__u64 address, __u64 length, __u32 flags,
 	if (!sock_is_of_interest(call.sock) ||
 	    (again && call_is_done(SCRATCH_RECEIVE, address, sock_received(call.sock))))
 		return;
-	preemption_disable();
 	receive_enter(&call, again);
-	preemption_enable();
 }
 
 /* Likewise of a send. */
@@ -106,9 +104,7 @@ static __always_inline void on_send(__u64 address, __u64 length, __u32 again)
 	if (!sock_is_of_interest(call.sock) ||
 	    (again && call_is_done(SCRATCH_SEND, address, sock_sent(call.sock))))
 		return;
-	preemption_disable();
 	send_enter(&call, again);
-	preemption_enable();
 }
 
 #endif

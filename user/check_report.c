@@ -77,7 +77,11 @@ static void print_hooks(FILE *out, const struct check *check)
 				strerror(-probe->error));
 		else
 			fputs("usable", out);
-		fputs(hook_implemented(kind) ? "\n" : "; not used by this release\n", out);
+		if (!hook_implemented(kind))
+			fputs("; not used by this release", out);
+		else if (!hook_needed(kind))
+			fputs("; not needed on this kernel", out);
+		fputc('\n', out);
 	}
 }
 
@@ -188,8 +192,9 @@ static void put_hooks(FILE *out, const struct check *check)
 
 		fputs(kind > HOOK_NONE + 1 ? ",{" : "{", out);
 		put_text(out, "kind", hook_name(kind));
-		fprintf(out, ",\"usable\":%s,\"implemented\":%s,\"errno\":%d,",
-			json_bool(!probe->error), json_bool(hook_implemented(kind)), -probe->error);
+		fprintf(out, ",\"usable\":%s,\"implemented\":%s,\"needed\":%s,\"errno\":%d,",
+			json_bool(!probe->error), json_bool(hook_implemented(kind)),
+			json_bool(hook_implemented(kind) && hook_needed(kind)), -probe->error);
 		put_text(out, "subject", probe->subject);
 		fputc(',', out);
 		put_text(out, "reason", probe->reason);

@@ -11,18 +11,24 @@
 #include <linux/perf_event.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #define SUBJECTS_MAX 8
 #define KPROBE_TYPE_PATH "/sys/bus/event_source/devices/kprobe/type"
+/* Where tracefs is: systemd mounts it at the first, before Linux 4.1 it was in the second. */
+#define EVENT_ID_PATH "/sys/kernel/tracing/events/sock/%s/id"
+#define EVENT_ID_PATH_OLD "/sys/kernel/debug/tracing/events/sock/%s/id"
 
 /* How a kind differs from the others. */
 struct hook_row {
 	const char *name;
 	bool implemented;
+	int kernel_major;                       /* the first of Linux that needs it; 0: all */
 	const char *subjects[SUBJECTS_MAX + 1]; /* that redtap attaches to, or would */
 	int (*load)(const char *subject);       /* an empty program: descriptor or -errno */
 	int (*attach)(const char *subject, int program);
@@ -79,6 +85,67 @@ static int attach_fentry(const char *subject, int program)
 	return attach_tracepoint(NULL, program);
 }
 
+/* ---- performance events ----------------------------------------------- */
+
+/* Runs the program at each such event, on all CPUs. */
+static int attach_event(struct perf_event_attr *attributes, int program)
+{
+	int fd, err;
+
+	attributes->size = sizeof(*attributes);
+	fd = syscall(SYS_perf_event_open, attributes, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (ioctl(fd, PERF_EVENT_IOC_SET_BPF, program) || ioctl(fd, PERF_EVENT_IOC_ENABLE, 0)) {
+		err = -errno;
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+/* A number in a file of the kernel's, or -errno. */
+static int read_number(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	int number;
+
+	if (!file)
+		return -errno;
+	if (fscanf(file, "%d", &number) != 1)
+		number = -ENOENT;
+	fclose(file);
+	return number;
+}
+
+/* ---- trace events ----------------------------------------------------- */
+
+static int load_trace_event(const char *subject)
+{
+	LIBBPF_OPTS(bpf_prog_load_opts, options);
+
+	(void)subject;
+	return load_empty(BPF_PROG_TYPE_TRACEPOINT, &options);
+}
+
+static int attach_trace_event(const char *subject, int program)
+{
+	struct perf_event_attr attributes = { .type = PERF_TYPE_TRACEPOINT };
+	char path[128];
+	int id;
+
+	snprintf(path, sizeof(path), EVENT_ID_PATH, subject);
+	id = read_number(path);
+	if (id < 0) {
+		snprintf(path, sizeof(path), EVENT_ID_PATH_OLD, subject);
+		id = read_number(path);
+	}
+	if (id < 0)
+		return id;
+	attributes.config = id;
+	return attach_event(&attributes, program);
+}
+
 /* ---- kprobes ---------------------------------------------------------- */
 
 static int load_kprobe(const char *subject)
@@ -89,40 +156,15 @@ static int load_kprobe(const char *subject)
 	return load_empty(BPF_PROG_TYPE_KPROBE, &options);
 }
 
-/* The number that the kernel gave to kprobes as perf events. */
-static int kprobe_event_type(void)
-{
-	FILE *file = fopen(KPROBE_TYPE_PATH, "re");
-	int type;
-
-	if (!file)
-		return -errno;
-	if (fscanf(file, "%d", &type) != 1)
-		type = -ENOENT;
-	fclose(file);
-	return type;
-}
-
 static int attach_kprobe(const char *subject, int program)
 {
-	struct perf_event_attr attributes = {
-		.size = sizeof(attributes), .config1 = (uintptr_t)subject, /* kprobe_func */
-	};
-	int type = kprobe_event_type();
-	int fd, err;
+	struct perf_event_attr attributes = { .config1 = (uintptr_t)subject /* kprobe_func */ };
+	int type = read_number(KPROBE_TYPE_PATH);
 
 	if (type < 0)
 		return type;
 	attributes.type = type;
-	fd = syscall(SYS_perf_event_open, &attributes, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (ioctl(fd, PERF_EVENT_IOC_SET_BPF, program) || ioctl(fd, PERF_EVENT_IOC_ENABLE, 0)) {
-		err = -errno;
-		close(fd);
-		return err;
-	}
-	return fd;
+	return attach_event(&attributes, program);
 }
 
 /* ---- the table -------------------------------------------------------- */
@@ -139,6 +181,17 @@ static const struct hook_row rows[HOOK_COUNT] = {
 		.missing = "this kernel has no such tracepoint; redtap needs Linux 6.3 or newer",
 		.refused = "the kernel refuses it: a capability is missing, or BPF is locked down "
 			   "(lockdown=confidentiality, a container's seccomp filter)",
+	},
+	[HOOK_TRACE_EVENT] = {
+		.name = "trace_event",
+		.implemented = true,
+		.kernel_major = 7,
+		.subjects = { "sock_recv_length", "sock_send_length" },
+		.load = load_trace_event,
+		.attach = attach_trace_event,
+		.missing = "tracefs is not mounted at /sys/kernel/tracing",
+		.refused = "the kernel refuses it: a capability is missing, tracefs is hidden, or "
+			   "perf events are forbidden (a container's seccomp filter)",
 	},
 	[HOOK_FENTRY] = {
 		.name = "fentry",
@@ -166,6 +219,13 @@ const char *hook_name(enum hook_kind kind)
 bool hook_implemented(enum hook_kind kind)
 {
 	return rows[kind].implemented;
+}
+
+bool hook_needed(enum hook_kind kind)
+{
+	struct utsname kernel;
+
+	return uname(&kernel) == 0 && atoi(kernel.release) >= rows[kind].kernel_major;
 }
 
 const char *const *hook_subjects(enum hook_kind kind)

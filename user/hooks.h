@@ -16,8 +16,11 @@
 enum hook_kind {
 	HOOK_NONE = 0,
 	HOOK_TRACEPOINT, /* raw tracepoints; subjects are tracepoints */
-	HOOK_FENTRY,     /* subjects are kernel functions */
-	HOOK_KPROBE,     /* likewise */
+	/* The same, the way of the perf subsystem, which disables preemption around the
+	 * program: subjects are trace events of the group sock. */
+	HOOK_TRACE_EVENT,
+	HOOK_FENTRY, /* subjects are kernel functions */
+	HOOK_KPROBE, /* likewise */
 	HOOK_COUNT,
 };
 
@@ -25,6 +28,8 @@ enum hook_kind {
 const char *hook_name(enum hook_kind kind);
 /* Whether this release of redtap can use it. */
 bool hook_implemented(enum hook_kind kind);
+/* Whether this kernel needs it: trace events from Linux 7.0 on. */
+bool hook_needed(enum hook_kind kind);
 
 /* What redtap attaches to, or would, NULL-terminated. */
 const char *const *hook_subjects(enum hook_kind kind);

@@ -11,7 +11,6 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "capabilities.h"
@@ -56,48 +55,6 @@ static uint32_t pid_namespace(void)
 	return status.st_ino;
 }
 
-/*
- * Whether a task can be preempted inside a tracepoint's program: since Linux 7.0
- * ("tracing: Guard __DECLARE_TRACE() use of __DO_TRACE_CALL() with SRCU-fast").
- */
-static bool tracepoints_preemptible(void)
-{
-	struct utsname kernel;
-
-	return uname(&kernel) == 0 && atoi(kernel.release) >= 7;
-}
-
-bool loader_is_again(const struct bpf_program *program)
-{
-	return strncmp(bpf_program__name(program), "again_", strlen("again_")) == 0;
-}
-
-/*
- * Whether the first of a pair can be skipped on this kernel.  States change, and
- * data arrives, in system calls and in softirqs, and a softirq can interrupt the
- * program that a system call is in: on every kernel.
- */
-static bool program_is_skipped(const struct bpf_program *program)
-{
-	const char *name = bpf_program__name(program);
-
-	return tracepoints_preemptible() || strstr(name, "inet_sock_set_state") ||
-	       strstr(name, "tcp_destroy_sock") || strstr(name, "sk_data_ready") ||
-	       strstr(name, "tcp_probe");
-}
-
-/* Whether what a program measures was asked for. */
-static bool program_is_wanted(const struct bpf_program *program, uint32_t phases)
-{
-	const char *name = bpf_program__name(program);
-
-	if (strstr(name, "tcp_probe"))
-		return phases & (1U << REQUEST_PHASE_DELIVER);
-	if (strstr(name, "sys_exit"))
-		return phases & (1U << REQUEST_PHASE_ACCEPT);
-	return true;
-}
-
 /* The phases that are asked for, side by side in phase_values. */
 static void place_phases(struct settings *values, uint32_t phases)
 {
@@ -113,7 +70,6 @@ static int configure(struct redtap_bpf *skeleton, const struct loader_settings *
 {
 	uint32_t reserve = settings->max_series / SERIES_RESERVE_PART;
 	uint32_t phase_values, accept_values;
-	struct bpf_program *program;
 	struct settings *values = (struct settings *)&skeleton->rodata->settings;
 	int err = 0;
 
@@ -125,15 +81,11 @@ static int configure(struct redtap_bpf *skeleton, const struct loader_settings *
 	if (getrandom(&values->series_seed, sizeof(values->series_seed), 0) !=
 	    sizeof(values->series_seed))
 		return -errno;
-	skeleton->rodata->calls_repeated = tracepoints_preemptible();
+	skeleton->rodata->calls_repeated = loader_choose(skeleton->obj, settings->phases);
 	/* a map has one element at least */
 	phase_values = values->phase_count ? values->phase_count * settings->max_series : 1;
 	accept_values = values->phase_places[REQUEST_PHASE_ACCEPT] ? SERVICES_MAX : 1;
 
-	bpf_object__for_each_program(program, skeleton->obj)
-		if (!program_is_wanted(program, settings->phases) ||
-		    (loader_is_again(program) && !program_is_skipped(program)))
-			bpf_program__set_autoload(program, false);
 	err = err
 		      ?: bpf_map__set_max_entries(skeleton->maps.connections,
 						  settings->max_connections);
@@ -252,23 +204,24 @@ void loader_close(struct loader *loader)
 	free(loader);
 }
 
-/* Attaches one program to the tracepoint that its section names. */
+/* Attaches one program to what its section names: KIND/NAME, or tracepoint/GROUP/NAME. */
 static int attach_program(struct loader *loader, const struct bpf_program *program)
 {
-	const char *hook = strchr(bpf_program__section_name(program), '/');
+	const enum hook_kind kind = loader_is_event(program) ? HOOK_TRACE_EVENT : HOOK_TRACEPOINT;
+	const char *hook = strrchr(bpf_program__section_name(program), '/');
 	int fd;
 
 	if (!hook) /* run by hand */
 		return 0;
 	hook++;
-	fd = hook_attach(HOOK_TRACEPOINT, hook, bpf_program__fd(program));
+	fd = hook_attach(kind, hook, bpf_program__fd(program));
 	if (fd < 0) {
-		log_error("cannot attach to tracepoint '%s': %s", hook,
-			  hook_explain(HOOK_TRACEPOINT, fd));
+		log_error("cannot attach to %s '%s': %s", hook_name(kind), hook,
+			  hook_explain(kind, fd));
 		return fd;
 	}
 	loader->attachments[loader->attachment_count++] = fd;
-	log_detail("hook: %s at tracepoint %s", bpf_program__name(program), hook);
+	log_detail("hook: %s at %s %s", bpf_program__name(program), hook_name(kind), hook);
 	return 0;
 }
 

@@ -156,6 +156,12 @@ static uint64_t program_missed(const struct bpf_program *program)
 	return info.recursion_misses;
 }
 
+/* The last part of its section's name, with the slash; NULL: it is run by hand. */
+static const char *program_hook(const struct bpf_program *program)
+{
+	return strrchr(bpf_program__section_name(program), '/');
+}
+
 /* The second of the pair to which the first belongs, NULL: it is alone. */
 static struct bpf_program *program_other(const struct loader *loader,
 					 const struct bpf_program *first)
@@ -163,9 +169,8 @@ static struct bpf_program *program_other(const struct loader *loader,
 	struct bpf_program *program;
 
 	bpf_object__for_each_program(program, loader->skeleton->obj)
-		if (program != first && bpf_program__fd(program) >= 0 &&
-		    strcmp(bpf_program__section_name(program), bpf_program__section_name(first)) ==
-			    0)
+		if (loader_is_again(program) && bpf_program__fd(program) >= 0 &&
+		    strcmp(program_hook(program), program_hook(first)) == 0)
 			return program;
 	return NULL;
 }
@@ -180,7 +185,7 @@ uint64_t loader_missed(const struct loader *loader)
 		uint64_t missed, by_other;
 
 		/* the sweep is run by hand, and each pair is looked at once */
-		if (!strchr(bpf_program__section_name(program), '/') || loader_is_again(program))
+		if (!program_hook(program) || loader_is_again(program))
 			continue;
 		missed = program_missed(program);
 		other = program_other(loader, program);

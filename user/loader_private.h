@@ -2,8 +2,9 @@
 /*
  * loader_private.h - what the parts of the loader share.
  *
- *   loader.c       the object's life: open, set, load, attach, detach
- *   loader_maps.c  what is in its maps, and what the programs tell of themselves
+ *   loader.c           the object's life: open, set, load, attach, detach
+ *   loader_programs.c  which programs are loaded
+ *   loader_maps.c      what is in its maps, and what the programs tell of themselves
  */
 #ifndef REDTAP_LOADER_PRIVATE_H
 #define REDTAP_LOADER_PRIVATE_H
@@ -34,5 +35,12 @@ struct loader {
 
 /* The second of each pair of programs, see pair.bpf.h. */
 bool loader_is_again(const struct bpf_program *program);
+/* One for a trace event. */
+bool loader_is_event(const struct bpf_program *program);
+/*
+ * Leaves out what this kernel does not need, and what measures phases (bits of enum
+ * request_phase) that nobody asked for.  Returns whether receive and send have pairs.
+ */
+bool loader_choose(struct bpf_object *object, uint32_t phases);
 
 #endif

@@ -25,7 +25,7 @@
 #define CALL_BYTES_MAX 15
 #define PROGRAM_PREFIX "bpf_prog_"
 /* The hook that tells where an exchange begins; it runs twice in each, at both ends. */
-#define EXCHANGE_PROGRAM "_raw_tp_sock_recv_length"
+#define EXCHANGE_PROGRAM "_sock_recv_length"
 #define EXCHANGE_RUNS 2
 #define TEXT_MAX 160
 

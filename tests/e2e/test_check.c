@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "harness.h"
@@ -77,10 +78,18 @@ static json_int_t integer(json_t *object, const char *key)
 	return json_integer_value(number);
 }
 
+static int kernel_major(void)
+{
+	struct utsname kernel;
+
+	assert_int_equal(uname(&kernel), 0);
+	return atoi(kernel.release);
+}
+
 /* Every kind has a verdict, and one that is not usable says where, why and by which error. */
 static void kernel_and_hooks(void **state)
 {
-	static const char *const kinds[] = { "tracepoint", "fentry", "kprobe" };
+	static const char *const kinds[] = { "tracepoint", "trace_event", "fentry", "kprobe" };
 	struct process *process = CHECK("--output", "json", "--max-series", "512");
 	json_t *line, *memory;
 	size_t i;
@@ -98,6 +107,9 @@ static void kernel_and_hooks(void **state)
 		assert_int_equal(usable, json_is_null(json_object_get(hook, "subject")));
 	}
 	assert_true(json_is_true(json_object_get(hook_of(line, "tracepoint"), "usable")));
+	assert_true(json_is_true(json_object_get(hook_of(line, "tracepoint"), "needed")));
+	assert_int_equal(json_is_true(json_object_get(hook_of(line, "trace_event"), "needed")),
+			 kernel_major() >= 7);
 	assert_true(works(line));
 	assert_string_equal(
 		json_string_value(json_object_get(json_object_get(line, "attach"), "hooks")),

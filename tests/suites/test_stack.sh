@@ -243,8 +243,8 @@ test_compose() {
 	expect "$(jq '[.services[] | select(.restart == "unless-stopped" and .healthcheck.test)]
 		| length' "$file")" 6
 	expect "$(jq --compact-output '.services.redtap | [.pid, .cap_drop, .cap_add, .read_only,
-		.volumes[0].target, .volumes[0].read_only]' "$file")" \
-		'["host",["ALL"],["BPF","PERFMON","SYS_PTRACE","DAC_READ_SEARCH"],true,"/sys/kernel/btf",true]'
+		(.volumes[] | .target, .read_only)]' "$file")" \
+		'["host",["ALL"],["BPF","PERFMON","SYS_PTRACE","DAC_READ_SEARCH"],true,"/sys/kernel/btf",true,"/sys/kernel/tracing",true]'
 	expect "$(jq --compact-output '.volumes | keys' "$file")" '["grafana_data","prometheus_data"]'
 	# Nothing is published beyond this machine, and what is mounted is there.
 	expect "$(jq '[.services[].ports[]? | select(.host_ip != "127.0.0.1")] | length' "$file")" 0
