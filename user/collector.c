@@ -31,11 +31,8 @@ int collector_open(struct collector **result, struct loader *loader,
 	collector->route_phases = settings->phases & ~(1U << REQUEST_PHASE_ACCEPT);
 	collector->accepts = settings->phases & (1U << REQUEST_PHASE_ACCEPT);
 	collector->sources = calloc(max_series, sizeof(*collector->sources));
-	collector->places = calloc(KEYS_BATCH, sizeof(*collector->places));
-	collector->entries = calloc(KEYS_BATCH, sizeof(*collector->entries));
 	if (series_table_init(&collector->table, (size_t)max_series * COLLECTOR_NAMES) ||
-	    phase_table_init(&collector->phases, max_series) || !collector->sources ||
-	    !collector->places || !collector->entries) {
+	    phase_table_init(&collector->phases, max_series) || !collector->sources) {
 		collector_close(collector);
 		return -ENOMEM;
 	}
@@ -59,8 +56,6 @@ void collector_close(struct collector *collector)
 	free(collector->sources);
 	series_table_release(&collector->table);
 	phase_table_release(&collector->phases);
-	free(collector->places);
-	free(collector->entries);
 	free(collector);
 }
 

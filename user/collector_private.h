@@ -15,9 +15,6 @@
 #include "phase_table.h"
 #include "series_table.h"
 
-/* Keys read with one system call. */
-#define KEYS_BATCH 256
-
 /* What was read last of one phase of a series, since its bins wrap. */
 struct phase_source {
 	uint64_t sum_ns;
@@ -57,8 +54,6 @@ struct collector {
 	uint32_t route_phases;                      /* of a request: bits 1 << enum request_phase */
 	bool accepts;                               /* that of connections is asked for, too */
 	struct phase_source accepted[SERVICES_MAX]; /* by service */
-	uint64_t *places;
-	struct series_entry *entries;
 	struct service services[SERVICES_MAX];
 	struct peers peers;
 	size_t service_count;

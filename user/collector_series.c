@@ -71,32 +71,31 @@ static int add_source(struct collector *collector, uint64_t place, const struct 
 	return 0;
 }
 
-/* Reads the keys of all series, if there are new ones. Returns 0 or -errno. */
+/*
+ * Reads the keys of all series, if there are new ones.  One by one: while the kernel
+ * reads a batch, the CPU's trace events run no program, and on a kernel that can be
+ * preempted then, that lasts (kernel/bpf/hashtab.c, bpf_disable_instrumentation()).
+ * Returns 0 or -errno.
+ */
 static int read_keys(struct collector *collector)
 {
-	int fd = loader_series_ids_fd(collector->loader);
-	uint32_t in, out;
-	void *position = NULL;
-	int err = 0;
+	const int fd = loader_series_ids_fd(collector->loader);
+	struct series_entry entry;
+	uint64_t place, next;
+	int more;
 
 	if (loader_ledger(collector->loader)->series == collector->source_count)
 		return 0;
-	do {
-		uint32_t i, count = KEYS_BATCH;
-
-		err = bpf_map_lookup_batch(fd, position, &out, collector->places,
-					   collector->entries, &count, NULL)
-			      ? -errno
-			      : 0;
-		if (err && err != -ENOENT)
-			return err;
-		for (i = 0; i < count; i++)
-			if (add_source(collector, collector->places[i], &collector->entries[i]))
-				return -ENOMEM;
-		in = out;
-		position = &in;
-	} while (!err);
-	return 0;
+	/* programs only add, so there is no going back to the beginning */
+	for (more = bpf_map_get_next_key(fd, NULL, &next); more == 0;
+	     more = bpf_map_get_next_key(fd, &place, &next)) {
+		place = next;
+		if (bpf_map_lookup_elem(fd, &place, &entry))
+			return -errno;
+		if (add_source(collector, place, &entry))
+			return -ENOMEM;
+	}
+	return errno == ENOENT ? 0 : -errno;
 }
 
 static uint64_t advance(uint64_t *last, uint64_t value)

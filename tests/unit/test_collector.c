@@ -35,24 +35,28 @@ static struct {
 
 /* ---- loader.h and libbpf, as far as the collector asks ---------------- */
 
+enum played_map {
+	SERIES_FD = 1000,
+	PEERS_FD,
+};
+
 int loader_series_ids_fd(const struct loader *loader)
 {
 	(void)loader;
-	return -1;
+	return SERIES_FD;
 }
 
 int loader_peers_fd(const struct loader *loader)
 {
 	(void)loader;
-	return -1;
+	return PEERS_FD;
 }
 
 /* Keys of `peers`; the next one of NULL is the first. */
-int bpf_map_get_next_key(int fd, const void *key, void *next_key)
+static int next_peer(const void *key, void *next_key)
 {
 	uint32_t at = 0;
 
-	(void)fd;
 	while (key && memcmp(&kernel.peers[at++], key, sizeof(struct peer_key)) != 0)
 		;
 	if (at >= kernel.peer_count) {
@@ -63,11 +67,36 @@ int bpf_map_get_next_key(int fd, const void *key, void *next_key)
 	return 0;
 }
 
+static int next_series(const void *key, void *next_key)
+{
+	uint64_t id = key ? *(const uint64_t *)key - PLACE_FIRST + 1 : 0;
+
+	while (id < kernel.made && !kernel.found[id])
+		id++;
+	if (id >= kernel.made) {
+		errno = ENOENT;
+		return -1;
+	}
+	*(uint64_t *)next_key = PLACE_FIRST + id;
+	return 0;
+}
+
+int bpf_map_get_next_key(int fd, const void *key, void *next_key)
+{
+	return fd == PEERS_FD ? next_peer(key, next_key) : next_series(key, next_key);
+}
+
 int bpf_map_lookup_elem(int fd, const void *key, void *value)
 {
 	uint32_t at = 0;
 
-	(void)fd;
+	if (fd == SERIES_FD) {
+		at = *(const uint64_t *)key - PLACE_FIRST;
+		assert_true(at < kernel.made && kernel.found[at]);
+		*(struct series_entry *)value =
+			(struct series_entry){ .key = kernel.keys[at], .id = at };
+		return 0;
+	}
 	while (memcmp(&kernel.peers[at], key, sizeof(struct peer_key)) != 0)
 		at++;
 	*(uint32_t *)value = at + 1;
@@ -130,28 +159,6 @@ const volatile struct phase_value *loader_accept(const struct loader *loader, ui
 {
 	(void)loader;
 	return &kernel.accepts[service];
-}
-
-int bpf_map_lookup_batch(int fd, void *in, void *out, void *keys, void *values, __u32 *count,
-			 const struct bpf_map_batch_opts *options)
-{
-	uint64_t *place = keys;
-	struct series_entry *entry = values;
-	uint32_t i, found = 0;
-
-	(void)fd;
-	(void)in;
-	(void)out;
-	(void)options;
-	for (i = 0; i < kernel.made; i++) {
-		if (!kernel.found[i])
-			continue;
-		place[found] = PLACE_FIRST + i;
-		entry[found++] = (struct series_entry){ .key = kernel.keys[i], .id = i };
-	}
-	*count = found;
-	errno = ENOENT; /* there are no more */
-	return -1;
 }
 
 /* ---- the kernel's part ------------------------------------------------ */
