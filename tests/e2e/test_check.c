@@ -250,8 +250,8 @@ static void process_and_traffic(void **state)
 	assert_int_equal(json_array_size(json_object_get(process, "ports")), 1);
 	port = json_array_get(json_object_get(process, "ports"), 0);
 	assert_int_equal(integer(port, "port"), server.port);
-	/* one more may have been open at that moment */
-	assert_in_range(integer(port, "connections"), 2, 3);
+	/* /proc/net/tcp is no snapshot: of those that come and go meanwhile, some are listed */
+	assert_in_range(integer(port, "connections"), 2, 10);
 	observed = json_object_get(line, "observed");
 	assert_true(integer(observed, "requests") > 0);
 	assert_true(integer(observed, "tls") > 0);
