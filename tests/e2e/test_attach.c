@@ -16,12 +16,6 @@
 #define LATENCY_SHARE 1.1
 #define LATENCY_SLACK_S 0.005
 
-static const struct request_kind user = { .method = "GET",
-					  .target = "/users/12",
-					  .route = "/users/{id}" };
-static const struct request_kind bytes = { .method = "GET",
-					   .target = "/bytes/3000",
-					   .route = "/bytes/{id}" };
 static const struct request_kind nap = { .method = "GET",
 					 .target = "/sleep/700",
 					 .route = "/sleep/{id}" };
@@ -48,11 +42,11 @@ static void check_open_connections(const char *model)
 		lines[i] = line_open(server.port);
 	/* Half of them have been in use, the others only accepted. */
 	for (i = 0; i < LINES / 2; i++)
-		assert_int_equal(line_exchange(lines[i], &user, NULL), 200);
+		assert_int_equal(line_exchange(lines[i], &traffic_user, NULL), 200);
 	places_attach(&places, server.pid, NULL);
 	counts_init(&counts);
-	exchange_all(lines, &user, 50, &counts);
-	exchange_all(lines, &bytes, 50, &counts);
+	exchange_all(lines, &traffic_user, 50, &counts);
+	exchange_all(lines, &traffic_bytes, 50, &counts);
 	redtap_assert_nothing_lost(places_assert(&places, &counts, true));
 	counts_release(&counts);
 }
@@ -73,7 +67,7 @@ static void check_under_load(const char *model, unsigned int pipeline)
 {
 	const struct server server = server_start_webapp(model, 2, NULL);
 	const struct traffic load = { .port = server.port,
-				      .kinds = &bytes,
+				      .kinds = &traffic_bytes,
 				      .kind_count = 1,
 				      .connections = 4,
 				      .pipeline = pipeline };
@@ -94,7 +88,7 @@ static void check_under_load(const char *model, unsigned int pipeline)
 	attached = background_answered(background);
 	/* Begun after attach on connections of their own, while the load goes on. */
 	traffic_run(&(struct traffic){ .port = server.port,
-				       .kinds = &user,
+				       .kinds = &traffic_user,
 				       .kind_count = 1,
 				       .requests = 2000,
 				       .connections = 4 },
@@ -104,9 +98,9 @@ static void check_under_load(const char *model, unsigned int pipeline)
 	total = redtap_finish(places.redtap, SIGINT);
 	redtap_assert_nothing_lost(total);
 	assert_int_equal(redtap_count(total, "in_flight"), 0);
-	series = redtap_series(total, NULL, user.method, user.route, 200);
+	series = redtap_series(total, NULL, traffic_user.method, traffic_user.route, 200);
 	assert_int_equal(redtap_count(series, "count"), 2000);
-	series = redtap_series(total, NULL, bytes.method, bytes.route, 200);
+	series = redtap_series(total, NULL, traffic_bytes.method, traffic_bytes.route, 200);
 	assert_in_range(redtap_count(series, "count"), counts_total(&whole) - attached - under_way,
 			counts_total(&whole) - before);
 	assert_true(redtap_seconds(series, "max_s") <=
@@ -151,7 +145,7 @@ static void answer_after_attach(void **state)
 	redtap = redtap_attach(&(struct redtap_options){ .pid = server.pid });
 	assert_int_equal(line_receive(line, NULL), 200);
 	while (counts_total(&counts) < 20)
-		assert_int_equal(line_exchange(line, &user, &counts), 200);
+		assert_int_equal(line_exchange(line, &traffic_user, &counts), 200);
 	redtap_wait_counted(redtap, 20);
 	total = redtap_finish(redtap, SIGINT);
 	redtap_assert_nothing_lost(total);
@@ -186,9 +180,9 @@ static void detach_and_attach_again(void **state)
 
 		counts_init(&counts);
 		places_attach(&places, server.pid, NULL);
-		exchange_all(lines, &user, 10 + round, &counts);
+		exchange_all(lines, &traffic_user, 10 + round, &counts);
 		redtap_assert_nothing_lost(places_assert(&places, &counts, true));
-		exchange_all(lines, &bytes, 7, NULL);
+		exchange_all(lines, &traffic_bytes, 7, NULL);
 		counts_release(&counts);
 	}
 }
@@ -204,7 +198,7 @@ static void two_on_one_pid(void **state)
 	places_attach(&second, server.pid, NULL);
 	counts_init(&counts);
 	traffic_run(&(struct traffic){ .port = server.port,
-				       .kinds = &user,
+				       .kinds = &traffic_user,
 				       .kind_count = 1,
 				       .requests = 3000,
 				       .connections = 4 },
@@ -212,7 +206,7 @@ static void two_on_one_pid(void **state)
 	redtap_assert_nothing_lost(places_assert(&first, &counts, true));
 	/* The end of one must not blind the other. */
 	traffic_run(&(struct traffic){ .port = server.port,
-				       .kinds = &bytes,
+				       .kinds = &traffic_bytes,
 				       .kind_count = 1,
 				       .requests = 500,
 				       .connections = 4 },
@@ -234,7 +228,7 @@ static void one_worker_alone(void **state)
 	places_attach(&places, worker, NULL);
 	counts_init(&counts);
 	traffic_run(&(struct traffic){ .port = server.port,
-				       .kinds = &user,
+				       .kinds = &traffic_user,
 				       .kind_count = 1,
 				       .requests = 500,
 				       .connections = 2 },
@@ -255,7 +249,7 @@ static void no_follow(void **state)
 	redtap = redtap_attach(&(struct redtap_options){ .pid = server.pid, .more = more });
 	counts_init(&counts);
 	traffic_run(&(struct traffic){ .port = server.port,
-				       .kinds = &user,
+				       .kinds = &traffic_user,
 				       .kind_count = 1,
 				       .requests = 200,
 				       .connections = 2,

@@ -21,10 +21,6 @@
 
 #define PORT 18080
 
-static const struct request_kind user = { .method = "GET",
-					  .target = "/users/12",
-					  .route = "/users/{id}" };
-
 /* This program's own network namespace. */
 static int own_namespace = -1;
 
@@ -92,7 +88,7 @@ static void send_requests(const struct container *container, uint64_t requests)
 	counts_init(&counts);
 	enter_namespace(container->namespace);
 	traffic_run(&(struct traffic){ .port = PORT,
-				       .kinds = &user,
+				       .kinds = &traffic_user,
 				       .kind_count = 1,
 				       .requests = requests,
 				       .connections = 4 },

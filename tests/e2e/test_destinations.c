@@ -17,13 +17,6 @@
 #define SERVICE "e2e-destinations"
 #define COUNT "http_server_request_duration_seconds_count"
 
-static const struct request_kind user = { .method = "GET",
-					  .target = "/users/12",
-					  .route = "/users/{id}" };
-static const struct request_kind bytes = { .method = "GET",
-					   .target = "/bytes/3000",
-					   .route = "/bytes/{id}" };
-
 /* What an exporter is to say, or to say at least. */
 struct expectation {
 	const struct exporter *exporter;
@@ -124,15 +117,15 @@ static void each_gets_every_line(void **state)
 
 	(void)state;
 	counts_init(&counts);
-	traffic_send(server.port, &user, 600, &counts);
-	traffic_send(server.port, &bytes, 400, &counts);
+	traffic_send(server.port, &traffic_user, 600, &counts);
+	traffic_send(server.port, &traffic_bytes, 400, &counts);
 	redtap_finish_counted(redtap, &counts);
-	wait_route(&by_udp, user.route, 600);
-	wait_route(&by_tcp, user.route, 600);
-	wait_route(&by_unix, user.route, 600);
-	wait_route(&by_udp, bytes.route, 400);
-	wait_route(&by_tcp, bytes.route, 400);
-	wait_route(&by_unix, bytes.route, 400);
+	wait_route(&by_udp, traffic_user.route, 600);
+	wait_route(&by_tcp, traffic_user.route, 600);
+	wait_route(&by_unix, traffic_user.route, 600);
+	wait_route(&by_udp, traffic_bytes.route, 400);
+	wait_route(&by_tcp, traffic_bytes.route, 400);
+	wait_route(&by_unix, traffic_bytes.route, 400);
 	assert_exporter_equal(&by_udp, &counts, "the exporter behind UDP");
 	assert_exporter_equal(&by_tcp, &counts, "the exporter behind TCP");
 	assert_exporter_equal(&by_unix, &counts, "the exporter behind a Unix socket");
@@ -192,9 +185,9 @@ static void slow_and_dead_delay_nobody(void **state)
 	process_signal(slow.process, SIGSTOP);
 	redtap = redtap_attach(&(struct redtap_options){
 		.pid = server.pid, .service = SERVICE, .statsd = statsd });
-	traffic_send(server.port, &user, 2000, &counts);
+	traffic_send(server.port, &traffic_user, 2000, &counts);
 	/* While all others are away, this one has everything. */
-	wait_route(&healthy, user.route, 2000);
+	wait_route(&healthy, traffic_user.route, 2000);
 	wait_losses(&healthy, "redtap_statsd_errors", dead.text, 1, 1e9);
 	wait_losses(&healthy, "redtap_statsd_errors", absent.text, 1, 1e9);
 	wait_losses(&healthy, "redtap_statsd_dropped", dead.text, 50, 1e9);
@@ -205,11 +198,11 @@ static void slow_and_dead_delay_nobody(void **state)
 	assert_true(pace.longer <= pace.n / 4);
 	/* The slow one goes on where it stopped. */
 	process_signal(slow.process, SIGCONT);
-	wait_route(&slow, user.route, 2000);
-	traffic_send(server.port, &bytes, 300, &counts);
+	wait_route(&slow, traffic_user.route, 2000);
+	traffic_send(server.port, &traffic_bytes, 300, &counts);
 	redtap_finish_counted(redtap, &counts);
-	wait_route(&slow, bytes.route, 300);
-	wait_route(&healthy, bytes.route, 300);
+	wait_route(&slow, traffic_bytes.route, 300);
+	wait_route(&healthy, traffic_bytes.route, 300);
 	assert_exporter_equal(&healthy, &counts, "the healthy exporter");
 	assert_exporter_equal(&slow, &counts, "the slow exporter");
 	counts_release(&counts);
@@ -229,19 +222,19 @@ static void check_restart(const char *scheme)
 	struct counts counts;
 
 	counts_init(&counts);
-	traffic_send(server.port, &user, 300, &counts);
-	wait_route(&exporter, user.route, 300);
+	traffic_send(server.port, &traffic_user, 300, &counts);
+	wait_route(&exporter, traffic_user.route, 300);
 	process_end(exporter.process, SIGKILL);
 	wait_losses(&steady, "redtap_statsd_errors", destination.text, 1, 1e9);
-	traffic_send(server.port, &bytes, 200, &counts);
-	wait_route(&steady, bytes.route, 200);
+	traffic_send(server.port, &traffic_bytes, 200, &counts);
+	wait_route(&steady, traffic_bytes.route, 200);
 	exporter = exporter_restart(&exporter);
 	/* What was counted while it was away was held back. */
-	wait_route(&exporter, bytes.route, 200);
-	traffic_send(server.port, &user, 100, &counts);
-	wait_route(&exporter, user.route, 100);
+	wait_route(&exporter, traffic_bytes.route, 200);
+	traffic_send(server.port, &traffic_user, 100, &counts);
+	wait_route(&exporter, traffic_user.route, 100);
 	redtap_finish_counted(redtap, &counts);
-	wait_route(&steady, user.route, 400);
+	wait_route(&steady, traffic_user.route, 400);
 	assert_exporter_equal(&steady, &counts, text_format("beside %s", scheme));
 	counts_release(&counts);
 }

@@ -22,17 +22,10 @@
 
 #define WORKERS 2
 
-static const struct request_kind user = { .method = "GET",
-					  .target = "/users/12",
-					  .route = "/users/{id}" };
-static const struct request_kind bytes = { .method = "GET",
-					   .target = "/bytes/3000",
-					   .route = "/bytes/{id}" };
-
 static struct background *start_load(const struct server *server)
 {
 	struct background *background = background_start(&(struct traffic){
-		.port = server->port, .kinds = &bytes, .kind_count = 1, .connections = 4 });
+		.port = server->port, .kinds = &traffic_bytes, .kind_count = 1, .connections = 4 });
 
 	background_wait_more(background, 100);
 	return background;
@@ -41,7 +34,7 @@ static struct background *start_load(const struct server *server)
 static struct traffic some_requests(const struct server *server)
 {
 	return (struct traffic){ .port = server->port,
-				 .kinds = &user,
+				 .kinds = &traffic_user,
 				 .kind_count = 1,
 				 .requests = 1000,
 				 .connections = 4,
@@ -110,10 +103,10 @@ static void worker_killed(void **state)
 	redtap_assert_nothing_lost(total);
 	assert_int_equal(redtap_count(total, "in_flight"), 0);
 	counts_from_json(&actual, json_object_get(total, "series"), NULL);
-	row = counts_find(&actual, user.method, user.route, 200, NULL);
+	row = counts_find(&actual, traffic_user.method, traffic_user.route, 200, NULL);
 	assert_non_null(row);
 	assert_int_equal(row->count, traffic.requests);
-	row = counts_find(&actual, bytes.method, bytes.route, 200, NULL);
+	row = counts_find(&actual, traffic_bytes.method, traffic_bytes.route, 200, NULL);
 	assert_non_null(row);
 	/* An answer may have been written whole and have died with the worker's socket. */
 	assert_in_range(row->count, counts_total(&answered), counts_total(&answered) + unanswered);
@@ -228,7 +221,7 @@ static void ends_after_duration(void **state)
 	(void)state;
 	counts_init(&counts);
 	traffic_run(&(struct traffic){ .port = server.port,
-				       .kinds = &user,
+				       .kinds = &traffic_user,
 				       .kind_count = 1,
 				       .requests = 10,
 				       .connections = 1 },
@@ -381,7 +374,7 @@ static void connection_table_full(void **state)
 		lines[i] = line_open(server.port);
 	for (round = 0; round < 5; round++)
 		for (i = 0; i < ROWS(lines); i++)
-			assert_int_equal(line_exchange(lines[i], &user, &counts), 200);
+			assert_int_equal(line_exchange(lines[i], &traffic_user, &counts), 200);
 	redtap_wait_counted(redtap, 20);
 	total = redtap_finish(redtap, SIGINT);
 	assert_int_equal(redtap_count(total, "counted"), 20);

@@ -31,10 +31,6 @@ static const struct request_kind mix[] = {
 	{ .method = "GET", .target = "/status/503", .route = "/status/{id}" },
 };
 
-static const struct request_kind user = { .method = "GET",
-					  .target = "/users/12",
-					  .route = "/users/{id}" };
-
 /* redtap on the test itself, but not on the servers that are its children. */
 static struct redtap *attach_self(uint16_t statsd_port)
 {
@@ -242,7 +238,7 @@ static void statsd_names(void **state)
 	metrics_init(&metrics);
 	traffic_run(&(struct traffic){ .host = "::1",
 				       .port = server.port,
-				       .kinds = &user,
+				       .kinds = &traffic_user,
 				       .kind_count = 1,
 				       .requests = 40,
 				       .connections = 2 },

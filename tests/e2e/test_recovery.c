@@ -23,12 +23,6 @@
 /* More than a receive buffer holds. */
 #define FLOOD_DATAGRAMS 2000
 
-static const struct request_kind user = { .method = "GET",
-					  .target = "/users/12",
-					  .route = "/users/{id}" };
-static const struct request_kind bytes = { .method = "GET",
-					   .target = "/bytes/3000",
-					   .route = "/bytes/{id}" };
 static const struct request_kind broken = { .method = "GET",
 					    .target = "/status/500",
 					    .route = "/status/{id}" };
@@ -114,12 +108,12 @@ static void exporter_killed(void **state)
 
 	(void)state;
 	begin(&recovery);
-	traffic_send(recovery.server.port, &user, 300, &recovery.counts);
+	traffic_send(recovery.server.port, &traffic_user, 300, &recovery.counts);
 	wait_answer(&recovery, "sum(" COUNT OF_ROUTE("/users/{id}") ")", 300, 300);
 	process_end(recovery.exporter.process, SIGKILL);
 	/* It is found out by a flush that has nothing to lose; then there is something. */
 	process_wait_err(redtap_process(recovery.redtap), "are lost", DEADLINE_S);
-	traffic_send(recovery.server.port, &user, 200, &recovery.counts);
+	traffic_send(recovery.server.port, &traffic_user, 200, &recovery.counts);
 	redtap_wait_counted(recovery.redtap, 500);
 	recovery.exporter = exporter_restart(&recovery.exporter);
 	/* Born again with 0, then all that was held back. */
@@ -129,7 +123,7 @@ static void exporter_killed(void **state)
 	wait_answer(&recovery, "sum(redtap_statsd_errors)", 1, 1e6);
 	wait_answer(&recovery, "sum(redtap_statsd_dropped)", 1, 1e6);
 	/* And what comes now. */
-	traffic_send(recovery.server.port, &bytes, 100, &recovery.counts);
+	traffic_send(recovery.server.port, &traffic_bytes, 100, &recovery.counts);
 	wait_answer(&recovery, "sum(increase(" COUNT OF_ROUTE("/bytes/{id}") "[1m]))", 100,
 		    100 * (1 + SLACK));
 	finish(&recovery);
@@ -159,11 +153,11 @@ static void receive_buffer_overrun(void **state)
 
 	(void)state;
 	begin(&recovery);
-	traffic_send(recovery.server.port, &user, 300, &recovery.counts);
+	traffic_send(recovery.server.port, &traffic_user, 300, &recovery.counts);
 	wait_answer(&recovery, "sum(" COUNT OF_ROUTE("/users/{id}") ")", 300, 300);
 	process_signal(recovery.exporter.process, SIGSTOP);
 	flood(recovery.exporter.statsd_port);
-	traffic_send(recovery.server.port, &user, 200, &recovery.counts);
+	traffic_send(recovery.server.port, &traffic_user, 200, &recovery.counts);
 	redtap_wait_counted(recovery.redtap, 500);
 	/* The flush that has told of these, and one more, went to a full buffer. */
 	flushes = json_array_size(redtap_lines(recovery.redtap));
@@ -177,7 +171,7 @@ static void receive_buffer_overrun(void **state)
 	/* The rule behind the alert ExporterDropsPackets. */
 	wait_answer(&recovery, "max(sender:redtap_statsd_loss:ratio5m)", 0.05, 1);
 	/* Lost for the receiver, for good; what comes now is right at once. */
-	traffic_send(recovery.server.port, &bytes, 100, &recovery.counts);
+	traffic_send(recovery.server.port, &traffic_bytes, 100, &recovery.counts);
 	wait_answer(&recovery, "sum(" COUNT OF_ROUTE("/bytes/{id}") ")", 100, 100);
 	wait_answer(&recovery, "sum(increase(" COUNT OF_ROUTE("/bytes/{id}") "[1m]))", 100,
 		    100 * (1 + SLACK));

@@ -15,10 +15,6 @@
 #include "servers.h"
 #include "traffic.h"
 
-static const struct request_kind user = { .method = "GET",
-					  .target = "/users/12",
-					  .route = "/users/{id}" };
-
 /* A copy of webapp under a name that no other process has. */
 static const char *unique_webapp(const char *prefix)
 {
@@ -53,7 +49,7 @@ static void send_requests(uint16_t port, uint64_t requests)
 
 	counts_init(&counts);
 	traffic_run(&(struct traffic){ .port = port,
-				       .kinds = &user,
+				       .kinds = &traffic_user,
 				       .kind_count = 1,
 				       .requests = requests,
 				       .connections = 4 },

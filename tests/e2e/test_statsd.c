@@ -17,13 +17,6 @@
 
 #define SERVICE "e2e-statsd"
 
-static const struct request_kind user = { .method = "GET",
-					  .target = "/users/12",
-					  .route = "/users/{id}" };
-static const struct request_kind bytes = { .method = "GET",
-					   .target = "/bytes/3000",
-					   .route = "/bytes/{id}" };
-
 /* A number of flush lines is to be there. */
 struct flushes {
 	struct redtap *redtap;
@@ -82,7 +75,7 @@ static void counters_are_born_with_0(void **state)
 
 	(void)state;
 	metrics_init(&metrics);
-	run_captured(&user, 100, NULL, &metrics);
+	run_captured(&traffic_user, 100, NULL, &metrics);
 	for (i = 0; i < metrics.count; i++) {
 		const struct metric *metric = &metrics.items[i];
 
@@ -133,7 +126,7 @@ static void gauges_come_at_each_flush(void **state)
 
 	(void)state;
 	metrics_init(&metrics);
-	run_captured(&user, 100, NULL, &metrics);
+	run_captured(&traffic_user, 100, NULL, &metrics);
 	assert_gauge(&metrics, "redtap_info", 1, of_info, ROWS(of_info));
 	assert_gauge(&metrics, "http_server_active_requests", 0, of_service, ROWS(of_service));
 	assert_gauge(&metrics, "http_server_open_connections", 0, of_service, ROWS(of_service));
@@ -175,7 +168,7 @@ static void default_boundaries(void **state)
 
 	(void)state;
 	metrics_init(&metrics);
-	run_captured(&user, 50, NULL, &metrics);
+	run_captured(&traffic_user, 50, NULL, &metrics);
 	assert_boundaries(&metrics, boundaries, ROWS(boundaries));
 	metrics_release(&metrics);
 }
@@ -214,10 +207,10 @@ static void exporter_absent(void **state)
 
 	(void)state;
 	counts_init(&counts);
-	traffic_send(server.port, &user, 500, &counts);
+	traffic_send(server.port, &traffic_user, 500, &counts);
 	redtap_wait_counted(redtap, 500);
 	wait_flushes(redtap, 3);
-	traffic_send(server.port, &bytes, 500, &counts);
+	traffic_send(server.port, &traffic_bytes, 500, &counts);
 	redtap_finish_counted(redtap, &counts);
 	counts_release(&counts);
 }
@@ -263,20 +256,20 @@ static void exporter_restarted(void **state)
 	(void)state;
 	counts_init(&counts);
 	metrics_init(&metrics);
-	traffic_send(server.port, &user, 300, &counts);
-	wait_exporter(&exporter, user.route, 300);
+	traffic_send(server.port, &traffic_user, 300, &counts);
+	wait_exporter(&exporter, traffic_user.route, 300);
 	process_end(exporter.process, SIGTERM);
-	traffic_send(server.port, &user, 200, &counts);
+	traffic_send(server.port, &traffic_user, 200, &counts);
 	redtap_wait_counted(redtap, 500);
 	/* So that what was counted meanwhile has been sent, and lost. */
 	wait_flushes(redtap, 4);
 	exporter = exporter_restart(&exporter);
-	traffic_send(server.port, &bytes, 400, &counts);
-	wait_exporter(&exporter, bytes.route, 400);
+	traffic_send(server.port, &traffic_bytes, 400, &counts);
+	wait_exporter(&exporter, traffic_bytes.route, 400);
 	/* A failure is told by the flush after it. */
 	wait_flushes(redtap, 2);
 	redtap_finish_counted(redtap, &counts);
-	wait_exporter(&exporter, bytes.route, 400);
+	wait_exporter(&exporter, traffic_bytes.route, 400);
 	exporter_metrics(&exporter, &metrics);
 	assert_true(metrics_sum(&metrics, "redtap_statsd_errors", NULL, NULL) > 0);
 	assert_true(metrics_sum(&metrics, "redtap_info", NULL, NULL) == 1);

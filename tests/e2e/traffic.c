@@ -10,6 +10,13 @@
 #include "harness.h"
 #include "http_load.h"
 
+const struct request_kind traffic_user = { .method = "GET",
+					   .target = "/users/12",
+					   .route = "/users/{id}" };
+const struct request_kind traffic_bytes = { .method = "GET",
+					    .target = "/bytes/3000",
+					    .route = "/bytes/{id}" };
+
 #define KINDS_MAX 32
 
 /* A load with the storage that it points to. */

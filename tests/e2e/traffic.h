@@ -24,6 +24,10 @@ struct request_kind {
 	const char *body;    /* sent with Content-Length, or NULL */
 };
 
+/* Two that webapp answers with 200: a route of many paths, and a body of 3,000 bytes. */
+extern const struct request_kind traffic_user;
+extern const struct request_kind traffic_bytes;
+
 struct traffic {
 	const char *host; /* NULL: 127.0.0.1 */
 	uint16_t port;
