@@ -43,20 +43,14 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 /* sock_recv_length(sk, ret, flags), kernel 6.3: a receive call is complete. */
 static __always_inline void handle_receive(struct bpf_raw_tracepoint_args *ctx, __u32 again)
 {
-	int length = (int)ctx->args[1], flags = (int)ctx->args[2];
-
-	if (length > 0 && !(flags & MESSAGE_NOT_TAKEN))
-		on_receive(ctx->args[0], length, flags, again);
+	on_receive(ctx->args[0], (int)ctx->args[1], (int)ctx->args[2], again);
 }
 HOOK(sock_recv_length, handle_receive)
 
 /* sock_send_length(sk, ret, flags), kernel 6.3: a send call is complete. */
 static __always_inline void handle_send(struct bpf_raw_tracepoint_args *ctx, __u32 again)
 {
-	int length = (int)ctx->args[1];
-
-	if (length > 0)
-		on_send(ctx->args[0], length, again);
+	on_send(ctx->args[0], (int)ctx->args[1], again);
 }
 HOOK(sock_send_length, handle_send)
 
@@ -73,16 +67,14 @@ struct length_event {
 SEC("tracepoint/sock/sock_recv_length")
 int event_sock_recv_length(struct length_event *event)
 {
-	if (event->length > 0 && !(event->flags & MESSAGE_NOT_TAKEN))
-		on_receive(event->sock, event->length, event->flags, 0);
+	on_receive(event->sock, event->length, event->flags, 0);
 	return 0;
 }
 
 SEC("tracepoint/sock/sock_send_length")
 int event_sock_send_length(struct length_event *event)
 {
-	if (event->length > 0)
-		on_send(event->sock, event->length, 0);
+	on_send(event->sock, event->length, 0);
 	return 0;
 }
 

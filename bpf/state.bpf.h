@@ -14,10 +14,17 @@
 
 /* ---- arrival ---------------------------------------------------------- */
 
-static __always_inline void arrival_enter(struct sock *sock, __u64 address, __u32 end, __u32 again)
+static __always_inline void on_data_ready(__u64 address, __u32 again)
 {
+	struct sock *sock = KERNEL_POINTER(struct sock, address);
 	struct connection *connection;
+	__u32 end;
 
+	if (!sock_is_of_interest(sock))
+		return;
+	end = sock_arrived(sock);
+	if (again && call_is_done(SCRATCH_ARRIVAL, address, end))
+		return;
 	connection = bpf_map_lookup_elem(&connections, &address);
 	if (!connection) {
 		struct scratch *scratch = scratch_get(SCRATCH_ARRIVAL + again);
@@ -35,19 +42,6 @@ static __always_inline void arrival_enter(struct sock *sock, __u64 address, __u3
 		tracker_arrival(connection, end, bpf_ktime_get_ns());
 	if (!again)
 		call_done(SCRATCH_ARRIVAL, address, end);
-}
-
-static __always_inline void on_data_ready(__u64 address, __u32 again)
-{
-	struct sock *sock = KERNEL_POINTER(struct sock, address);
-	__u32 end;
-
-	if (!sock_is_of_interest(sock))
-		return;
-	end = sock_arrived(sock);
-	if (again && call_is_done(SCRATCH_ARRIVAL, address, end))
-		return;
-	arrival_enter(sock, address, end, again);
 }
 
 /* ---- state ------------------------------------------------------------ */

@@ -11,43 +11,27 @@
 
 #include "responses.bpf.h"
 
-/* Finds the connection of a receive, or makes its entry. */
-static __always_inline void receive_enter(struct call *call, __u32 again)
+/*
+ * Requests are received by a server and sent by a client.  again: the second of a pair
+ * of programs, which does what the first was skipped for.  end: position behind the
+ * call's bytes.
+ */
+static __always_inline void call_enter(struct scratch *scratch, struct connection *connection,
+				       const struct call *call, bool sends, __u32 end, __u32 again)
 {
-	struct connection *connection;
-	struct scratch *scratch;
-	__u32 worked;
+	const bool of_requests = is_client(connection) == sends;
 
-	scratch = scratch_get(call->owner);
-	connection = bpf_map_lookup_elem(&connections, &call->address);
-	if (!scratch)
+	if (again && sequence_reached(end, of_requests ? connection->receive.sequence
+						       : connection->send.sequence))
 		return;
-	call->inode = sock_inode(call->sock);
-	if (connection && connection_is_stale(connection, call->inode)) {
-		connection_expel(connection, call->address, call->owner);
-		connection = 0;
-	}
-	if (again) {
-		if (!connection)
-			return;
-		worked = is_client(connection) ? connection->send.sequence
-					       : connection->receive.sequence;
-		if (sequence_reached(sock_received(call->sock), worked))
-			return;
-	}
-	if (!connection)
-		connection = connection_adopt(scratch, call->owner, call->sock, call->address,
-					      sock_received(call->sock) - (__u32)call->length,
-					      sock_sent(call->sock));
-	if (!connection)
-		return;
-	if (is_client(connection))
-		on_responses(scratch, connection, call);
-	else
+	if (of_requests)
 		on_requests(scratch, connection, call);
+	else
+		on_responses(scratch, connection, call);
 }
 
-static __always_inline void on_receive(__u64 address, __u64 length, __u32 flags, __u32 again)
+/* length: bytes, or an error below 0. */
+static __always_inline void on_receive(__u64 address, int length, __u32 flags, __u32 again)
 {
 	struct call call = {
 		.sock = KERNEL_POINTER(struct sock, address),
@@ -56,43 +40,33 @@ static __always_inline void on_receive(__u64 address, __u64 length, __u32 flags,
 		.flags = flags,
 		.owner = SCRATCH_RECEIVE + again,
 	};
-
-	if (!sock_is_of_interest(call.sock) ||
-	    (again && call_is_done(SCRATCH_RECEIVE, address, sock_received(call.sock))))
-		return;
-	receive_enter(&call, again);
-}
-
-/* Likewise of a send. */
-static __always_inline void send_enter(struct call *call, __u32 again)
-{
 	struct connection *connection;
 	struct scratch *scratch;
-	__u32 worked;
+	__u32 end;
 
-	scratch = scratch_get(call->owner);
-	connection = bpf_map_lookup_elem(&connections, &call->address);
+	if (length <= 0 || (flags & MESSAGE_NOT_TAKEN) || !sock_is_of_interest(call.sock))
+		return;
+	end = sock_received(call.sock);
+	if (again && call_is_done(SCRATCH_RECEIVE, address, end))
+		return;
+	scratch = scratch_get(call.owner);
+	connection = bpf_map_lookup_elem(&connections, &address);
 	if (!scratch)
 		return;
-	if (!connection && !again)
-		connection = connection_adopt_client(scratch, call->sock, call->address,
-						     sock_sent(call->sock) - (__u32)call->length);
-	if (!connection)
-		return;
-	if (again) {
-		worked = is_client(connection) ? connection->receive.sequence
-					       : connection->send.sequence;
-		if (sequence_reached(sock_sent(call->sock), worked))
-			return;
+	call.inode = sock_inode(call.sock);
+	if (connection && connection_is_stale(connection, call.inode)) {
+		connection_expel(connection, address, call.owner);
+		connection = 0;
 	}
-	call->inode = sock_inode(call->sock);
-	if (is_client(connection))
-		on_requests(scratch, connection, call);
-	else
-		on_responses(scratch, connection, call);
+	if (!connection && !again)
+		connection = connection_adopt(scratch, call.owner, call.sock, address,
+					      end - (__u32)length, sock_sent(call.sock));
+	if (connection)
+		call_enter(scratch, connection, &call, false, end, again);
 }
 
-static __always_inline void on_send(__u64 address, __u64 length, __u32 again)
+/* Likewise. */
+static __always_inline void on_send(__u64 address, int length, __u32 again)
 {
 	struct call call = {
 		.sock = KERNEL_POINTER(struct sock, address),
@@ -100,11 +74,26 @@ static __always_inline void on_send(__u64 address, __u64 length, __u32 again)
 		.length = length,
 		.owner = SCRATCH_SEND + again,
 	};
+	struct connection *connection;
+	struct scratch *scratch;
+	__u32 end;
 
-	if (!sock_is_of_interest(call.sock) ||
-	    (again && call_is_done(SCRATCH_SEND, address, sock_sent(call.sock))))
+	if (length <= 0 || !sock_is_of_interest(call.sock))
 		return;
-	send_enter(&call, again);
+	end = sock_sent(call.sock);
+	if (again && call_is_done(SCRATCH_SEND, address, end))
+		return;
+	scratch = scratch_get(call.owner);
+	connection = bpf_map_lookup_elem(&connections, &address);
+	if (!scratch)
+		return;
+	if (!connection && !again)
+		connection =
+			connection_adopt_client(scratch, call.sock, address, end - (__u32)length);
+	if (!connection)
+		return;
+	call.inode = sock_inode(call.sock);
+	call_enter(scratch, connection, &call, true, end, again);
 }
 
 #endif
