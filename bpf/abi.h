@@ -232,13 +232,18 @@ struct series_key {
 };
 REDTAP_STATIC_ASSERT(sizeof(struct series_key) == 8 + PATH_MAX_BYTES, "series_key layout");
 
-/* Value of the hash map `series_ids`; its key is a place, see series_key.h. */
+/*
+ * What a series is of, and where its id is found: values of the mmap-able array
+ * `series_entries`, indexed by series id.  The rest holds from when live is 1 until the
+ * loader has it set back.
+ */
 struct series_entry {
 	struct series_key key;
-	__u32 id;
+	__u64 place; /* key of the hash map `series_ids`, see series_key.h; its value is the id */
+	__u32 live;
 	__u32 padding;
 };
-REDTAP_STATIC_ASSERT(sizeof(struct series_entry) == sizeof(struct series_key) + 8,
+REDTAP_STATIC_ASSERT(sizeof(struct series_entry) == sizeof(struct series_key) + 16,
 		     "series_entry layout");
 
 /* Key of the hash map `targets` is a __u32 process id; this is its value. */
@@ -288,6 +293,25 @@ struct ledger {
 	__u64 peers;  /* entries of `peers` handed out so far */
 	struct service_gauges services[SERVICES_MAX];
 };
+
+/*
+ * What the loader has the program `control` do, and its arguments after the first, which
+ * is this.  Whatever goes into a table, or is looked up in one, once programs are
+ * attached, goes this way, see control.bpf.h.
+ */
+enum control_order {
+	CONTROL_NONE = 0,
+	CONTROL_TARGET_ADD,      /* pid, service, whether to follow; -EEXIST: it is there */
+	CONTROL_TARGET_FOLLOW,   /* pid, child's pid; gives 1: the child is new */
+	CONTROL_TARGET_FIND,     /* pid; gives 1: it is there */
+	CONTROL_TARGET_REMOVE,   /* pid */
+	CONTROL_LISTEN,          /* inode number of the network namespace, port */
+	CONTROL_SERIES_FORGET,   /* id: no longer found by its name */
+	CONTROL_SERIES_GIVE_BACK /* first id, number of ids: free for others */
+};
+
+/* Ids that are given back at once, at most. */
+#define GIVE_BACK_MAX 256
 
 /* Set by the loader between open and load; constant afterwards. */
 struct settings {

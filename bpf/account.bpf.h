@@ -32,18 +32,41 @@ static __always_inline bool series_is_suspect(const struct series_key *key)
 /* Instead of an id: there is no series. */
 #define SERIES_NONE 0xffffffffU
 
-/* Makes a series at a place, unless only `limit` may be in use.  Returns what is there. */
-static __always_inline struct series_entry *
-series_make(struct series_entry *entry, const struct series_key *key, __u64 place, __u32 limit)
+/* For the loader, which looks at it on another CPU: behind all the rest of the entry. */
+static __always_inline void series_publish(struct series_entry *entry)
 {
-	if (ledger.series >= limit || bpf_map_pop_elem(&free_series, &entry->id))
-		return 0;
+#ifdef REDTAP_LEGACY
+	TRACKER_OBSERVE(entry->live) = 1;
+#else
+	__sync_lock_test_and_set(&entry->live, 1);
+#endif
+}
+
+/*
+ * Makes a series at a place, unless only `limit` may be in use.  Returns the id that is
+ * there, SERIES_NONE: none.
+ */
+static __always_inline __u32 series_make(const struct series_key *key, __u64 place, __u32 limit)
+{
+	struct series_entry *entry;
+	const __u32 *found;
+	__u32 id;
+
+	if (ledger.series >= limit || bpf_map_pop_elem(&free_series, &id))
+		return SERIES_NONE;
+	entry = bpf_map_lookup_elem(&series_entries, &id);
+	if (!entry)
+		return SERIES_NONE;
 	series_key_copy(&entry->key, key);
-	if (bpf_map_update_elem(&series_ids, &place, entry, BPF_NOEXIST))
-		bpf_map_push_elem(&free_series, &entry->id, 0); /* another CPU was first */
-	else
+	entry->place = place;
+	if (bpf_map_update_elem(&series_ids, &place, &id, BPF_NOEXIST) == 0) {
+		series_publish(entry);
 		ledger_add(&ledger.series, 1);
-	return bpf_map_lookup_elem(&series_ids, &place);
+		return id;
+	}
+	bpf_map_push_elem(&free_series, &id, 0); /* another CPU was first */
+	found = bpf_map_lookup_elem(&series_ids, &place);
+	return found ? *found : SERIES_NONE;
 }
 
 /* A build for a test stands still here, so that others can come between. */
@@ -63,12 +86,10 @@ static long series_stall_turn(__u32 turn, void *context)
  * Finds the series id of a transaction; makes one unless only `limit` may be in use.
  * SERIES_NONE: that is so, or other series are at all of its places.
  *
- * A series that retires takes its entry away (collector_retire.c), and the map gives its
- * memory to another one at once: what was found may be another's when it is read.  So
- * the id is read before the text, and once.  A kernel that reuses an entry writes the
- * value from its beginning, the id behind the text, so an id of the new owner comes with
- * its text, which differs; the old id with the old text is right, as it is not given
- * away before this program has ended.
+ * A series that retires takes its element of the map away (collector_retire.c), and the
+ * map gives that to another one at once: what was found may be another's when it is
+ * read.  So the id is read once, and the text is that of this id: another's is another
+ * text, and an id that is on its way out keeps its text until this program has ended.
  */
 static __always_inline __u32 series_find(struct scratch *scratch, __u32 limit)
 {
@@ -77,16 +98,16 @@ static __always_inline __u32 series_find(struct scratch *scratch, __u32 limit)
 	__u32 i;
 
 	for (i = 0; i < SERIES_PLACES; i++) {
-		const struct series_entry *entry = bpf_map_lookup_elem(&series_ids, &place);
+		const __u32 *found = bpf_map_lookup_elem(&series_ids, &place);
+		const struct series_entry *entry;
 		__u32 id;
 
-		if (!entry)
-			entry = series_make(&scratch->series, key, place, limit);
+		if (found)
+			SERIES_STALL();
+		id = found ? TRACKER_OBSERVE(*found) : series_make(key, place, limit);
+		entry = bpf_map_lookup_elem(&series_entries, &id);
 		if (!entry)
 			break;
-		SERIES_STALL();
-		id = TRACKER_OBSERVE(entry->id);
-		COMPILER_BARRIER();
 		if (series_key_same(&entry->key, key))
 			return id;
 		place = series_place_next(place);

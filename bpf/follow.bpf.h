@@ -11,18 +11,24 @@
 #include "maps.bpf.h"
 #include "process.bpf.h"
 
+/* A child of a target that is followed is one, too.  Returns whether it is a new one. */
+static __always_inline bool target_follow(__u32 parent, __u32 child)
+{
+	const struct target_value *target = bpf_map_lookup_elem(&targets, &parent);
+	struct target_value copy;
+
+	if (!target || !target->follow)
+		return false;
+	copy = *target;
+	return bpf_map_update_elem(&targets, &child, &copy, BPF_NOEXIST) == 0;
+}
+
 static __always_inline void on_fork(struct task_struct *parent, struct task_struct *child)
 {
 	__u32 from = process_id(parent), to = process_id(child);
-	struct target_value *target, copy;
 
-	if (!to || from == to) /* a thread */
-		return;
-	target = bpf_map_lookup_elem(&targets, &from);
-	if (!target || !target->follow)
-		return;
-	copy = *target;
-	bpf_map_update_elem(&targets, &to, &copy, BPF_NOEXIST);
+	if (to && from != to) /* not a thread */
+		target_follow(from, to);
 }
 
 static __always_inline void on_exit(struct task_struct *task)

@@ -58,13 +58,22 @@ struct {
 	__type(value, __u32);
 } peers SEC(".maps");
 
-/* Series by place, see series_key.h.  Sized by the loader (--max-series). */
+/* Ids of series by place, see series_key.h.  Sized by the loader (--max-series). */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 2048);
 	__type(key, __u64);
-	__type(value, struct series_entry);
+	__type(value, __u32);
 } series_ids SEC(".maps");
+
+/* What the series are of, by id.  Mapped by the loader, which learns here of new ones. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2048);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct series_entry);
+} series_entries SEC(".maps");
 
 /*
  * What the series have counted, by id.  Dense and shared by all CPUs: 2.9 KB a
@@ -133,8 +142,7 @@ enum scratch_owner {
 struct scratch {
 	struct tracker_job job;
 	struct byte_source source;
-	struct series_entry series; /* a new one */
-	struct connection blank;    /* template of a new entry; all but its start is zero */
+	struct connection blank; /* template of a new entry; all but its start is zero */
 };
 
 struct {
@@ -168,5 +176,8 @@ __u8 ports[65536] = {};
 
 /* In .bss, which the loader has mapped: reading it costs no system call. */
 struct ledger ledger = {};
+
+/* Keys of `peers` by their values, likewise. */
+struct peer_key peer_keys[PEERS_MAX + 1] = {};
 
 #endif

@@ -30,8 +30,10 @@ static __always_inline __u8 peer_number(struct sock *sock)
 #else
 	fresh = __sync_fetch_and_add(&ledger.peers, 1) + 1;
 #endif
+	fresh = value_opaque(fresh);
 	if (fresh > PEERS_MAX)
 		return PEER_OTHER;
+	peer_keys[fresh] = key;
 	if (bpf_map_update_elem(&peers, &key, &fresh, BPF_NOEXIST) == 0)
 		return fresh;
 	known = bpf_map_lookup_elem(&peers, &key); /* another CPU was first */

@@ -6,7 +6,7 @@
  * Inputs: socket, process and state tracepoints.  Outputs: none of its own; the
  * included headers keep the maps.  How the kernel is tapped is known here alone.
  */
-#include "follow.bpf.h"
+#include "control.bpf.h"
 #include "state.bpf.h"
 #include "transfer.bpf.h"
 
@@ -20,10 +20,11 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
  *
  * From Linux 7.0 on, tracepoints do not disable preemption.  A task can be preempted
  * inside a program, and then the first is skipped for the tasks that come next on that
- * CPU, and the second if one of those is preempted in it.  So there receive and send
- * are attached as trace events, event_*, around which the kernel disables preemption
+ * CPU, and the second if one of those is preempted in it.  So there receive, send and
+ * state are attached as trace events, event_*, around which the kernel disables preemption
  * before it looks whether a program is running; what it skips then, while some task is
- * in the midst of a bpf() call on that CPU, again_* does.  Without tracefs, it is the
+ * in the midst of a bpf() call on that CPU (redtap's own make none: control.bpf.h),
+ * again_* does.  Without tracefs, it is the
  * pair of tracepoints.
  */
 #define HOOK(tracepoint, handler)                                                                  \
@@ -92,6 +93,21 @@ static __always_inline void handle_state(struct bpf_raw_tracepoint_args *ctx, __
 }
 HOOK(inet_sock_set_state, handle_state)
 
+/* TP_STRUCT__entry of inet_sock_set_state, kernel 4.16 */
+struct state_event {
+	__u64 common;
+	__u64 sock;
+	int from;
+	int to;
+};
+
+SEC("tracepoint/sock/inet_sock_set_state")
+int event_inet_sock_set_state(struct state_event *event)
+{
+	on_state(event->sock, event->from, event->to, 0);
+	return 0;
+}
+
 /* tcp_destroy_sock(sk), kernel 4.16; the last of a socket. */
 static __always_inline void handle_destroy(struct bpf_raw_tracepoint_args *ctx, __u32 again)
 {
@@ -132,6 +148,13 @@ static __always_inline void handle_exit(struct bpf_raw_tracepoint_args *ctx, __u
 	on_exit(KERNEL_POINTER(struct task_struct, ctx->args[0]));
 }
 HOOK(sched_process_exit, handle_exit)
+
+/* Never attached: run by the loader, see enum control_order. */
+SEC("raw_tp")
+int control(struct bpf_raw_tracepoint_args *ctx)
+{
+	return on_control(ctx->args[0], ctx->args[1], ctx->args[2], ctx->args[3]);
+}
 
 /* Never attached: run by the loader for one entry of open_ended. */
 SEC("raw_tp")

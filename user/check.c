@@ -188,19 +188,18 @@ static int look_at_processes(struct check *check)
 static int observe(struct check *check, struct loader *loader)
 {
 	const volatile struct ledger *ledger = loader_ledger(loader);
-	const int targets = loader_targets_fd(loader);
 	int err = 0;
 	size_t i;
 
-	for (i = 0; i < check->options->pid_count && err >= 0; i++) {
+	for (i = 0; i < check->options->pid_count && (!err || err == -EEXIST); i++) {
 		pid_t pid = check->processes[i].pid;
 		char name[TARGET_NAME_SIZE];
 
 		if (!check->processes[i].error && target_resolve(&pid, name) == 0)
-			err = target_add(targets, pid, 0, true);
+			err = loader_target_add(loader, pid, 0, true);
 	}
-	if (err >= 0)
-		err = target_add_children(targets);
+	if (!err || err == -EEXIST)
+		err = target_add_children(loader);
 	if (err >= 0)
 		err = target_add_listeners(loader);
 	if (err < 0)

@@ -30,7 +30,6 @@ struct source {
 	struct series *series; /* NULL: the id is free */
 	struct route_phases *route;
 	struct series_key key;
-	uint64_t place; /* of its entry in the kernel's table */
 	double moved;   /* when it last counted, monotonic seconds */
 	bool forgotten; /* its key has been taken away: it retires */
 	struct phase_source phases[REQUEST_PHASE_COUNT];

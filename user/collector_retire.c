@@ -5,7 +5,7 @@
  * In this order, so that no request is lost, or counted in another's series, while
  * programs on other CPUs go on:
  *
- *   1. The key is taken away.  A program that has not looked yet makes a new series of
+ *   1. Its place is taken away.  A program that has not looked yet makes a new series of
  *      the same name, with another id.  One that has looked holds the old id, and will
  *      add to its values.
  *   2. loader_wait(): an RCU grace period.  Programs run inside an RCU reader's section
@@ -18,8 +18,9 @@
  * What is left is the element of the map itself.  It is used again at once, not after
  * a grace period (maps of this kind have their elements beforehand, and those that
  * allocate them reuse them likewise): a program that has found the element and has not
- * read it yet may find another series in it.  So the program compares the text
- * (series_find() in account.bpf.h); tests/e2e/test_element_reuse.c makes it happen.
+ * read it yet may find another series' id in it.  So the program compares the text of
+ * the id that it has read (series_find() in account.bpf.h);
+ * tests/e2e/test_element_reuse.c makes it happen.
  */
 #include "collector_private.h"
 
@@ -48,11 +49,11 @@ static int give_back(struct collector *collector, uint32_t id)
 	return loader_series_give_back(collector->loader, id);
 }
 
-static int forget(struct collector *collector, struct source *source)
+static int forget(struct collector *collector, uint32_t id)
 {
-	source->forgotten = true;
+	collector->sources[id]->forgotten = true;
 	collector->forgotten_count++;
-	return loader_series_forget(collector->loader, source->place);
+	return loader_series_forget(collector->loader, id);
 }
 
 static bool is_idle(const struct collector *collector, const struct source *source)
@@ -75,7 +76,7 @@ int collector_retire(struct collector *collector)
 		if (source->forgotten) {
 			err = give_back(collector, id);
 		} else if (is_idle(collector, source)) {
-			err = forget(collector, source);
+			err = forget(collector, id);
 			waits = true;
 		}
 	}

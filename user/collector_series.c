@@ -3,7 +3,6 @@
  * collector_series.c - the kernel's series: which there are, and what they have
  * counted since they were last read.
  */
-#include <bpf/bpf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,10 +22,8 @@ void collector_free_source(struct source *source)
 	free(source);
 }
 
-static int add_source(struct collector *collector, uint64_t place, const struct series_entry *entry)
+static int add_source(struct collector *collector, uint32_t id, const struct series_key *key)
 {
-	const struct series_key *key = &entry->key;
-	const uint32_t id = entry->id;
 	size_t length = key->path_length < PATH_MAX_BYTES ? key->path_length : PATH_MAX_BYTES;
 	char path[PATH_MAX_BYTES + 1] = "";
 	const char *route;
@@ -38,14 +35,10 @@ static int add_source(struct collector *collector, uint64_t place, const struct 
 		.route = path,
 		.status = key->status,
 		.error = key->error,
-		.server_address = peers_address(&collector->peers,
-						loader_peers_fd(collector->loader), key->peer),
+		.server_address = peers_address(&collector->peers, collector->loader, key->peer),
 	};
 	struct source *source;
 
-	if (id >= collector->max_series ||
-	    (collector->sources[id] && collector->sources[id]->series))
-		return 0;
 	memcpy(path, key->path, length);
 	route = collector->routes ? routes_match(collector->routes, path) : NULL;
 	if (route)
@@ -65,37 +58,25 @@ static int add_source(struct collector *collector, uint64_t place, const struct 
 	if (!source->series)
 		return -ENOMEM;
 	source->key = *key;
-	source->place = place;
 	source->moved = collector->taken;
 	collector->source_count++;
 	return 0;
 }
 
-/*
- * Reads the keys of all series, if there are new ones.  One by one: while the kernel
- * reads a batch, the CPU's trace events run no program, and on a kernel that can be
- * preempted then, that lasts (kernel/bpf/hashtab.c, bpf_disable_instrumentation()).
- * Returns 0 or -errno.
- */
-static int read_keys(struct collector *collector)
+/* Looks for new series.  Returns 0 or -ENOMEM. */
+static int read_entries(struct collector *collector)
 {
-	const int fd = loader_series_ids_fd(collector->loader);
 	struct series_entry entry;
-	uint64_t place, next;
-	int more;
+	uint32_t id;
 
 	if (loader_ledger(collector->loader)->series == collector->source_count)
 		return 0;
-	/* programs only add, so there is no going back to the beginning */
-	for (more = bpf_map_get_next_key(fd, NULL, &next); more == 0;
-	     more = bpf_map_get_next_key(fd, &place, &next)) {
-		place = next;
-		if (bpf_map_lookup_elem(fd, &place, &entry))
-			return -errno;
-		if (add_source(collector, place, &entry))
+	for (id = 0; id < collector->max_series; id++)
+		if ((!collector->sources[id] || !collector->sources[id]->series) &&
+		    loader_series_entry(collector->loader, id, &entry) &&
+		    add_source(collector, id, &entry.key))
 			return -ENOMEM;
-	}
-	return errno == ENOENT ? 0 : -errno;
+	return 0;
 }
 
 static uint64_t advance(uint64_t *last, uint64_t value)
@@ -200,7 +181,7 @@ static int read_sources(struct collector *collector)
 int collector_read_series(struct collector *collector)
 {
 	struct series_table *table = &collector->table;
-	int err = read_keys(collector);
+	int err = read_entries(collector);
 	size_t i;
 
 	if (err)

@@ -91,6 +91,7 @@ static int configure(struct redtap_bpf *skeleton, const struct loader_settings *
 						  settings->max_connections);
 	err = err ?: bpf_map__set_max_entries(skeleton->maps.open_ended, settings->max_connections);
 	err = err ?: bpf_map__set_max_entries(skeleton->maps.series_ids, settings->max_series);
+	err = err ?: bpf_map__set_max_entries(skeleton->maps.series_entries, settings->max_series);
 	err = err ?: bpf_map__set_max_entries(skeleton->maps.series_values, settings->max_series);
 	err = err ?: bpf_map__set_max_entries(skeleton->maps.phase_values, phase_values);
 	err = err ?: bpf_map__set_max_entries(skeleton->maps.accept_values, accept_values);
@@ -111,17 +112,6 @@ static int explain_load_failure(int err)
 		log_error("cannot load the BPF programs: %s; run with -v for the verifier's words",
 			  strerror(-err));
 	return err;
-}
-
-static int fill_free_series(struct loader *loader)
-{
-	int fd = bpf_map__fd(loader->skeleton->maps.free_series);
-	uint32_t id;
-
-	for (id = 0; id < loader->max_series; id++)
-		if (bpf_map_update_elem(fd, NULL, &id, BPF_ANY))
-			return -errno;
-	return 0;
 }
 
 static int map_values(struct mapping *mapping, const struct bpf_map *map)
@@ -173,7 +163,9 @@ int loader_open(struct loader **result, const struct loader_settings *settings)
 	if (!err)
 		err = grace_open(&loader->grace);
 	if (!err)
-		err = fill_free_series(loader);
+		err = loader_free_all_series(loader);
+	if (!err)
+		err = map_values(&loader->entries, loader->skeleton->maps.series_entries);
 	if (!err)
 		err = map_values(&loader->series, loader->skeleton->maps.series_values);
 	if (!err)
@@ -196,6 +188,7 @@ void loader_close(struct loader *loader)
 	if (!loader)
 		return;
 	loader_detach(loader);
+	unmap_values(&loader->entries);
 	unmap_values(&loader->series);
 	unmap_values(&loader->phases);
 	unmap_values(&loader->accepts);

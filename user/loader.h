@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * loader.h - the BPF object's life: open, set, load, attach, detach.
+ * loader.h - the BPF object's life: open, set, load, attach, detach; and its tables.
  *
- * Inputs: limits.  Outputs: map descriptors and the memory that the kernel
- * counts in.  It must not know processes, series or formats.
+ * Inputs: limits, processes and ports to watch.  Outputs: the memory that the kernel
+ * counts in.  It must not know /proc, HTTP or formats.
  */
 #ifndef REDTAP_LOADER_H
 #define REDTAP_LOADER_H
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "abi.h"
 
@@ -44,13 +45,24 @@ int loader_wait(const struct loader *loader);
 /* The kind of hook in use: "tracepoint". */
 const char *loader_hooks(const struct loader *loader);
 
-int loader_targets_fd(const struct loader *loader);
-int loader_listeners_fd(const struct loader *loader);
+/* Has a process watched.  Returns 0, -EEXIST: it is already (and stays as it was), or -errno. */
+int loader_target_add(const struct loader *loader, pid_t pid, uint16_t service, bool follow);
+/* A child of a process whose children are watched, too.  Returns 1: it was not yet; 0; -errno. */
+int loader_target_follow(const struct loader *loader, pid_t parent, pid_t child);
+/* Whether a process is watched: 1, 0, or -errno. */
+int loader_target_find(const struct loader *loader, pid_t pid);
+/* Returns 0 or -errno. */
+int loader_target_remove(const struct loader *loader, pid_t pid);
+/*
+ * The watched process behind *pid, the first one for 0.  Returns false when there is no
+ * more.  Behind one that is not watched any more, all begin anew.
+ */
+bool loader_next_target(const struct loader *loader, pid_t *pid);
 
 /* Has connections to this port watched.  Returns 0 or -errno. */
 int loader_listen(struct loader *loader, const struct listener_key *key);
-int loader_series_ids_fd(const struct loader *loader);
-int loader_peers_fd(const struct loader *loader);
+/* The watched port behind *key, the first one for port 0.  Returns false when there is no more. */
+bool loader_next_listener(const struct loader *loader, struct listener_key *key);
 
 /*
  * A series retires in two steps.  The kernel does not find it at its place any more: a
@@ -58,10 +70,14 @@ int loader_peers_fd(const struct loader *loader);
  * left that had found it, and a last reading, its id is free for another.  Both return
  * 0 or -errno.
  */
-int loader_series_forget(const struct loader *loader, uint64_t place);
+int loader_series_forget(const struct loader *loader, uint32_t id);
 int loader_series_give_back(struct loader *loader, uint32_t id);
 
-/* The kernel's counters, mapped: reading them costs no system call. */
+/* Whether an id is a series', and then what that is of.  Mapped: it costs no system call. */
+bool loader_series_entry(const struct loader *loader, uint32_t id, struct series_entry *entry);
+/* The address of a server that targets talk to, by number (1 to PEERS_MAX), likewise. */
+const struct peer_key *loader_peer(const struct loader *loader, uint8_t number);
+/* The kernel's counters, likewise. */
 const volatile struct ledger *loader_ledger(const struct loader *loader);
 /* One series' counters, likewise. id: below max_series. */
 const volatile struct series_value *loader_series(const struct loader *loader, uint32_t id);
@@ -91,5 +107,7 @@ int loader_sweep(struct loader *loader, uint64_t before_ns);
  * skipped, not whether the other one of the pair was at the same event.
  */
 uint64_t loader_missed(const struct loader *loader);
+/* Says so, and how often each program was skipped, in the details of the log. */
+void loader_tell_missed(const struct loader *loader);
 
 #endif

@@ -3,55 +3,124 @@
  * loader_maps.c - what is in the maps, and what the programs tell of themselves.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "loader_private.h"
+#include "log.h"
 
 static const void *mapped_value(const struct mapping *mapping, size_t index)
 {
 	return (const char *)mapping->values + index * mapping->step;
 }
 
-int loader_targets_fd(const struct loader *loader)
+/* ---- orders ----------------------------------------------------------- */
+
+/* Has the program `control` carry out an order.  Returns what that returns, or -errno. */
+static int control(const struct loader *loader, enum control_order order, uint64_t first,
+		   uint64_t second, uint64_t third)
 {
-	return bpf_map__fd(loader->skeleton->maps.targets);
+	uint64_t arguments[] = { order, first, second, third };
+	LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = arguments, .ctx_size_in = sizeof(arguments));
+
+	if (bpf_prog_test_run_opts(bpf_program__fd(loader->skeleton->progs.control), &run))
+		return -errno;
+	return (int)run.retval;
 }
 
-int loader_listeners_fd(const struct loader *loader)
+int loader_target_add(const struct loader *loader, pid_t pid, uint16_t service, bool follow)
 {
-	return bpf_map__fd(loader->skeleton->maps.listeners);
+	return control(loader, CONTROL_TARGET_ADD, pid, service, follow);
+}
+
+int loader_target_follow(const struct loader *loader, pid_t parent, pid_t child)
+{
+	return control(loader, CONTROL_TARGET_FOLLOW, parent, child, 0);
+}
+
+int loader_target_find(const struct loader *loader, pid_t pid)
+{
+	return control(loader, CONTROL_TARGET_FIND, pid, 0, 0);
+}
+
+int loader_target_remove(const struct loader *loader, pid_t pid)
+{
+	return control(loader, CONTROL_TARGET_REMOVE, pid, 0, 0);
 }
 
 int loader_listen(struct loader *loader, const struct listener_key *key)
 {
-	const uint8_t one = 1;
-
 	loader->skeleton->bss->ports[key->port] = 1;
-	return bpf_map_update_elem(loader_listeners_fd(loader), key, &one, BPF_ANY) ? -errno : 0;
+	return control(loader, CONTROL_LISTEN, key->netns, key->port, 0);
 }
 
-int loader_series_ids_fd(const struct loader *loader)
+int loader_series_forget(const struct loader *loader, uint32_t id)
 {
-	return bpf_map__fd(loader->skeleton->maps.series_ids);
-}
-
-int loader_peers_fd(const struct loader *loader)
-{
-	return bpf_map__fd(loader->skeleton->maps.peers);
-}
-
-int loader_series_forget(const struct loader *loader, uint64_t place)
-{
-	return bpf_map_delete_elem(loader_series_ids_fd(loader), &place) ? -errno : 0;
+	return control(loader, CONTROL_SERIES_FORGET, id, 0, 0);
 }
 
 int loader_series_give_back(struct loader *loader, uint32_t id)
 {
-	if (bpf_map_update_elem(bpf_map__fd(loader->skeleton->maps.free_series), NULL, &id, 0))
-		return -errno;
-	__atomic_fetch_sub(&loader->skeleton->bss->ledger.series, 1, __ATOMIC_RELAXED);
-	return 0;
+	int err = control(loader, CONTROL_SERIES_GIVE_BACK, id, 1, 0);
+
+	if (!err)
+		__atomic_fetch_sub(&loader->skeleton->bss->ledger.series, 1, __ATOMIC_RELAXED);
+	return err;
+}
+
+int loader_free_all_series(const struct loader *loader)
+{
+	uint32_t id;
+	int err = 0;
+
+	for (id = 0; id < loader->max_series && !err; id += GIVE_BACK_MAX) {
+		const uint32_t rest = loader->max_series - id;
+
+		err = control(loader, CONTROL_SERIES_GIVE_BACK, id,
+			      rest < GIVE_BACK_MAX ? rest : GIVE_BACK_MAX, 0);
+	}
+	return err;
+}
+
+/* ---- lists ------------------------------------------------------------ */
+
+/* Walking over keys, unlike looking one up, keeps no program from running. */
+bool loader_next_target(const struct loader *loader, pid_t *pid)
+{
+	const uint32_t last = *pid;
+	uint32_t next;
+
+	if (bpf_map_get_next_key(bpf_map__fd(loader->skeleton->maps.targets), last ? &last : NULL,
+				 &next))
+		return false;
+	*pid = next;
+	return true;
+}
+
+bool loader_next_listener(const struct loader *loader, struct listener_key *key)
+{
+	const struct listener_key last = *key;
+
+	return bpf_map_get_next_key(bpf_map__fd(loader->skeleton->maps.listeners),
+				    last.port ? &last : NULL, key) == 0;
+}
+
+/* ---- what is mapped --------------------------------------------------- */
+
+bool loader_series_entry(const struct loader *loader, uint32_t id, struct series_entry *entry)
+{
+	const struct series_entry *there = mapped_value(&loader->entries, id);
+
+	if (!__atomic_load_n(&there->live, __ATOMIC_ACQUIRE))
+		return false;
+	*entry = *there;
+	return true;
+}
+
+const struct peer_key *loader_peer(const struct loader *loader, uint8_t number)
+{
+	return &loader->skeleton->bss->peer_keys[number];
 }
 
 const volatile struct ledger *loader_ledger(const struct loader *loader)
@@ -173,6 +242,20 @@ static struct bpf_program *program_other(const struct loader *loader,
 		    strcmp(program_hook(program), program_hook(first)) == 0)
 			return program;
 	return NULL;
+}
+
+void loader_tell_missed(const struct loader *loader)
+{
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, loader->skeleton->obj) {
+		const uint64_t missed = program_missed(program);
+
+		if (missed)
+			log_detail("hook: %s was skipped %" PRIu64 " times",
+				   bpf_program__name(program), missed);
+	}
+	log_detail("the kernel skipped at most %" PRIu64 " events", loader_missed(loader));
 }
 
 uint64_t loader_missed(const struct loader *loader)

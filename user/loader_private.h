@@ -29,10 +29,12 @@ struct loader {
 	int *attachments; /* descriptors; closing one detaches */
 	size_t attachment_count;
 	uint32_t max_series;
-	struct mapping series, phases, accepts;
+	struct mapping entries, series, phases, accepts;
 	struct grace grace;
 };
 
+/* No series has an id yet: all are free.  Returns 0 or -errno. */
+int loader_free_all_series(const struct loader *loader);
 /* The second of each pair of programs, see pair.bpf.h. */
 bool loader_is_again(const struct bpf_program *program);
 /* One for a trace event. */

@@ -5,7 +5,6 @@
 #include "peers.h"
 
 #include <arpa/inet.h>
-#include <bpf/bpf.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,23 +22,7 @@ static char *format_address(const struct peer_key *key)
 	return strdup(text);
 }
 
-/* Reads what is new; what there is no memory for stays unknown until the next call. */
-static void read_all(struct peers *peers, int map)
-{
-	struct peer_key key, next;
-	int more = bpf_map_get_next_key(map, NULL, &next);
-	uint32_t number;
-
-	while (more == 0) {
-		key = next;
-		more = bpf_map_get_next_key(map, &key, &next);
-		if (bpf_map_lookup_elem(map, &key, &number) == 0 && number <= PEERS_MAX &&
-		    !peers->addresses[number])
-			peers->addresses[number] = format_address(&key);
-	}
-}
-
-const char *peers_address(struct peers *peers, int map, uint8_t number)
+const char *peers_address(struct peers *peers, const struct loader *loader, uint8_t number)
 {
 	if (number == 0)
 		return NULL;
@@ -47,7 +30,7 @@ const char *peers_address(struct peers *peers, int map, uint8_t number)
 		return "other";
 	/* the kernel enters an address before the first request that names it */
 	if (!peers->addresses[number])
-		read_all(peers, map);
+		peers->addresses[number] = format_address(loader_peer(loader, number));
 	return peers->addresses[number] ? peers->addresses[number] : "other";
 }
 

@@ -166,8 +166,7 @@ static int flush(struct run *run, bool last)
 	err = loader_sweep(run->loader, last ? begin : begin - SWEEP_SILENCE_NS);
 	if (err)
 		log_detail("sweep: %s", strerror(-err));
-	err = collector_take(run->collector, target_count(loader_targets_fd(run->loader)), last,
-			     &flush);
+	err = collector_take(run->collector, target_count(run->loader), last, &flush);
 	if (err) {
 		log_error("cannot read the kernel's tables: %s", strerror(-err));
 		return err;
@@ -193,9 +192,8 @@ static void collect_facts(const struct run *run, struct silence_facts *facts)
 	const volatile struct ledger *ledger = loader_ledger(run->loader);
 	size_t i;
 
-	facts->processes = target_count(loader_targets_fd(run->loader));
-	facts->port_count =
-		target_ports(loader_listeners_fd(run->loader), facts->ports, SILENCE_PORTS_MAX);
+	facts->processes = target_count(run->loader);
+	facts->port_count = target_ports(run->loader, facts->ports, SILENCE_PORTS_MAX);
 	for (i = 0; i < LOSS_COUNT; i++)
 		facts->lost += ledger->lost[i];
 	for (i = 0; i < IGNORE_COUNT; i++)
@@ -310,7 +308,7 @@ static int observe(struct run *run)
 	}
 	/* at rest from here on: nothing is counted behind the last reading */
 	loader_detach(run->loader);
-	log_detail("the kernel skipped at most %" PRIu64 " events", loader_missed(run->loader));
+	loader_tell_missed(run->loader);
 	return err ? err : flush(run, true);
 }
 

@@ -4,7 +4,6 @@
  */
 #include "target.h"
 
-#include <bpf/bpf.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -38,26 +37,8 @@ int target_resolve(pid_t *pid, char name[TARGET_NAME_SIZE])
 	return 0;
 }
 
-int target_add(int targets_fd, pid_t pid, uint16_t service, bool follow)
-{
-	struct target_value value = { .service = service, .follow = follow };
-	uint32_t key = pid;
-
-	if (bpf_map_update_elem(targets_fd, &key, &value, BPF_NOEXIST) == 0)
-		return 1;
-	return errno == EEXIST ? 0 : -errno;
-}
-
-bool target_holds(int targets_fd, pid_t pid)
-{
-	struct target_value value;
-	uint32_t key = pid;
-
-	return bpf_map_lookup_elem(targets_fd, &key, &value) == 0;
-}
-
 /* One pass over /proc; a child can stand before its parent, so there are more. */
-static int add_children_once(int targets_fd)
+static int add_children_once(const struct loader *loader)
 {
 	struct proc_pids all = { 0 };
 	int added = proc_pids_read(&all);
@@ -65,27 +46,21 @@ static int add_children_once(int targets_fd)
 
 	for (i = 0; i < all.count && added >= 0; i++) {
 		struct proc_status status;
-		struct target_value value;
-		uint32_t pid = all.pids[i], parent;
 
-		if (proc_read_status(pid, &status))
-			continue;
-		parent = status.parent;
-		if (bpf_map_lookup_elem(targets_fd, &parent, &value) || !value.follow)
-			continue;
-		if (bpf_map_update_elem(targets_fd, &pid, &value, BPF_NOEXIST) == 0)
+		if (proc_read_status(all.pids[i], &status) == 0 &&
+		    loader_target_follow(loader, status.parent, all.pids[i]) > 0)
 			added++;
 	}
 	proc_pids_release(&all);
 	return added;
 }
 
-int target_add_children(int targets_fd)
+int target_add_children(const struct loader *loader)
 {
 	int total = 0, added;
 
 	do {
-		added = add_children_once(targets_fd);
+		added = add_children_once(loader);
 		if (added < 0)
 			return added;
 		total += added;
@@ -93,32 +68,28 @@ int target_add_children(int targets_fd)
 	return total;
 }
 
-int target_remove_dead(int targets_fd)
+void target_remove_dead(const struct loader *loader)
 {
 	struct proc_status status;
-	uint32_t key, next;
-	int more = bpf_map_get_next_key(targets_fd, NULL, &next);
+	pid_t pid, next = 0;
+	bool more = loader_next_target(loader, &next);
 
-	while (more == 0) {
-		key = next;
-		more = bpf_map_get_next_key(targets_fd, &key, &next);
-		if ((kill(key, 0) && errno == ESRCH) || proc_read_status(key, &status) == -ESRCH)
-			bpf_map_delete_elem(targets_fd, &key);
+	/* the next one first: behind one that is gone, all begin anew */
+	while (more) {
+		pid = next;
+		more = loader_next_target(loader, &next);
+		if ((kill(pid, 0) && errno == ESRCH) || proc_read_status(pid, &status) == -ESRCH)
+			loader_target_remove(loader, pid);
 	}
-	return 0;
 }
 
-size_t target_count(int targets_fd)
+size_t target_count(const struct loader *loader)
 {
-	uint32_t key, next;
-	void *position = NULL;
 	size_t count = 0;
+	pid_t pid = 0;
 
-	while (bpf_map_get_next_key(targets_fd, position, &next) == 0) {
-		key = next;
-		position = &key;
+	while (loader_next_target(loader, &pid))
 		count++;
-	}
 	return count;
 }
 
@@ -194,43 +165,36 @@ static int add_listeners_of(pid_t pid, struct loader *loader, struct proc_inodes
 
 int target_add_listeners(struct loader *loader)
 {
-	const int targets_fd = loader_targets_fd(loader);
 	struct port_marks *marks = malloc(sizeof(*marks));
 	struct proc_inodes own = { 0 };
-	void *position = NULL;
-	uint32_t key, next;
+	pid_t pid = 0;
 	int total = 0;
 
 	if (!marks)
 		return -ENOMEM;
-	while (bpf_map_get_next_key(targets_fd, position, &next) == 0) {
-		int count = add_listeners_of(next, loader, &own, marks);
+	while (loader_next_target(loader, &pid)) {
+		int count = add_listeners_of(pid, loader, &own, marks);
 
 		if (count < 0) {
 			total = count;
 			break;
 		}
 		total += count;
-		key = next;
-		position = &key;
 	}
 	proc_inodes_release(&own);
 	free(marks);
 	return total;
 }
 
-size_t target_ports(int listeners_fd, uint16_t *ports, size_t size)
+size_t target_ports(const struct loader *loader, uint16_t *ports, size_t size)
 {
-	struct listener_key key, next;
-	void *position = NULL;
+	struct listener_key key = { 0 };
 	size_t count = 0;
 
-	while (bpf_map_get_next_key(listeners_fd, position, &next) == 0) {
+	while (loader_next_listener(loader, &key)) {
 		if (count < size)
-			ports[count] = next.port;
+			ports[count] = key.port;
 		count++;
-		key = next;
-		position = &key;
 	}
 	return count;
 }

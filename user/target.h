@@ -2,8 +2,8 @@
 /*
  * target.h - finds processes, their children and the ports they listen on.
  *
- * Input: /proc.  Output: entries of the maps `targets` and `listeners`.  It
- * must not know programs, HTTP or formats.
+ * Input: /proc.  Output: the loader's processes and ports.  It must not know
+ * programs, HTTP or formats.
  */
 #ifndef REDTAP_TARGET_H
 #define REDTAP_TARGET_H
@@ -26,20 +26,14 @@
  */
 int target_resolve(pid_t *pid, char name[TARGET_NAME_SIZE]);
 
-/* Enters a process.  Returns 1, 0 if it was entered before (and stays as it was), or -errno. */
-int target_add(int targets_fd, pid_t pid, uint16_t service, bool follow);
-
-/* Whether a process is entered. */
-bool target_holds(int targets_fd, pid_t pid);
-
 /*
  * Enters the children, and theirs, of every process that is entered and is to
  * be followed.  Returns the number of new entries or -errno.
  */
-int target_add_children(int targets_fd);
+int target_add_children(const struct loader *loader);
 
-/* Takes out processes that have ended already. Returns 0 or -errno. */
-int target_remove_dead(int targets_fd);
+/* Takes out processes that have ended already. */
+void target_remove_dead(const struct loader *loader);
 
 /*
  * Enters the ports on which the entered processes accept connections, and those
@@ -49,9 +43,9 @@ int target_remove_dead(int targets_fd);
 int target_add_listeners(struct loader *loader);
 
 /* Ports that are watched: the first size of them; returns how many there are. */
-size_t target_ports(int listeners_fd, uint16_t *ports, size_t size);
+size_t target_ports(const struct loader *loader, uint16_t *ports, size_t size);
 
 /* Number of processes entered. */
-size_t target_count(int targets_fd);
+size_t target_count(const struct loader *loader);
 
 #endif

@@ -50,7 +50,7 @@ void watch_release(struct watch *watch)
 	free(watch->names);
 }
 
-/* Enters a process under its service. Returns as target_add(). */
+/* Enters a process under its service.  Returns 1, 0 if it was entered before, or -errno. */
 static int enter(struct watch *watch, pid_t pid, const char *own_service, const char *name)
 {
 	const struct options *options = watch->options;
@@ -58,11 +58,10 @@ static int enter(struct watch *watch, pid_t pid, const char *own_service, const 
 			      : options->service ? options->service
 						 : name;
 	int id = collector_service(watch->collector, service);
-	int err = id < 0 ? id
-			 : target_add(loader_targets_fd(watch->loader), pid, id, options->follow);
+	int err = id < 0 ? id : loader_target_add(watch->loader, pid, id, options->follow);
 
-	if (err <= 0)
-		return err;
+	if (err)
+		return err == -EEXIST ? 0 : err;
 	watch->added++;
 	if (watch->begun)
 		return 1;
@@ -92,13 +91,12 @@ int watch_add_named(struct watch *watch, struct loader *loader, struct collector
 /* What belongs to the processes entered: children and ports. */
 static int complete_targets(struct watch *watch)
 {
-	int targets = loader_targets_fd(watch->loader);
-	int err = target_add_children(targets);
+	int err = target_add_children(watch->loader);
 
-	if (err >= 0)
-		err = target_remove_dead(targets);
-	if (err >= 0)
-		err = target_add_listeners(watch->loader);
+	if (err < 0)
+		return err;
+	target_remove_dead(watch->loader);
+	err = target_add_listeners(watch->loader);
 	return err < 0 ? err : 0;
 }
 
@@ -111,7 +109,7 @@ static int take_selected(void *context, pid_t pid, const char name[TARGET_NAME_S
 	int err;
 
 	/* a child, or given by --pid, perhaps under another service */
-	if (target_holds(loader_targets_fd(watch->loader), pid))
+	if (loader_target_find(watch->loader, pid) > 0)
 		return 0;
 	err = enter(watch, pid, NULL, name);
 	text_escape_terminal(shown, sizeof(shown), name);
@@ -164,12 +162,12 @@ int watch_look(struct watch *watch, uint64_t now_ns)
 
 bool watch_is_over(const struct watch *watch)
 {
-	return !watch->selection && target_count(loader_targets_fd(watch->loader)) == 0;
+	return !watch->selection && target_count(watch->loader) == 0;
 }
 
 void watch_announce(const struct watch *watch)
 {
-	size_t processes = target_count(loader_targets_fd(watch->loader));
+	size_t processes = target_count(watch->loader);
 	char name[TEXT_ESCAPED_SIZE(TARGET_NAME_SIZE)];
 
 	text_escape_terminal(name, sizeof(name), watch->first_name);

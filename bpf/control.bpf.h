@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * control.bpf.h - what the loader asks of the tables, done by a program that it runs by
+ * hand.
+ *
+ * Inputs: an order and its arguments.  Outputs: entries of targets, listeners and the
+ * series' tables.  It must not know sockets or HTTP.
+ *
+ * A bpf() call that looks up, changes or deletes an element does it as well, but until
+ * it ends no trace event on its CPU runs a program (kernel/bpf/syscall.c,
+ * bpf_disable_instrumentation()).  Linux 7 may preempt the caller meanwhile, and then
+ * that lasts for as long as others run there: whatever they receive and send would be
+ * missed.  A program may do the same to the tables, and keeps nobody else from running.
+ */
+#ifndef REDTAP_CONTROL_H
+#define REDTAP_CONTROL_H
+
+#include "follow.bpf.h"
+
+static __always_inline int control_target_add(__u32 pid, __u16 service, bool follow)
+{
+	const struct target_value value = { .service = service, .follow = follow };
+
+	return bpf_map_update_elem(&targets, &pid, &value, BPF_NOEXIST);
+}
+
+static __always_inline int control_target_find(__u32 pid)
+{
+	return bpf_map_lookup_elem(&targets, &pid) != 0;
+}
+
+static __always_inline int control_listen(__u32 netns, __u16 port)
+{
+	const struct listener_key key = { .netns = netns, .port = port };
+	const __u8 one = 1;
+
+	return bpf_map_update_elem(&listeners, &key, &one, BPF_ANY);
+}
+
+static __always_inline int control_series_forget(__u32 id)
+{
+	struct series_entry *entry = bpf_map_lookup_elem(&series_entries, &id);
+	__u64 place;
+
+	if (!entry)
+		return -1;
+	entry->live = 0;
+	place = entry->place;
+	return bpf_map_delete_elem(&series_ids, &place);
+}
+
+static __always_inline int control_series_give_back(__u32 id, __u32 count)
+{
+	int err = 0;
+	__u32 i;
+
+	for (i = 0; i < GIVE_BACK_MAX; i++, id++) {
+		if (i >= count)
+			break;
+		err |= bpf_map_push_elem(&free_series, &id, 0);
+	}
+	return err;
+}
+
+/* Returns what the order says, or a negative error number. */
+static __always_inline int on_control(__u64 order, __u64 first, __u64 second, __u64 third)
+{
+	switch (order) {
+	case CONTROL_TARGET_ADD:
+		return control_target_add(first, second, third);
+	case CONTROL_TARGET_FOLLOW:
+		return target_follow(first, second);
+	case CONTROL_TARGET_FIND:
+		return control_target_find(first);
+	case CONTROL_TARGET_REMOVE: {
+		const __u32 pid = first;
+
+		return bpf_map_delete_elem(&targets, &pid);
+	}
+	case CONTROL_LISTEN:
+		return control_listen(first, second);
+	case CONTROL_SERIES_FORGET:
+		return control_series_forget(first);
+	case CONTROL_SERIES_GIVE_BACK:
+		return control_series_give_back(first, second);
+	default:
+		return -1;
+	}
+}
+
+#endif
