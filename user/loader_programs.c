@@ -23,10 +23,12 @@ static bool program_is_interrupted(const struct bpf_program *program)
 	       strstr(name, "sk_data_ready") || strstr(name, "tcp_probe");
 }
 
-/* Of a pair, or for trace events: a call that receives or sends is complete. */
-static bool program_is_of_call(const struct bpf_program *program)
+/* Whether what a program sees happens to tasks, which Linux 7 can preempt in it. */
+static bool program_is_preempted(const struct bpf_program *program)
 {
-	return strstr(bpf_program__name(program), "_length") != NULL;
+	const char *name = bpf_program__name(program);
+
+	return strstr(name, "_length") || strstr(name, "inet_sock_set_state");
 }
 
 bool loader_is_event(const struct bpf_program *program)
@@ -34,7 +36,7 @@ bool loader_is_event(const struct bpf_program *program)
 	return bpf_program__type(program) == BPF_PROG_TYPE_TRACEPOINT;
 }
 
-/* How calls are seen, see redtap.bpf.c. */
+/* How calls, and what becomes of sockets by them, are seen, see redtap.bpf.c. */
 enum call_hooks {
 	CALL_HOOKS_ONE = 0, /* a program each at a tracepoint */
 	CALL_HOOKS_PAIRS,   /* two of them: each can be preempted, Linux 7.0 */
@@ -61,7 +63,7 @@ static bool program_is_placed(const struct bpf_program *program, enum call_hooks
 {
 	if (loader_is_event(program))
 		return calls == CALL_HOOKS_EVENTS;
-	if (program_is_of_call(program) && !loader_is_again(program))
+	if (program_is_preempted(program) && !loader_is_again(program))
 		return calls != CALL_HOOKS_EVENTS;
 	return !loader_is_again(program) || calls != CALL_HOOKS_ONE ||
 	       program_is_interrupted(program);

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -155,6 +156,14 @@ char *file_read(const char *path, size_t *length)
 bool bytes_contain(const void *haystack, size_t haystack_length, const char *needle)
 {
 	return memmem(haystack, haystack_length, needle, strlen(needle)) != NULL;
+}
+
+int kernel_major(void)
+{
+	struct utsname kernel;
+
+	assert_int_equal(uname(&kernel), 0);
+	return atoi(kernel.release);
 }
 
 double clock_s(void)

@@ -56,6 +56,9 @@ bool bytes_contain(const void *haystack, size_t haystack_length, const char *nee
 
 /* Monotonic clock, seconds. */
 double clock_s(void);
+/* The first number of the running kernel's release. */
+int kernel_major(void);
+
 /* A short pause between two looks at a condition. */
 void pause_briefly(void);
 /* Looks at condition(context) until it is true (returns true) or seconds passed (false). */

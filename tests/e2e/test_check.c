@@ -8,7 +8,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "harness.h"
@@ -76,14 +75,6 @@ static json_int_t integer(json_t *object, const char *key)
 	if (!json_is_integer(number))
 		fail_msg("no number '%s'", key);
 	return json_integer_value(number);
-}
-
-static int kernel_major(void)
-{
-	struct utsname kernel;
-
-	assert_int_equal(uname(&kernel), 0);
-	return atoi(kernel.release);
 }
 
 /* Every kind has a verdict, and one that is not usable says where, why and by which error. */
