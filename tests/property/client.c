@@ -126,7 +126,7 @@ static void *lane_thread(void *context)
 	int down = open_channel(clients->directory, lane->index, "down");
 	struct player player;
 
-	if (up < 0 || down < 0 || player_open(&player, up, down)) {
+	if (up < 0 || down < 0 || player_open(&player, up, down, -1)) {
 		snprintf(clients->why[lane->index], PLAYER_WHY_MAX, "cannot open the channel: %s",
 			 strerror(errno));
 		return NULL;

@@ -284,4 +284,5 @@ void plan_make(struct plan *plan, uint64_t seed, uint32_t number)
 	if (!is_cut(finale))
 		plan_play_close(plan, finale);
 	maybe_interrupt(plan);
+	plan_spread(plan);
 }

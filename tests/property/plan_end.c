@@ -14,6 +14,21 @@ static size_t cut_place(struct random *random, size_t low, size_t high, size_t p
 	return random_range(random, low, high);
 }
 
+/* How the server ends it; nothing_left: it has received all there is. */
+static enum verb pick_cut(struct plan *plan, bool nothing_left)
+{
+	static const enum verb deaths[] = { VERB_KILLED, VERB_KILLED_WAITING, VERB_EXIT };
+	enum verb death;
+
+	plan->server_resets = random_chance(&plan->random, 300);
+	if (random_chance(&plan->random, 500))
+		return plan->server_resets ? VERB_RESET : VERB_CLOSE;
+	plan->server_resets = false;
+	plan->story = "the server's process dies in the middle";
+	death = RANDOM_ROW(&plan->random, deaths);
+	return death == VERB_KILLED_WAITING && !nothing_left ? VERB_KILLED : death;
+}
+
 /* A batch in whose middle something happens. */
 void plan_play_cut(struct plan *plan, size_t from, enum finale finale)
 {
@@ -54,8 +69,8 @@ void plan_play_cut(struct plan *plan, size_t from, enum finale finale)
 	if (finale == FINALE_SERVER_CUTS) {
 		script_verb(&plan->client, VERB_TELL);
 		script_verb(&plan->server, VERB_AWAIT);
-		plan->server_resets = random_chance(random, 300);
-		script_verb(&plan->server, plan->server_resets ? VERB_RESET : VERB_CLOSE);
+		script_verb(&plan->server,
+			    pick_cut(plan, limits.client_sends == limits.server_receives));
 		script_verb(&plan->client, VERB_RECEIVE_END);
 		script_verb(&plan->client, VERB_CLOSE);
 		return;

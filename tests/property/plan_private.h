@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * plan_private.h - between plan.c, plan_batch.c and plan_end.c: a connection is
- * batches of exchanges, and an end.
+ * plan_private.h - between plan.c, plan_batch.c, plan_end.c and plan_process.c: a
+ * connection is batches of exchanges, and an end; processes take turns.
  */
 #ifndef REDTAP_PROPERTY_PLAN_PRIVATE_H
 #define REDTAP_PROPERTY_PLAN_PRIVATE_H
@@ -55,5 +55,11 @@ void plan_play_cut(struct plan *plan, size_t from, enum finale finale);
 void plan_add_beyond(struct plan *plan);
 /* All is answered, or ends with the connection: what else is said, and who closes. */
 void plan_play_close(struct plan *plan, enum finale finale);
+
+/*
+ * Which processes play the server's script, now that it is there; as redtap watches
+ * all of them, it makes no difference.
+ */
+void plan_spread(struct plan *plan);
 
 #endif

@@ -64,6 +64,8 @@ static void print_script(const char *name, const struct script *script)
 				step->greedy ? ", greedy" : "", hand_name(step->hand));
 		else if (step->to)
 			fprintf(stderr, " %zu us", step->to);
+		else if (step->keeps)
+			fputs(", and keep the socket", stderr);
 		fputc('\n', stderr);
 	}
 }

@@ -5,8 +5,8 @@
 # connection of the seed, and printed; and `sudo make test-concurrency
 # [SECONDS=n]`, n seconds of load for each of its tests (SECONDS=30 is the long one).
 
-PROPERTY_PLAN = $(patsubst %,$(BUILD)/property/%.o,plan plan_batch plan_end script exchange fields \
-		  target route stream expect player mover alarms)
+PROPERTY_PLAN = $(patsubst %,$(BUILD)/property/%.o,plan plan_batch plan_end plan_process script \
+		  exchange fields target route stream expect player player_step handover mover alarms)
 
 .PHONY: test-property test-concurrency
 test-property: $(BUILD)/property/test_property $(BUILD)/property/server $(BUILD)/redtap

@@ -32,6 +32,14 @@ static void script_add(struct script *script, struct step step)
 	script->steps[script->count++] = step;
 }
 
+void script_insert(struct script *script, size_t at, const struct step *step)
+{
+	script_add(script, *step);
+	memmove(&script->steps[at + 1], &script->steps[at],
+		(script->count - 1 - at) * sizeof(*script->steps));
+	script->steps[at] = *step;
+}
+
 void script_verb(struct script *script, enum verb verb)
 {
 	script_add(script, (struct step){ .verb = verb });
@@ -177,6 +185,11 @@ const char *verb_name(enum verb verb)
 		[VERB_SHUT] = "shut",
 		[VERB_CLOSE] = "close",
 		[VERB_RESET] = "reset",
+		[VERB_FORK] = "go on as a child",
+		[VERB_PASS] = "pass on",
+		[VERB_KILLED] = "be killed",
+		[VERB_KILLED_WAITING] = "be killed waiting",
+		[VERB_EXIT] = "exit",
 	};
 
 	return names[verb];
@@ -188,6 +201,7 @@ const char *hand_name(enum hand hand)
 		[HAND_OWN] = "",
 		[HAND_DUP] = ", over a duplicate",
 		[HAND_THREAD] = ", by another thread",
+		[HAND_CHILD] = ", by a child",
 	};
 
 	return names[hand];

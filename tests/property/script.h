@@ -23,6 +23,13 @@ enum verb {
 	VERB_SHUT,         /* sends no more */
 	VERB_CLOSE,
 	VERB_RESET, /* closes by a reset */
+	/* The next steps are another process's: */
+	VERB_FORK, /* a child's; its parent waits for it */
+	VERB_PASS, /* that of the one that has the socket from then on, by SCM_RIGHTS */
+	/* By a child: its process ends, and so does the connection. */
+	VERB_KILLED,
+	VERB_KILLED_WAITING, /* inside of a call that waits for bytes */
+	VERB_EXIT,
 };
 
 /* Whose script it is. */
@@ -90,6 +97,7 @@ enum hand {
 	HAND_OWN = 0,
 	HAND_DUP,    /* over a duplicate of the descriptor */
 	HAND_THREAD, /* by another thread, for which one waits */
+	HAND_CHILD,  /* likewise, by a child */
 };
 
 struct step {
@@ -98,6 +106,7 @@ struct step {
 	uint8_t call;   /* enum call */
 	uint8_t parts;  /* of a vector; 1 and more */
 	uint8_t greedy; /* asks for more than can come */
+	uint8_t keeps;  /* of VERB_FORK, VERB_PASS: has the socket, too, until all is played */
 	uint32_t size;  /* bytes for one call, at most */
 	size_t to;
 };
@@ -129,6 +138,9 @@ void script_move(struct script *script, struct random *random, const struct stre
 void script_move_whole(struct script *script, enum verb verb, size_t to);
 /* The last of the receiving steps from `first` on asks for more, if it can. */
 void script_make_greedy(struct script *script, size_t first, size_t end);
+
+/* Puts a step in front of the one at `at`. */
+void script_insert(struct script *script, size_t at, const struct step *step);
 
 /* Words for messages. */
 const char *verb_name(enum verb verb);

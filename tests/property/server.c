@@ -7,7 +7,8 @@
  * FIRST + COUNT - 1, DIRECTORY has the channels (lanes.h).  Outputs: a line
  * "listening HOST:PORT ..." with an entry for each lane; what goes wrong on
  * standard error, and then exit status 1.  Lanes with an odd number are child
- * processes, the others threads.  It must not know redtap.
+ * processes, the others threads; each has a guest, a process that goes on with what
+ * is passed to it.  It must not know redtap.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -18,7 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -34,6 +34,8 @@
 struct lane {
 	unsigned int index;
 	int listener;
+	int guests[2]; /* the channel: of the lane, of its guest */
+	pid_t guest;
 	int failed;
 };
 
@@ -59,9 +61,13 @@ static int open_channel(unsigned int index, const char *way)
 static int accept_one(const struct lane *lane, const struct plan *plan)
 {
 	const int on = 1;
-	const int fd = accept4(lane->listener, NULL, NULL,
-			       SOCK_CLOEXEC | (plan->server_waits_not ? SOCK_NONBLOCK : 0));
+	int fd;
 
+	/* another thread may have a child that ends, and no time to hear of it */
+	do {
+		fd = accept4(lane->listener, NULL, NULL,
+			     SOCK_CLOEXEC | (plan->server_waits_not ? SOCK_NONBLOCK : 0));
+	} while (fd < 0 && errno == EINTR);
 	if (fd < 0)
 		return -1;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
@@ -101,28 +107,66 @@ static int lane_play(struct lane *lane, struct player *player)
 	return err;
 }
 
+/* Opens what a player needs; `end` of its channel to the other process. */
+static int lane_open(const struct lane *lane, struct player *player, int end)
+{
+	const int up = open_channel(lane->index, "up"), down = open_channel(lane->index, "down");
+
+	if (up < 0 || down < 0 || player_open(player, down, up, lane->guests[end]))
+		return stop("cannot open the channel");
+	return 0;
+}
+
+static void lane_close(struct player *player)
+{
+	close(player->tell);
+	close(player->await);
+	player_close(player);
+}
+
 static int lane_run(struct lane *lane)
 {
 	struct player player;
-	int err, up = open_channel(lane->index, "up"), down = open_channel(lane->index, "down");
+	int err = lane_open(lane, &player, 0);
 
-	if (up < 0 || down < 0 || player_open(&player, down, up))
-		return stop("cannot open the channel");
+	if (err)
+		return err;
 	err = lane_play(lane, &player);
-	player_close(&player);
-	close(up);
-	close(down);
+	lane_close(&player);
+	/* so its guest ends */
+	close(lane->guests[0]);
 	return err;
 }
 
+/* What fails is the host's to report. */
+static int guest_run(const struct lane *lane)
+{
+	struct handover passed;
+	struct player player;
+	struct plan plan;
+	int socket;
+
+	if (lane_open(lane, &player, 1))
+		return 1;
+	plan_init(&plan);
+	while (handover_receive(lane->guests[1], &passed, &socket) == 1) {
+		plan_make(&plan, seed, passed.number);
+		if (player_play_passed(&player, &passed, socket, &plan.server, &plan.requests,
+				       &plan.responses))
+			fprintf(stderr, "server: guest: %s\n", player.why);
+	}
+	plan_release(&plan);
+	lane_close(&player);
+	return 0;
+}
+
 /* A worker stays for as long as its server, with or without work. */
-static int child_run(struct lane *lane, const int work[2])
+static int child_run(struct lane *lane, int work)
 {
 	const int failed = lane_run(lane);
 	char byte;
 
-	close(work[1]);
-	while (read(work[0], &byte, 1) < 0 && errno == EINTR)
+	while (read(work, &byte, 1) < 0 && errno == EINTR)
 		;
 	return failed;
 }
@@ -167,14 +211,61 @@ static int lane_listen(struct lane *lane)
 	return 0;
 }
 
+static int start_guest(struct lane *lane)
+{
+	int kept[] = { -1 };
+	const int err = handover_channel(lane->guests);
+
+	if (err)
+		return err;
+	kept[0] = lane->guests[1];
+	lane->guest = handover_fork(kept, 1);
+	if (lane->guest == 0)
+		_exit(guest_run(lane));
+	close(lane->guests[1]);
+	return lane->guest < 0 ? -errno : 0;
+}
+
+static pid_t start_child(struct lane *lane, int work)
+{
+	int kept[] = { lane->listener, lane->guests[0], work };
+	const pid_t child = handover_fork(kept, 3);
+
+	if (child == 0)
+		_exit(child_run(lane, work));
+	close(lane->guests[0]);
+	return child;
+}
+
+static int ended_well(pid_t child)
+{
+	int status;
+
+	return waitpid(child, &status, 0) == child && status == 0;
+}
+
+/* Those lanes that are threads; returns whether one failed. */
+static int run_threads(struct lane lanes[LANES])
+{
+	pthread_t threads[LANES];
+	int failed = 0;
+	unsigned int i;
+
+	for (i = 0; i < LANES; i += 2)
+		if (pthread_create(&threads[i], NULL, lane_thread, &lanes[i]))
+			return stop("cannot make a thread");
+	for (i = 0; i < LANES; i += 2) {
+		pthread_join(threads[i], NULL);
+		failed |= lanes[i].failed;
+	}
+	return failed;
+}
+
 static int run(void)
 {
 	struct lane lanes[LANES];
-	pthread_t threads[LANES];
 	pid_t children[LANES];
-	int work[2];
-	const pid_t parent = getpid();
-	int failed = 0, status;
+	int work[2], failed;
 	unsigned int i;
 
 	printf("listening");
@@ -186,28 +277,22 @@ static int run(void)
 	fflush(stdout);
 	if (pipe2(work, O_CLOEXEC))
 		return stop("cannot make a pipe");
+	for (i = 0; i < LANES; i++)
+		if (start_guest(&lanes[i]))
+			return stop("cannot start a guest");
 	for (i = 1; i < LANES; i += 2) {
-		children[i] = fork();
+		children[i] = start_child(&lanes[i], work[0]);
 		if (children[i] < 0)
 			return stop("cannot fork");
-		if (children[i] == 0) {
-			/* it must not outlive a server that is killed */
-			prctl(PR_SET_PDEATHSIG, SIGKILL);
-			_exit(getppid() == parent ? child_run(&lanes[i], work) : 1);
-		}
 	}
 	puts("");
 	fflush(stdout);
-	for (i = 0; i < LANES; i += 2)
-		if (pthread_create(&threads[i], NULL, lane_thread, &lanes[i]))
-			return stop("cannot make a thread");
-	for (i = 0; i < LANES; i += 2) {
-		pthread_join(threads[i], NULL);
-		failed |= lanes[i].failed;
-	}
+	failed = run_threads(lanes);
 	close(work[1]);
 	for (i = 1; i < LANES; i += 2)
-		failed |= waitpid(children[i], &status, 0) != children[i] || status != 0;
+		failed |= !ended_well(children[i]);
+	for (i = 0; i < LANES; i++)
+		failed |= !ended_well(lanes[i].guest);
 	return failed;
 }
 

@@ -89,8 +89,24 @@ static void tally_add_reason(void *context, const char *kind, const char *name)
 	tally->reasons[i].count++;
 }
 
+static void tally_processes(struct tally *tally, const struct script *script)
+{
+	size_t i;
+
+	for (i = 0; i < script->count; i++) {
+		const struct step *step = &script->steps[i];
+
+		tally->forks += step->verb == VERB_FORK;
+		tally->passes += step->verb == VERB_PASS;
+		tally->lent += step->hand == HAND_CHILD;
+		tally->deaths += step->verb == VERB_KILLED || step->verb == VERB_KILLED_WAITING ||
+				 step->verb == VERB_EXIT;
+	}
+}
+
 static void tally_plan(struct tally *tally, const struct plan *plan)
 {
+	tally_processes(tally, &plan->server);
 	plan_expect(plan, tally->side, &(struct plan_tally){ tally_add, tally_add_reason, tally });
 }
 

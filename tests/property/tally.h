@@ -37,6 +37,8 @@ struct tally {
 	struct tally_reason reasons[TALLY_REASONS_MAX];
 	size_t reason_count;
 	uint64_t lost; /* requests */
+	/* how often the server's part went on in another process, and how */
+	uint64_t forks, passes, lent, deaths;
 };
 
 /* Everything that the trial has to come to. */

@@ -304,6 +304,11 @@ static void whole_table(enum side side)
 		(unsigned long long)counts_total(&counts), (unsigned long long)tally.lost,
 		trial.count);
 	fprintf(stderr, " in %zu rows: equal, after %.1f s\n", counts.count, clock_s() - begun);
+	fprintf(stderr,
+		"  the server's connections: %llu times on in a child, %llu times passed on, "
+		"%llu times lent to a child, %llu ended by a death\n",
+		(unsigned long long)tally.forks, (unsigned long long)tally.passes,
+		(unsigned long long)tally.lent, (unsigned long long)tally.deaths);
 	for (i = 0; i < tally.reason_count; i++)
 		fprintf(stderr, "  %s %s: %llu\n", tally.reasons[i].kind, tally.reasons[i].name,
 			(unsigned long long)tally.reasons[i].count);
