@@ -21,6 +21,7 @@ static void tally_add(void *context, const char *method, const char *route, int 
 		tally->rows = realloc(tally->rows, tally->room * sizeof(*tally->rows));
 		assert_non_null(tally->rows);
 	}
+	tally->counted[tally->side]++;
 	row = &tally->rows[tally->count++];
 	memset(row, 0, sizeof(*row));
 	snprintf(row->method, sizeof(row->method), "%s", method);
@@ -104,10 +105,15 @@ static void tally_processes(struct tally *tally, const struct script *script)
 	}
 }
 
-static void tally_plan(struct tally *tally, const struct plan *plan)
+/* side: SIDES: both. */
+static void tally_plan(struct tally *tally, enum side side, const struct plan *plan)
 {
+	const struct plan_tally calls = { tally_add, tally_add_reason, tally };
+
 	tally_processes(tally, &plan->server);
-	plan_expect(plan, tally->side, &(struct plan_tally){ tally_add, tally_add_reason, tally });
+	for (tally->side = 0; tally->side < SIDES; tally->side++)
+		if (side == SIDES || side == tally->side)
+			plan_expect(plan, tally->side, &calls);
 }
 
 void tally_trial(struct tally *tally, const struct trial *trial)
@@ -116,11 +122,10 @@ void tally_trial(struct tally *tally, const struct trial *trial)
 	uint32_t i;
 
 	memset(tally, 0, sizeof(*tally));
-	tally->side = trial->side;
 	plan_init(&plan);
 	for (i = 0; i < trial->count; i++) {
 		plan_make(&plan, trial->seed, trial->first + i);
-		tally_plan(tally, &plan);
+		tally_plan(tally, trial->side, &plan);
 	}
 	plan_release(&plan);
 }
@@ -132,14 +137,14 @@ void tally_release(struct tally *tally)
 
 uint32_t tally_connections_for(uint64_t seed, enum side side, uint64_t transactions)
 {
-	struct tally tally = { .side = side };
+	struct tally tally = { 0 };
 	struct plan plan;
 	uint32_t number = 0;
 
 	plan_init(&plan);
 	while (tally.count < transactions) {
 		plan_make(&plan, seed, number++);
-		tally_plan(&tally, &plan);
+		tally_plan(&tally, side, &plan);
 	}
 	plan_release(&plan);
 	tally_release(&tally);

@@ -16,7 +16,7 @@
 
 #define TALLY_REASONS_MAX 48
 
-/* Connections [first, first + count) of a seed, and the side that is observed. */
+/* Connections [first, first + count) of a seed, and the side that is observed; SIDES: both. */
 struct trial {
 	const char *comment;
 	uint64_t seed;
@@ -30,7 +30,8 @@ struct tally_reason {
 };
 
 struct tally {
-	enum side side;
+	enum side side;          /* of the rows that are added */
+	uint64_t counted[SIDES]; /* transactions */
 	/* transactions one by one, before they are added up */
 	struct count_row *rows;
 	size_t count, room;

@@ -3,7 +3,8 @@
  * test_property.c - whatever clients and servers do, as far as HTTP/1 lets them
  * and a little further: redtap counts exactly what happened.
  *
- * Each seed is played twice: redtap observes the server, and then the clients.
+ * Each seed is played three times: redtap observes the server, then the clients, and
+ * then both at once, as one process and its children.
  * Inputs: environment: SEED (default: from the clock), COUNT (transactions,
  * default 20,000), PLAN (only the connection of this number, which is printed).
  * When the whole table is not what it has to be, the connections are halved
@@ -67,21 +68,24 @@ static bool complaints(const struct clients *clients, struct process *server, ch
 }
 
 /*
- * redtap on the server, or on this process, whose threads are the clients.  series:
- * so many will there be.
+ * redtap on the server, or on this process, whose threads are the clients, or on this
+ * one and its child, the server.  series: so many will there be.
  */
 static struct redtap *attach(const struct trial *trial, struct process *server, size_t series)
 {
 	/* twice: at half of the table, 404 would go to `other`; and servers have two addresses */
 	const char *const room = text_format("%zu", 4 * series + 128);
 	const char *const at_server[] = { "--max-series", room, NULL };
+	const char *const at_both[] = { "--client", "--max-series", room, NULL };
 	const char *const at_client[] = { "--client", "--no-follow", "--max-series", room, NULL };
 
 	if (trial->side == SIDE_SERVER)
 		return redtap_attach(&(struct redtap_options){
 			.pid = server->pid, .interval = "2s", .more = at_server });
-	return redtap_attach(
-		&(struct redtap_options){ .pid = getpid(), .interval = "2s", .more = at_client });
+	return redtap_attach(&(struct redtap_options){
+		.pid = getpid(),
+		.interval = "2s",
+		.more = trial->side == SIDE_CLIENT ? at_client : at_both });
 }
 
 /* Everything but the comparison.  False: `why` says what went wrong. */
@@ -100,6 +104,38 @@ static bool trial_play(const struct trial *trial, struct clients *clients, size_
 		return complaints(clients, server, why);
 	/* the server has gone, and redtap with its target */
 	*total = redtap_finish(redtap, trial->side == SIDE_SERVER ? 0 : SIGINT);
+	return true;
+}
+
+/* Of series of this kind. */
+static uint64_t counted_as(json_t *total, const char *kind)
+{
+	uint64_t counted = 0;
+	json_t *series;
+	size_t i;
+
+	json_array_foreach(json_object_get(total, "series"), i,
+			   series) if (strcmp(json_string_value(json_object_get(series, "kind")),
+					      kind) == 0) counted += redtap_count(series, "count");
+	return counted;
+}
+
+static bool kinds_equal(const struct tally *tally, json_t *total, char *why)
+{
+	static const char *const kinds[SIDES] = {
+		[SIDE_SERVER] = "server", [SIDE_CLIENT] = "client"
+	};
+	unsigned int side;
+
+	for (side = 0; side < SIDES; side++) {
+		const uint64_t counted = counted_as(total, kinds[side]);
+
+		if (counted == tally->counted[side])
+			continue;
+		snprintf(why, WHY_MAX, "as %s: counted %llu, expected %llu", kinds[side],
+			 (unsigned long long)counted, (unsigned long long)tally->counted[side]);
+		return false;
+	}
 	return true;
 }
 
@@ -123,7 +159,7 @@ static bool trial_compare(struct tally *tally, const struct counts *expected, js
 			 (unsigned long long)redtap_count(total, "seen"), (unsigned long long)seen);
 		equal = false;
 	}
-	return equal;
+	return equal && kinds_equal(tally, total, why);
 }
 
 /* Likewise, of the whole trial. */
@@ -267,6 +303,7 @@ static void found_before(void **state)
 		{ "the client's own reset is its own giving up", 1, 4, 1, SIDE_CLIENT },
 		{ "a mix of everything", 1, 0, 40, SIDE_SERVER },
 		{ "likewise, of the client", 1, 0, 40, SIDE_CLIENT },
+		{ "likewise, of both at once", 1, 0, 40, SIDES },
 	};
 	size_t i;
 
@@ -328,13 +365,18 @@ static void whole_table_of_client(void **state)
 	whole_table(SIDE_CLIENT);
 }
 
+static void whole_table_of_both(void **state)
+{
+	(void)state;
+	whole_table(SIDES);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		E2E_TEST(reference_routes),
-		E2E_TEST(found_before),
-		E2E_TEST(whole_table_of_server),
-		E2E_TEST(whole_table_of_client),
+		E2E_TEST(reference_routes),      E2E_TEST(found_before),
+		E2E_TEST(whole_table_of_server), E2E_TEST(whole_table_of_client),
+		E2E_TEST(whole_table_of_both),
 	};
 
 	return cmocka_run_group_tests_name("property", tests, harness_group_setup,
