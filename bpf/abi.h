@@ -295,9 +295,9 @@ struct ledger {
 };
 
 /*
- * What the loader has the program `control` do, and its arguments after the first, which
- * is this.  Whatever goes into a table, or is looked up in one, once programs are
- * attached, goes this way, see control.bpf.h.
+ * What the loader has the program `control` do: its first argument, and those behind it.
+ * Whatever the loader changes or looks up in a table while programs are attached goes
+ * this way, see control.bpf.h.
  */
 enum control_order {
 	CONTROL_NONE = 0,

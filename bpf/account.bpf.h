@@ -32,16 +32,6 @@ static __always_inline bool series_is_suspect(const struct series_key *key)
 /* Instead of an id: there is no series. */
 #define SERIES_NONE 0xffffffffU
 
-/* For the loader, which looks at it on another CPU: behind all the rest of the entry. */
-static __always_inline void series_publish(struct series_entry *entry)
-{
-#ifdef REDTAP_LEGACY
-	TRACKER_OBSERVE(entry->live) = 1;
-#else
-	__sync_lock_test_and_set(&entry->live, 1);
-#endif
-}
-
 /*
  * Makes a series at a place, unless only `limit` may be in use.  Returns the id that is
  * there, SERIES_NONE: none.
@@ -60,7 +50,7 @@ static __always_inline __u32 series_make(const struct series_key *key, __u64 pla
 	series_key_copy(&entry->key, key);
 	entry->place = place;
 	if (bpf_map_update_elem(&series_ids, &place, &id, BPF_NOEXIST) == 0) {
-		series_publish(entry);
+		TRACKER_PUBLISH(entry->live, 1);
 		ledger_add(&ledger.series, 1);
 		return id;
 	}
@@ -90,6 +80,7 @@ static long series_stall_turn(__u32 turn, void *context)
  * map gives that to another one at once: what was found may be another's when it is
  * read.  So the id is read once, and the text is that of this id: another's is another
  * text, and an id that is on its way out keeps its text until this program has ended.
+ * Whoever sees an id sees its text: see TRACKER_PUBLISH().
  */
 static __always_inline __u32 series_find(struct scratch *scratch, __u32 limit)
 {

@@ -60,15 +60,15 @@ REDTAP_STATIC_ASSERT((UNBOUND_MAX & (UNBOUND_MAX - 1)) == 0, "places are masked"
  */
 __u32 stopped = 0;
 
-/* A port of a target, in this network namespace. */
-static __always_inline void listener_enter(struct listener_key *key)
+/* A port of a target, in this network namespace.  Returns 0 or a negative error number. */
+static __always_inline int listener_enter(const struct listener_key *key)
 {
 	__u8 one = 1;
 
 	if (TRACKER_OBSERVE(stopped))
-		return;
+		return 0;
 	ports[key->port] = 1;
-	bpf_map_update_elem(&listeners, key, &one, BPF_ANY);
+	return bpf_map_update_elem(&listeners, key, &one, BPF_ANY);
 }
 
 /*

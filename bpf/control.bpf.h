@@ -10,12 +10,17 @@
  * it ends no trace event on its CPU runs a program (kernel/bpf/syscall.c,
  * bpf_disable_instrumentation()).  Linux 7 may preempt the caller meanwhile, and then
  * that lasts for as long as others run there: whatever they receive and send would be
- * missed.  A program may do the same to the tables, and keeps nobody else from running.
+ * missed.  A program may do the same to the tables, and keeps no other from running.
  */
 #ifndef REDTAP_CONTROL_H
 #define REDTAP_CONTROL_H
 
+#include "connection.bpf.h"
 #include "follow.bpf.h"
+
+/* include/uapi/asm-generic/errno-base.h */
+#define ENOENT 2
+#define EINVAL 22
 
 static __always_inline int control_target_add(__u32 pid, __u16 service, bool follow)
 {
@@ -32,9 +37,8 @@ static __always_inline int control_target_find(__u32 pid)
 static __always_inline int control_listen(__u32 netns, __u16 port)
 {
 	const struct listener_key key = { .netns = netns, .port = port };
-	const __u8 one = 1;
 
-	return bpf_map_update_elem(&listeners, &key, &one, BPF_ANY);
+	return listener_enter(&key);
 }
 
 static __always_inline int control_series_forget(__u32 id)
@@ -43,7 +47,7 @@ static __always_inline int control_series_forget(__u32 id)
 	__u64 place;
 
 	if (!entry)
-		return -1;
+		return -ENOENT;
 	entry->live = 0;
 	place = entry->place;
 	return bpf_map_delete_elem(&series_ids, &place);
@@ -55,9 +59,9 @@ static __always_inline int control_series_give_back(__u32 id, __u32 count)
 	__u32 i;
 
 	for (i = 0; i < GIVE_BACK_MAX; i++, id++) {
-		if (i >= count)
+		if (i >= count || err)
 			break;
-		err |= bpf_map_push_elem(&free_series, &id, 0);
+		err = bpf_map_push_elem(&free_series, &id, 0);
 	}
 	return err;
 }
@@ -84,7 +88,7 @@ static __always_inline int on_control(__u64 order, __u64 first, __u64 second, __
 	case CONTROL_SERIES_GIVE_BACK:
 		return control_series_give_back(first, second);
 	default:
-		return -1;
+		return -EINVAL;
 	}
 }
 

@@ -30,7 +30,7 @@ static __always_inline __u8 peer_number(struct sock *sock)
 #else
 	fresh = __sync_fetch_and_add(&ledger.peers, 1) + 1;
 #endif
-	fresh = value_opaque(fresh);
+	fresh = value_opaque(fresh); /* the verifier wants the bound of the index */
 	if (fresh > PEERS_MAX)
 		return PEER_OTHER;
 	peer_keys[fresh] = key;

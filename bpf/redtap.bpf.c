@@ -22,10 +22,11 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
  * inside a program, and then the first is skipped for the tasks that come next on that
  * CPU, and the second if one of those is preempted in it.  So there receive, send and
  * state are attached as trace events, event_*, around which the kernel disables preemption
- * before it looks whether a program is running; what it skips then, while some task is
- * in the midst of a bpf() call on that CPU (redtap's own make none: control.bpf.h),
- * again_* does.  Without tracefs, it is the
- * pair of tracepoints.
+ * before it looks whether a program is running.  It skips them on a CPU on which some
+ * task is in the midst of a bpf() call for an element of a map (redtap makes none, but
+ * for grace_wait() when a series retires: control.bpf.h), and where one of them has been
+ * interrupted: that is where changes of state can come.  What is skipped then, again_*
+ * does.  Without tracefs, it is the pair of tracepoints.
  */
 #define HOOK(tracepoint, handler)                                                                  \
 	SEC("raw_tp/" #tracepoint)                                                                 \

@@ -191,14 +191,16 @@ static int observe(struct check *check, struct loader *loader)
 	int err = 0;
 	size_t i;
 
-	for (i = 0; i < check->options->pid_count && (!err || err == -EEXIST); i++) {
+	for (i = 0; i < check->options->pid_count && !err; i++) {
 		pid_t pid = check->processes[i].pid;
 		char name[TARGET_NAME_SIZE];
 
 		if (!check->processes[i].error && target_resolve(&pid, name) == 0)
 			err = loader_target_add(loader, pid, 0, true);
+		if (err == -EEXIST)
+			err = 0;
 	}
-	if (!err || err == -EEXIST)
+	if (!err)
 		err = target_add_children(loader);
 	if (err >= 0)
 		err = target_add_listeners(loader);

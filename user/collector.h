@@ -7,11 +7,11 @@
  * between two reads.  It must not know formats.
  *
  * A series of the kernel that has been idle for an hour retires, so that another
- * can have its place: its key is taken away after one flush, its values are read a
+ * can have its place: it is found no more after one flush, its values are read a
  * last time at the next, for calls that had found it before, and its id is given
- * back (collector_retire.c).  The exported series stays, with its totals, and goes on if the name comes
- * back: receivers do not forget it either.  So that these are bounded as well, a
- * run exports at most COLLECTOR_NAMES times as many series as there are places;
+ * back (collector_retire.c).  The exported series stays, with its totals, and goes on
+ * if the name comes back: receivers do not forget it either.  So that these are bounded
+ * as well, a run exports at most COLLECTOR_NAMES times as many series as there are places;
  * then none retires any more, and what is new goes the way of a full table.
  */
 #ifndef REDTAP_COLLECTOR_H

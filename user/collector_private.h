@@ -31,7 +31,7 @@ struct source {
 	struct route_phases *route;
 	struct series_key key;
 	double moved;   /* when it last counted, monotonic seconds */
-	bool forgotten; /* its key has been taken away: it retires */
+	bool forgotten; /* it is found no more: it retires */
 	struct phase_source phases[REQUEST_PHASE_COUNT];
 	uint64_t counted; /* the kernel's count, read before the bins */
 	uint64_t sum_ns;

@@ -63,7 +63,13 @@ static int add_source(struct collector *collector, uint32_t id, const struct ser
 	return 0;
 }
 
-/* Looks for new series.  Returns 0 or -ENOMEM. */
+/*
+ * Looks for new series.  Returns 0 or -ENOMEM.
+ *
+ * Not where the kernel has no other number of them.  One that is being made may be read
+ * before it is in that number, and then hide another until the next flush, or until its
+ * maker is waited for before the last one: what a series has counted does not go away.
+ */
 static int read_entries(struct collector *collector)
 {
 	struct series_entry entry;

@@ -201,7 +201,7 @@ void loader_close(struct loader *loader)
 static int attach_program(struct loader *loader, const struct bpf_program *program)
 {
 	const enum hook_kind kind = loader_is_event(program) ? HOOK_TRACE_EVENT : HOOK_TRACEPOINT;
-	const char *hook = strrchr(bpf_program__section_name(program), '/');
+	const char *hook = loader_hook_of(program);
 	int fd;
 
 	if (!hook) /* run by hand */

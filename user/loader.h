@@ -60,7 +60,7 @@ int loader_target_remove(const struct loader *loader, pid_t pid);
 bool loader_next_target(const struct loader *loader, pid_t *pid);
 
 /* Has connections to this port watched.  Returns 0 or -errno. */
-int loader_listen(struct loader *loader, const struct listener_key *key);
+int loader_listen(const struct loader *loader, const struct listener_key *key);
 /* The watched port behind *key, the first one for port 0.  Returns false when there is no more. */
 bool loader_next_listener(const struct loader *loader, struct listener_key *key);
 
@@ -107,7 +107,9 @@ int loader_sweep(struct loader *loader, uint64_t before_ns);
  * skipped, not whether the other one of the pair was at the same event.
  */
 uint64_t loader_missed(const struct loader *loader);
-/* Says so, and how often each program was skipped, in the details of the log. */
+/* Of these, forks and exits: watched processes may have begun or ended unseen. */
+uint64_t loader_missed_processes(const struct loader *loader);
+/* Says the former, and how often each program was skipped, in the details of the log. */
 void loader_tell_missed(const struct loader *loader);
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 /*
- * loader_maps.c - what is in the maps, and what the programs tell of themselves.
+ * loader_maps.c - what is in the maps and how it is changed, and what the programs tell
+ * of themselves.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -49,9 +50,8 @@ int loader_target_remove(const struct loader *loader, pid_t pid)
 	return control(loader, CONTROL_TARGET_REMOVE, pid, 0, 0);
 }
 
-int loader_listen(struct loader *loader, const struct listener_key *key)
+int loader_listen(const struct loader *loader, const struct listener_key *key)
 {
-	loader->skeleton->bss->ports[key->port] = 1;
 	return control(loader, CONTROL_LISTEN, key->netns, key->port, 0);
 }
 
@@ -225,12 +225,6 @@ static uint64_t program_missed(const struct bpf_program *program)
 	return info.recursion_misses;
 }
 
-/* The last part of its section's name, with the slash; NULL: it is run by hand. */
-static const char *program_hook(const struct bpf_program *program)
-{
-	return strrchr(bpf_program__section_name(program), '/');
-}
-
 /* The second of the pair to which the first belongs, NULL: it is alone. */
 static struct bpf_program *program_other(const struct loader *loader,
 					 const struct bpf_program *first)
@@ -239,7 +233,7 @@ static struct bpf_program *program_other(const struct loader *loader,
 
 	bpf_object__for_each_program(program, loader->skeleton->obj)
 		if (loader_is_again(program) && bpf_program__fd(program) >= 0 &&
-		    strcmp(program_hook(program), program_hook(first)) == 0)
+		    strcmp(loader_hook_of(program), loader_hook_of(first)) == 0)
 			return program;
 	return NULL;
 }
@@ -258,22 +252,36 @@ void loader_tell_missed(const struct loader *loader)
 	log_detail("the kernel skipped at most %" PRIu64 " events", loader_missed(loader));
 }
 
+/* Events of the program's hook that neither it nor the second of its pair has seen. */
+static uint64_t pair_missed(const struct loader *loader, const struct bpf_program *program)
+{
+	const struct bpf_program *other = program_other(loader, program);
+	const uint64_t missed = program_missed(program), by_other = program_missed(other);
+
+	return other && by_other < missed ? by_other : missed;
+}
+
+/* Whether it is the first of a pair, or alone, at a hook. */
+static bool program_is_first(const struct bpf_program *program)
+{
+	return loader_hook_of(program) && !loader_is_again(program);
+}
+
 uint64_t loader_missed(const struct loader *loader)
 {
 	struct bpf_program *program;
 	uint64_t sum = 0;
 
-	bpf_object__for_each_program(program, loader->skeleton->obj) {
-		const struct bpf_program *other;
-		uint64_t missed, by_other;
-
-		/* the sweep is run by hand, and each pair is looked at once */
-		if (!program_hook(program) || loader_is_again(program))
-			continue;
-		missed = program_missed(program);
-		other = program_other(loader, program);
-		by_other = program_missed(other);
-		sum += other && by_other < missed ? by_other : missed;
-	}
+	bpf_object__for_each_program(program, loader->skeleton->obj)
+		if (program_is_first(program))
+			sum += pair_missed(loader, program);
 	return sum;
+}
+
+uint64_t loader_missed_processes(const struct loader *loader)
+{
+	const struct redtap_bpf *skeleton = loader->skeleton;
+
+	return pair_missed(loader, skeleton->progs.raw_tp_sched_process_fork) +
+	       pair_missed(loader, skeleton->progs.raw_tp_sched_process_exit);
 }

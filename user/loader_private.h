@@ -35,6 +35,8 @@ struct loader {
 
 /* No series has an id yet: all are free.  Returns 0 or -errno. */
 int loader_free_all_series(const struct loader *loader);
+/* What a program is attached to, with a slash before its name; NULL: it is run by hand. */
+const char *loader_hook_of(const struct bpf_program *program);
 /* The second of each pair of programs, see pair.bpf.h. */
 bool loader_is_again(const struct bpf_program *program);
 /* One for a trace event. */

@@ -23,20 +23,29 @@ static bool program_is_interrupted(const struct bpf_program *program)
 	       strstr(name, "sk_data_ready") || strstr(name, "tcp_probe");
 }
 
-/* Whether what a program sees happens to tasks, which Linux 7 can preempt in it. */
-static bool program_is_preempted(const struct bpf_program *program)
-{
-	const char *name = bpf_program__name(program);
-
-	return strstr(name, "_length") || strstr(name, "inet_sock_set_state");
-}
-
 bool loader_is_event(const struct bpf_program *program)
 {
 	return bpf_program__type(program) == BPF_PROG_TYPE_TRACEPOINT;
 }
 
-/* How calls, and what becomes of sockets by them, are seen, see redtap.bpf.c. */
+const char *loader_hook_of(const struct bpf_program *program)
+{
+	return strrchr(bpf_program__section_name(program), '/');
+}
+
+/* Whether a program for a trace event can take the place of the first at its hook. */
+static bool program_has_event(const struct bpf_object *object, const struct bpf_program *program)
+{
+	const char *hook = loader_hook_of(program);
+	struct bpf_program *other;
+
+	bpf_object__for_each_program(other, object)
+		if (hook && loader_is_event(other) && strcmp(loader_hook_of(other), hook) == 0)
+			return true;
+	return false;
+}
+
+/* How calls and changes of state are seen, see redtap.bpf.c. */
 enum call_hooks {
 	CALL_HOOKS_ONE = 0, /* a program each at a tracepoint */
 	CALL_HOOKS_PAIRS,   /* two of them: each can be preempted, Linux 7.0 */
@@ -53,17 +62,18 @@ static enum call_hooks choose_call_hooks(void)
 	if (!probe.error)
 		return CALL_HOOKS_EVENTS;
 	log_warning(
-		"trace event '%s' cannot be used: %s; under load, calls may be missed (redtap.hook.missed)",
+		"trace event '%s' cannot be used: %s; under load, calls and closed connections may be missed (redtap.hook.missed)",
 		probe.subject, probe.reason);
 	return CALL_HOOKS_PAIRS;
 }
 
 /* Whether a program has a place in this way of seeing calls. */
-static bool program_is_placed(const struct bpf_program *program, enum call_hooks calls)
+static bool program_is_placed(const struct bpf_object *object, const struct bpf_program *program,
+			      enum call_hooks calls)
 {
 	if (loader_is_event(program))
 		return calls == CALL_HOOKS_EVENTS;
-	if (program_is_preempted(program) && !loader_is_again(program))
+	if (!loader_is_again(program) && program_has_event(object, program))
 		return calls != CALL_HOOKS_EVENTS;
 	return !loader_is_again(program) || calls != CALL_HOOKS_ONE ||
 	       program_is_interrupted(program);
@@ -87,7 +97,8 @@ bool loader_choose(struct bpf_object *object, uint32_t phases)
 	struct bpf_program *program;
 
 	bpf_object__for_each_program(program, object)
-		if (!program_is_wanted(program, phases) || !program_is_placed(program, calls))
+		if (!program_is_wanted(program, phases) ||
+		    !program_is_placed(object, program, calls))
 			bpf_program__set_autoload(program, false);
 	return calls != CALL_HOOKS_ONE;
 }

@@ -154,10 +154,18 @@ int watch_begin(struct watch *watch, uint64_t now_ns)
 
 int watch_look(struct watch *watch, uint64_t now_ns)
 {
-	if (!watch->selection || now_ns < watch->due_ns)
+	uint64_t missed;
+	int err;
+
+	if (now_ns < watch->due_ns)
 		return 0;
 	watch->due_ns = now_ns + WATCH_PERIOD_NS;
-	return look(watch);
+	err = look(watch);
+	missed = loader_missed_processes(watch->loader);
+	if (err || missed == watch->missed)
+		return err;
+	watch->missed = missed;
+	return complete_targets(watch);
 }
 
 bool watch_is_over(const struct watch *watch)

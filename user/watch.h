@@ -14,7 +14,7 @@
 #include "selection.h"
 #include "target.h"
 
-/* How often --port and --name look for processes that came, nanoseconds. */
+/* How often watch_look() looks, nanoseconds. */
 #define WATCH_PERIOD_NS 1000000000ULL
 
 struct watch {
@@ -30,6 +30,7 @@ struct watch {
 	bool crowded;                      /* said that there are too many services */
 	size_t added;                      /* at this look */
 	uint64_t due_ns;                   /* the next look */
+	uint64_t missed;                   /* forks and exits, at the last look */
 };
 
 /*
@@ -48,7 +49,10 @@ int watch_add_named(struct watch *watch, struct loader *loader, struct collector
  */
 int watch_begin(struct watch *watch, uint64_t now_ns);
 
-/* Looks for processes that came, if that is due.  Returns 0 or -errno. */
+/*
+ * Looks for processes that came, and for those whose fork or exit the programs have
+ * missed, if that is due.  Returns 0 or -errno.
+ */
 int watch_look(struct watch *watch, uint64_t now_ns);
 
 /* Whether there is nothing left to watch, and nothing to wait for. */
