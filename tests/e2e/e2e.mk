@@ -48,8 +48,9 @@ $(BUILD)/e2e/redtap.a: $(filter-out $(BUILD)/user/main.o,$(USER_OBJECTS))
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-$(BUILD)/e2e/test_retirement: $(BUILD)/e2e/redtap.a
-$(BUILD)/e2e/test_retirement: E2E_LIBS += -lelf -lz
+$(BUILD)/e2e/test_retirement $(BUILD)/e2e/test_missed_processes: $(BUILD)/e2e/redtap.a
+$(BUILD)/e2e/test_retirement $(BUILD)/e2e/test_missed_processes: E2E_LIBS += -lelf -lz
+$(BUILD)/e2e/test_missed_processes: LDFLAGS += -Wl,--wrap=loader_missed_processes
 
 # Here a program stands still where others are to come between (bpf/account.bpf.h).
 STALL_BUILD = $(BUILD)/stall

@@ -74,7 +74,7 @@ static void found_and_gone(void **state)
 	counts_init(&expected);
 	server = start_on(0);
 	server_other = start_on(1);
-	pin(0, 1); /* who takes the key away */
+	pin(0, 1); /* who takes the element away */
 	observer_begin(&observer, (const pid_t[]){ server.pid, server_other.pid }, 2);
 	line = line_open(server.port);
 	line_other = line_open(server_other.port);

@@ -26,7 +26,7 @@ static struct {
 	struct peer_key peers[3]; /* numbered from 1 */
 	uint32_t peer_count;
 	uint32_t made;               /* ids that have ever been in use: those below */
-	bool found[SERIES_MAX];      /* its key leads to the id */
+	bool found[SERIES_MAX];      /* it is found by its name */
 	bool given_back[SERIES_MAX]; /* nobody's */
 	unsigned int waits;          /* for programs to end */
 } kernel;
@@ -448,7 +448,7 @@ static const struct flush *take_at(struct collector *collector, double now)
 #define IDLE (SERIES_IDLE_S + 1)
 
 /*
- * Idle for an hour: the key goes, then the id.  A request that was being counted in
+ * Idle for an hour: it is found no more, then the id goes.  A request that was being counted in
  * between is there, the busy neighbour stays, and the next owner of the id begins
  * where the values stand.
  */

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * test_missed_processes.c - the kernel has skipped the programs of a fork and of an
+ * exit: redtap looks at /proc, and the child is watched, and what has ended is not.
+ *
+ * What the kernel tells of skipped programs is played here (the linker puts
+ * __wrap_loader_missed_processes() in the place of the loader's own, see e2e.mk), and
+ * what they would have missed is made by hand; the rest is redtap on this kernel.
+ */
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "harness.h"
+#include "observer.h"
+#include "servers.h"
+
+static uint64_t missed;
+
+uint64_t __wrap_loader_missed_processes(const struct loader *loader);
+uint64_t __wrap_loader_missed_processes(const struct loader *loader)
+{
+	(void)loader;
+	return missed;
+}
+
+/* A process id that is nobody's, until the kernel has used all others. */
+static pid_t pid_of_ended(void)
+{
+	const pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0)
+		_exit(0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	return pid;
+}
+
+static void look(struct observer *observer)
+{
+	observer->watch.due_ns = 0;
+	assert_int_equal(watch_look(&observer->watch, (uint64_t)(clock_s() * 1e9)), 0);
+}
+
+static void found_again(void **state)
+{
+	const struct server server = server_start_webapp("epoll", 2, NULL);
+	const pid_t ended = pid_of_ended();
+	struct observer observer;
+	pid_t workers[2];
+
+	(void)state;
+	assert_int_equal(process_children(server.pid, workers, ROWS(workers)), ROWS(workers));
+	observer_begin(&observer, &server.pid, 1);
+	assert_int_equal(target_count(observer.loader), 3);
+	assert_int_equal(loader_target_remove(observer.loader, workers[1]), 0);
+	assert_int_equal(loader_target_add(observer.loader, ended, 0, true), 0);
+
+	look(&observer); /* nothing was missed: nothing to look for */
+	assert_int_equal(loader_target_find(observer.loader, workers[1]), 0);
+	assert_int_equal(loader_target_find(observer.loader, ended), 1);
+
+	missed = 1;
+	look(&observer);
+	assert_int_equal(loader_target_find(observer.loader, workers[1]), 1);
+	assert_int_equal(loader_target_find(observer.loader, ended), 0);
+	assert_int_equal(target_count(observer.loader), 3);
+
+	/* once for each */
+	assert_int_equal(loader_target_remove(observer.loader, workers[0]), 0);
+	look(&observer);
+	assert_int_equal(loader_target_find(observer.loader, workers[0]), 0);
+	observer_end(&observer);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		E2E_TEST(found_again),
+	};
+
+	return cmocka_run_group_tests_name("missed_processes", tests, harness_group_setup,
+					   harness_group_teardown);
+}
