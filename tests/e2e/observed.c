@@ -244,6 +244,27 @@ void observed_assert_mean(const char *method, const char *route, int status, dou
 			 status, mean, low, high);
 }
 
+static bool is_phase(json_t *one, const char *route, const char *phase)
+{
+	const char *its_route = json_string_value(json_object_get(one, "route"));
+
+	return its_route && strcmp(its_route, route) == 0 &&
+	       strcmp(json_string_value(json_object_get(one, "phase")), phase) == 0;
+}
+
+double observed_phase_s(const char *route, const char *phase)
+{
+	json_t *lines = redtap_lines(redtap), *one;
+	double sum_s = 0;
+	size_t i, j;
+
+	for (i = first_line; i < json_array_size(lines); i++)
+		json_array_foreach(json_object_get(json_array_get(lines, i), "phases"), j,
+				   one) if (is_phase(one, route, phase))
+			sum_s += redtap_seconds(one, "sum_s");
+	return sum_s;
+}
+
 uint64_t observed_in_flight(void)
 {
 	account_read(&actual);

@@ -54,6 +54,9 @@ struct observed_durations observed_durations(const char *method, const char *rou
 void observed_assert_mean(const char *method, const char *route, int status, double low,
 			  double high);
 
+/* Likewise, the sum of a phase of all that was asked of a route, seconds. */
+double observed_phase_s(const char *route, const char *phase);
+
 /* So far: requests in flight at the last flush, and counted during the test. */
 uint64_t observed_in_flight(void);
 uint64_t observed_counted(void);
