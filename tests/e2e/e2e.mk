@@ -18,12 +18,13 @@ test-e2e: e2e-programs $(BUILD)/redtap $(BUILD)/webapp
 		echo "== $$program"; REDTAP_BUILD=$(abspath $(BUILD)) $$program || status=1; \
 	done; exit $$status
 
-# Series meet at the same places (bpf/series_key.h): nothing else may be different.
+# Series meet at five places, two and three of them (bpf/series_key.h): nothing else may
+# be different.
 PLACES_DIR = $(BUILD)/places/build
 test-places: $(BUILD)/e2e/test_routes
 	@mkdir -p $(PLACES_DIR)
 	+@$(MAKE) --no-print-directory --silent BUILD=$(PLACES_DIR) \
-		BPF_DEFINES=-DREDTAP_SERIES_HASH_MASK=15 all
+		BPF_DEFINES=-DREDTAP_SERIES_MEET=5 all
 	@for name in stack tests; do ln -sfn $(CURDIR)/$$name $(BUILD)/places/$$name; done
 	@ln -sfn $(abspath $(BUILD))/tools $(PLACES_DIR)/tools
 	REDTAP_BUILD=$(abspath $(PLACES_DIR)) $(BUILD)/e2e/test_routes
