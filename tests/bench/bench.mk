@@ -11,7 +11,7 @@
 
 BENCH_GUEST = $(BUILD)/bench/bench_guest $(BUILD)/bench/empty.bpf.o $(BUILD)/redtap
 
-.PHONY: bench-instructions bench-profile test-bench
+.PHONY: bench-instructions bench-profile bench-programs test-bench
 bench-instructions: KERNEL ?= newest
 bench-instructions: $(BENCH_GUEST) $(BUILD)/kernels/$(or $(KERNEL),newest)/package
 	@BUILD=$(BUILD) KERNEL="$(KERNEL)" ROWS="$(ROWS)" STATES="$(STATES)" UPDATE="$(UPDATE)" \
@@ -21,7 +21,9 @@ bench-profile: KERNEL ?= newest
 bench-profile: $(BENCH_GUEST) $(BUILD)/bench/profile $(BUILD)/kernels/$(or $(KERNEL),newest)/package
 	@BUILD=$(BUILD) KERNEL="$(KERNEL)" ROW="$(ROW)" STATE="$(STATE)" tests/bench/profile.sh
 
-test-bench: $(BENCH_GUEST) $(BUILD)/kernels/newest/package
+bench-programs: $(BENCH_GUEST) $(BUILD)/kernels/newest/package
+
+test-bench: bench-programs
 	@BUILD=$(BUILD) KERNEL=newest ROWS=keep_alive STATES="nothing watched" tests/bench/run.sh
 
 $(BUILD)/bench/bench_guest: $(patsubst tests/bench/%.c,$(BUILD)/bench/%.o, \

@@ -9,24 +9,52 @@ E2E_HARNESS   = $(patsubst tests/e2e/%.c,$(BUILD)/e2e/%.o, \
 		  $(filter-out tests/e2e/test_% tests/e2e/load.c,$(wildcard tests/e2e/*.c)))
 E2E_LIBS      = -lcmocka -lcurl -ljansson -lbpf -lpthread -lm
 
-.PHONY: e2e-programs test-e2e test-places
-e2e-programs: $(E2E_PROGRAMS)
+# With the machine to themselves: the first compare times, more closely than to say
+# that nobody was late; the last three keep a CPU for a program that stands still,
+# let an hour pass in 20 ms, and measure what a flush takes.  All others count, wait
+# for conditions, choose free ports and directories of their own, and look at no
+# process but their own: two at a time, as they mostly wait.
+E2E_ALONE = attach client destinations harness latency parity phases pipeline timer \
+	    element_reuse retirement cardinality
+E2E_AT_ONCE = 2
+E2E_PARTS = $(if $(filter-out $(E2E_ALONE),$(E2E_TESTS)),beside) $(if $(filter $(E2E_ALONE),$(E2E_TESTS)),alone)
+
+.PHONY: e2e-programs test-e2e test-e2e-beside test-e2e-alone $(E2E_TESTS:%=run-e2e-%)
+.PHONY: places-programs test-places
+e2e-programs: $(E2E_PROGRAMS) $(BUILD)/redtap $(BUILD)/webapp
 
 # All are run even when one fails; the status tells whether one did.
-test-e2e: e2e-programs $(BUILD)/redtap $(BUILD)/webapp
-	@status=0; for program in $(E2E_PROGRAMS); do \
-		echo "== $$program"; REDTAP_BUILD=$(abspath $(BUILD)) $$program || status=1; \
+test-e2e: e2e-programs
+	+@status=0; for part in $(E2E_PARTS); do \
+		$(MAKE) --no-print-directory test-e2e-$$part || status=1; \
 	done; exit $$status
+
+# make keeps each program's output in one piece.
+test-e2e-beside: e2e-programs
+	+@$(MAKE) --no-print-directory --keep-going --output-sync=target --jobs=$(E2E_AT_ONCE) \
+		$(addprefix run-e2e-,$(filter-out $(E2E_ALONE),$(E2E_TESTS)))
+
+test-e2e-alone: e2e-programs
+	+@$(MAKE) --no-print-directory --keep-going --jobs=1 \
+		$(addprefix run-e2e-,$(filter $(E2E_ALONE),$(E2E_TESTS)))
+
+# The program may call make itself: with the flags that it chooses.
+$(E2E_TESTS:%=run-e2e-%): run-e2e-%:
+	@echo "== $*"; begun=$$(date +%s); status=0; \
+	MAKEFLAGS= REDTAP_BUILD=$(abspath $(BUILD)) $(BUILD)/e2e/test_$* || status=1; \
+	echo "== $*: $$(($$(date +%s) - begun)) s"; exit $$status
 
 # Series meet at five places, two and three of them (bpf/series_key.h): nothing else may
 # be different.
 PLACES_DIR = $(BUILD)/places/build
-test-places: $(BUILD)/e2e/test_routes
+places-programs: $(BUILD)/e2e/test_routes
 	@mkdir -p $(PLACES_DIR)
 	+@$(MAKE) --no-print-directory --silent BUILD=$(PLACES_DIR) \
 		BPF_DEFINES=-DREDTAP_SERIES_MEET=5 all
 	@for name in stack tests; do ln -sfn $(CURDIR)/$$name $(BUILD)/places/$$name; done
 	@ln -sfn $(abspath $(BUILD))/tools $(PLACES_DIR)/tools
+
+test-places: places-programs
 	REDTAP_BUILD=$(abspath $(PLACES_DIR)) $(BUILD)/e2e/test_routes
 
 .SECONDARY: $(E2E_HARNESS) $(patsubst tests/e2e/%.c,$(BUILD)/e2e/%.o,$(wildcard tests/e2e/test_*.c))

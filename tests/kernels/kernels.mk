@@ -17,10 +17,12 @@ $(BUILD)/kernels/newest/package: KERNEL_SUITE := sid
 KERNEL_CORE := $(BUILD)/kernels/test_guest \
 	       $(addprefix $(BUILD)/e2e/test_,attach framing lifecycle routes privacy)
 
-.PHONY: kernels test-kernels test-guest
+.PHONY: kernels kernels-programs test-kernels test-guest
 kernels: $(KERNEL_PACKAGES)
 
-test-kernels: $(KERNEL_PACKAGES) $(KERNEL_PROGRAMS) $(KERNEL_GUEST)
+kernels-programs: $(KERNEL_PACKAGES) $(KERNEL_PROGRAMS) $(KERNEL_GUEST)
+
+test-kernels: kernels-programs
 	REDTAP_BUILD=$(abspath $(BUILD)) $(BUILD)/kernels/test_kernels tests/kernels/boot.sh
 
 # The core of the end-to-end tests on the newest kernel: `make test` runs it where

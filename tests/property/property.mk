@@ -8,12 +8,16 @@
 PROPERTY_PLAN = $(patsubst %,$(BUILD)/property/%.o,plan plan_batch plan_end plan_process script \
 		  exchange fields target route stream expect player player_step handover mover alarms)
 
-.PHONY: test-property test-concurrency
-test-property: $(BUILD)/property/test_property $(BUILD)/property/server $(BUILD)/redtap
+.PHONY: property-programs concurrency-programs test-property test-concurrency
+property-programs: $(BUILD)/property/test_property $(BUILD)/property/server $(BUILD)/redtap
+
+concurrency-programs: $(BUILD)/property/test_concurrency $(BUILD)/property/crowd_server $(BUILD)/redtap
+
+test-property: property-programs
 	REDTAP_BUILD=$(abspath $(BUILD)) SEED=$(SEED) COUNT=$(COUNT) PLAN=$(PLAN) \
 		$(BUILD)/property/test_property
 
-test-concurrency: $(BUILD)/property/test_concurrency $(BUILD)/property/crowd_server $(BUILD)/redtap
+test-concurrency: concurrency-programs
 	REDTAP_BUILD=$(abspath $(BUILD)) SECONDS=$(SECONDS) $(BUILD)/property/test_concurrency
 
 $(BUILD)/property/%.o: tests/property/%.c

@@ -2,14 +2,26 @@
 #
 # `sudo make test`: every suite, and one closing line for all of them.
 
-# A suite NAME is a target test-NAME.  What takes least, and finds most mistakes, first.
+# A suite NAME is a target test-NAME.
 SUITES ?= lint unit fuzz stack e2e places property concurrency kernels bench
 # These load BPF programs into the running kernel; where it refuses, or with VM=1,
 # the suite `guest` takes their place.
 SUITES_OF_ROOT = $(filter e2e places property concurrency,$(SUITES))
 
-# Built side by side beforehand: the suites come one after the other.
-SUITE_PROGRAMS = all $(patsubst %,%-programs,$(filter unit fuzz e2e,$(SUITES)))
+# Side by side: what only computes, whenever that is (the bench counts instructions),
+# with low priority; and what mostly waits, for flushes, scrapes and timers.  All other
+# suites come then, each with the machine to itself: they compare times, or need
+# every CPU.  What takes least, and finds most mistakes, first.
+SUITES_COMPUTING = lint unit fuzz kernels bench
+SUITES_WAITING   = stack e2e-beside
+# Of `e2e` the two parts that have programs (tests/e2e/e2e.mk).
+SUITES_SPLIT = $(foreach suite,$(SUITES),$(if $(filter e2e,$(suite)),$(E2E_PARTS:%=e2e-%),$(suite)))
+SUITES_STAGED = $(filter $(SUITES_COMPUTING),$(SUITES_SPLIT)) + \
+		$(filter $(SUITES_WAITING),$(SUITES_SPLIT)) , \
+		$(filter-out $(SUITES_COMPUTING) $(SUITES_WAITING),$(SUITES_SPLIT))
+
+# Built side by side beforehand: a suite then only runs.
+SUITE_PROGRAMS = all $(patsubst %,%-programs,$(filter unit fuzz e2e places property concurrency kernels bench,$(SUITES)))
 
 .PHONY: test test-stack
 test:
@@ -17,12 +29,14 @@ test:
 		{ echo "loading BPF programs needs root: use 'sudo make test', 'make test VM=1', or SUITES='unit stack'" >&2; exit 1; }
 	@BUILD=$(BUILD) stack/deps.sh build demo test
 	@echo "=== build"
-	+@$(MAKE) --no-print-directory --silent --jobs="$$(nproc)" $(SUITE_PROGRAMS) || \
+	+@$(MAKE) --no-print-directory --silent --keep-going --jobs="$$(nproc)" $(SUITE_PROGRAMS) || \
 		echo "tests: what was not built is built again, and counted, in its suite" >&2
 	+@[ -z "$(SUITES_OF_ROOT)" ] || $(MAKE) --no-print-directory $(BUILD)/redtap
-	+@suites=$$(BUILD=$(BUILD) VM=$(VM) tests/suites/choose.sh $(SUITES)) && \
+	+@suites=$$(BUILD=$(BUILD) VM=$(VM) tests/suites/choose.sh $(SUITES_STAGED)) && \
 		BUILD=$(BUILD) MAKE="$(MAKE)" tests/summary.sh $$suites
 
-# The scripts of stack/ and this directory.
+# The scripts of stack/ and of the tests.  All are run even when one fails.
 test-stack: $(BUILD)/webapp
-	@BUILD=$(BUILD) tests/suites/test_stack.sh
+	@status=0; for tests in tests/suites/test_*.sh; do \
+		BUILD=$(BUILD) $$tests || status=1; \
+	done; exit $$status

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 #
-# test_stack.sh - the scripts of stack/ and tests/summary.sh.
+# test_stack.sh - the scripts of stack/ but deps.sh (test_deps.sh has that).
 #
 # Input: BUILD with tools/statsd_exporter, or statsd_exporter on PATH;
 # prometheus, curl, jq on PATH.  Output: a line a test, the count at the end,
@@ -14,6 +14,8 @@ PROGRAM_NAME=test_stack
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck source-path=SCRIPTDIR source=../../stack/lib.sh
 . "$TOP/stack/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=testing.sh
+. "$TOP/tests/suites/testing.sh"
 BUILD=$(realpath -m "${BUILD:-$TOP/build}")
 export BUILD
 ALL_SCRATCH=$(mktemp -d)
@@ -54,30 +56,8 @@ is_answer() {
 	[[ $(ask "$1" "$2") == "$3" ]]
 }
 
-expect() {
-	[[ $1 == "$2" ]] || die "expected '$2', found '$1'"
-}
-
 expect_answer() {
 	wait_until 10 is_answer "$@" || die "$2: expected '$3', found '$(ask "$1" "$2")'"
-}
-
-# expect_text TEXT PART...: all of them in it.
-expect_text() {
-	local part
-
-	for part in "${@:2}"; do
-		[[ $1 == *"$part"* ]] || die "'$part' is not in: ${1:0:1000}"
-	done
-}
-
-# fails STATUS COMMAND...: prints what it says; its status must be that one.
-fails() {
-	local status=0 expected=$1
-
-	shift
-	"$@" 2>&1 || status=$?
-	((status == expected)) || die "status $status, not $expected: $*"
 }
 
 # send STATE LINES: a datagram each (bash would cut a long one anywhere).
@@ -212,12 +192,6 @@ test_each_alert_has_tests() {
 		grep -A 3 "alertname: $alert\$" "$TOP/stack/rules/redtap_test.yml" |
 			grep -q 'exp_labels' || die "no test in which $alert fires"
 	done < <(sed -n 's/^ *- alert: //p' "$TOP/stack/rules/redtap.yml")
-}
-
-# skip REASON: ends a test that can not be made here.
-skip() {
-	echo "skipped: $*"
-	exit 77
 }
 
 # value of a variable in stack/.env
@@ -431,74 +405,4 @@ test_comparison() {
 	expect_text "$(compare '[]' '{"data":{"result":[]}}')" '"equal":false'
 }
 
-# summary SUITE...: tests/summary.sh with a make that prints what a suite would.
-summary() {
-	cat >"$SCRATCH/make" <<-'END'
-	#!/bin/sh
-	case $2 in
-	test-good) printf '[==========] Running 3 test(s).\n[==========] 3 test(s) run.\n[  PASSED  ] 2 test(s).\n[  SKIPPED ] 1 test(s), listed below:\n' ;;
-	test-new) printf '[==========] n: Running 4 test(s).\n[==========] n: 4 test(s) run.\n[  PASSED  ] 4 test(s).\r\n' ;;
-	test-plain) echo 'plain: 5 passed, 0 failed, 2 skipped' ;;
-	test-bad) printf '[==========] Running 3 test(s).\n[==========] 3 test(s) run.\n[  PASSED  ] 1 test(s).\n[  FAILED  ] 2 test(s), listed below:\n[  FAILED  ] test_x\n'; exit 2 ;;
-	test-crash) printf '[==========] Running 3 test(s).\n'; exit 2 ;;
-	test-half) printf '[==========] Running 3 test(s).\n[==========] Running 1 test(s).\n[==========] 1 test(s) run.\n[  PASSED  ] 1 test(s).\n' ;;
-	test-status) echo '1 passed, 0 failed'; exit 2 ;;
-	test-silent) : ;;
-	esac
-	END
-	chmod +x "$SCRATCH/make"
-	BUILD=$SCRATCH MAKE=$SCRATCH/make "$TOP/tests/summary.sh" "$@" | tail -n 1
-}
-
-test_summary() {
-	expect "$(summary good new plain)" '11 passed, 0 failed, 3 skipped'
-	expect "$(fails 1 summary good bad)" '3 passed, 2 failed, 1 skipped'
-	expect "$(fails 1 summary crash)" '0 passed, 1 failed, 0 skipped'
-	expect "$(fails 1 summary half)" '1 passed, 1 failed, 0 skipped'
-	expect "$(fails 1 summary status)" '1 passed, 1 failed, 0 skipped'
-	expect "$(fails 1 summary good silent)" '2 passed, 1 failed, 1 skipped'
-	expect "$(cat "$SCRATCH/test-results.txt")" $'good 2 0 1\nsilent 0 1 0'
-}
-
-# A machine without apt and without jq.
-test_deps_elsewhere() {
-	mkdir "$SCRATCH/bin"
-	cp --symbolic-link /usr/bin/* "$SCRATCH/bin/" 2>/dev/null || true
-	rm -f "$SCRATCH"/bin/{apt-get,jq}
-	expect_text "$(PATH=$SCRATCH/bin fails 1 "$TOP/stack/deps.sh" demo)" \
-		"missing (names of Debian's packages" "  jq"
-	expect_text "$(fails 2 "$TOP/stack/deps.sh" nonsense)" "'nonsense'"
-}
-
-# All at once: each has a directory and ports of its own, and mostly waits.
-declare -A PIDS
-for name in $(compgen -A function test_); do
-	SCRATCH=$ALL_SCRATCH/$name
-	mkdir "$SCRATCH"
-	# A subshell of its own `set -e`; its words only if it fails.
-	(trap - EXIT && set -e && "$name") >"$ALL_SCRATCH/$name.words" 2>&1 &
-	PIDS[$name]=$!
-done
-
-passed=0 failed=0 skipped=0
-for name in $(compgen -A function test_); do
-	status=0
-	wait "${PIDS[$name]}" || status=$?
-	case $status in
-	0)
-		echo "ok      $name"
-		passed=$((passed + 1))
-		;;
-	77)
-		echo "skipped $name: $(sed -n 's/^skipped: //p' "$ALL_SCRATCH/$name.words")"
-		skipped=$((skipped + 1))
-		;;
-	*)
-		echo "FAILED  $name"
-		sed 's/^/        /' "$ALL_SCRATCH/$name.words"
-		failed=$((failed + 1))
-		;;
-	esac
-done
-echo "stack: $passed passed, $failed failed, $skipped skipped"
-exit $((failed > 0))
+tests_run

@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+#
+# test_summary.sh - how tests/summary.sh runs and counts suites.
+# Output: as testing.sh has it.
+# Tests are found by their names, which shellcheck does not see.
+# shellcheck disable=SC2317
+set -euo pipefail
+
+PROGRAM_NAME=test_summary
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+# shellcheck source-path=SCRIPTDIR source=../../stack/lib.sh
+. "$TOP/stack/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=testing.sh
+. "$TOP/tests/suites/testing.sh"
+ALL_SCRATCH=$(mktemp -d)
+trap 'rm -rf "$ALL_SCRATCH"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# summary_whole WORD...: what tests/summary.sh passes through, without its own words.
+summary_whole() {
+	cat >"$SCRATCH/make" <<-'END'
+	#!/bin/sh
+	case $2 in
+	test-one) other=two ;;
+	test-two) other=one ;;
+	test-last) echo "last $(nice)"; exit ;;
+	esac
+	# Each waits for the other: they do run side by side.
+	echo "$2 $(nice)"
+	: >"$BUILD/$2"
+	for i in $(seq 600); do
+		[ -e "$BUILD/test-$other" ] && echo "$2 again" && exit
+		sleep 0.1
+	done
+	END
+	chmod +x "$SCRATCH/make"
+	# None of these is a count, so all have failed.
+	fails 1 env BUILD="$SCRATCH" MAKE="$SCRATCH/make" "$TOP/tests/summary.sh" "$@" |
+		sed '/^=== all/,$d; /^===/d'
+}
+
+# summary SUITE...: tests/summary.sh with a make that prints what a suite would.
+summary() {
+	cat >"$SCRATCH/make" <<-'END'
+	#!/bin/sh
+	case $2 in
+	test-good) printf '[==========] Running 3 test(s).\n[==========] 3 test(s) run.\n[  PASSED  ] 2 test(s).\n[  SKIPPED ] 1 test(s), listed below:\n' ;;
+	test-new) printf '[==========] n: Running 4 test(s).\n[==========] n: 4 test(s) run.\n[  PASSED  ] 4 test(s).\r\n' ;;
+	test-plain) echo 'plain: 5 passed, 0 failed, 2 skipped' ;;
+	test-bad) printf '[==========] Running 3 test(s).\n[==========] 3 test(s) run.\n[  PASSED  ] 1 test(s).\n[  FAILED  ] 2 test(s), listed below:\n[  FAILED  ] test_x\n'; exit 2 ;;
+	test-crash) printf '[==========] Running 3 test(s).\n'; exit 2 ;;
+	test-half) printf '[==========] Running 3 test(s).\n[==========] Running 1 test(s).\n[==========] 1 test(s) run.\n[  PASSED  ] 1 test(s).\n' ;;
+	test-status) echo '1 passed, 0 failed'; exit 2 ;;
+	test-silent) : ;;
+	esac
+	END
+	chmod +x "$SCRATCH/make"
+	BUILD=$SCRATCH MAKE=$SCRATCH/make "$TOP/tests/summary.sh" "$@" | tail -n 1
+}
+
+test_summary() {
+	expect "$(summary good new plain)" '11 passed, 0 failed, 3 skipped'
+	expect "$(fails 1 summary good bad)" '3 passed, 2 failed, 1 skipped'
+	expect "$(fails 1 summary crash)" '0 passed, 1 failed, 0 skipped'
+	expect "$(fails 1 summary half)" '1 passed, 1 failed, 0 skipped'
+	expect "$(fails 1 summary status)" '1 passed, 1 failed, 0 skipped'
+	expect "$(fails 1 summary good silent)" '2 passed, 1 failed, 1 skipped'
+	expect "$(cut -d' ' -f1-4 "$SCRATCH/test-results.txt")" $'good 2 0 1\nsilent 0 1 0'
+}
+
+# Side by side: counted all the same, each output in one piece; a comma waits.
+test_summary_side_by_side() {
+	local output high low
+
+	expect "$(summary good + new plain , good)" '13 passed, 0 failed, 4 skipped'
+	expect "$(cut -d' ' -f1-4 "$SCRATCH/test-results.txt" | sort)" \
+		$'good 2 0 1\ngood 2 0 1\nnew 4 0 0\nplain 5 0 2'
+	expect "$(fails 1 summary good bad + new)" '7 passed, 2 failed, 1 skipped'
+	expect "$(fails 1 summary good + crash , new)" '6 passed, 1 failed, 1 skipped'
+	expect "$(summary + , good ,)" '2 passed, 0 failed, 1 skipped'
+	# The first lane does not keep the others from the CPU.
+	output=$(summary_whole one + two , last)
+	high=$(nice) low=$((high + 10 < 19 ? high + 10 : 19))
+	[[ $output == "test-one $low"$'\ntest-one again\n'"test-two $high"$'\ntest-two again\n'"last $high" ||
+		$output == "test-two $high"$'\ntest-two again\n'"test-one $low"$'\ntest-one again\n'"last $high" ]] ||
+		die "found: $output"
+}
+
+tests_run
