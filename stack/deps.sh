@@ -56,7 +56,8 @@ demo  | exporter_or_roots     | ca-certificates
 test  | module cmocka 0       | libcmocka-dev
 test  | module libcurl 0      | libcurl4-openssl-dev
 test  | module jansson 0      | libjansson-dev
-test  | chromium              | chromium / chromium-browser
+test  | chromium              | chromium
+test  | program promtool      | promtool / prometheus
 test  | sanitizers clang      | libclang-rt-@CLANG@-dev / libclang-rt-dev
 test  | sanitizers gcc        | gcc
 test  | program nginx         | nginx-light / nginx
@@ -71,7 +72,7 @@ test  | program shellcheck    | shellcheck
 vm    | static_busybox        | busybox-static
 test  | program setpriv       | util-linux
 test  | program systemd-analyze | systemd
-test  | program man           | man-db
+test  | man                   | man-db
 vm    | file /usr/share/keyrings/debian-archive-keyring.gpg | debian-archive-keyring
 '
 
@@ -79,8 +80,17 @@ have_program() {
 	command -v "$1" >/dev/null
 }
 
+# Ubuntu has it only as a snap, which its package fetches while it is unpacked and
+# which does not start everywhere (containers): what is there is used, else a test says
+# that it goes without.
 have_chromium() {
-	have_program chromium || have_program chromium-browser
+	have_program chromium || grep -q '^ID=ubuntu$' /etc/os-release 2>/dev/null
+}
+
+# Ubuntu's minimized images have a program of this name that only says so, and
+# move the real one out of its way.
+have_man() {
+	have_program man.REAL || [[ $(man --version 2>/dev/null) == "man "* ]]
 }
 
 have_module() {
@@ -182,13 +192,13 @@ resolve() {
 	while read -r half; do
 		half=${half//@CLANG@/${clang_version%%.*}}
 		for package in $half; do
-			policy=$(apt-cache policy "$package" 2>/dev/null)
+			policy=$(LC_ALL=C apt-cache policy "$package" 2>/dev/null)
 			[[ $policy =~ Candidate:\ [^\(] ]] || continue 2
 		done
 		printf '%s\n' "$half"
 		return 0
 	done <<<"${1//\//$'\n'}"
-	die "none of these packages is known to apt: $1"
+	die "none of these packages is known to apt: ${1# } (on Ubuntu, some are in 'universe')"
 }
 
 # Packages of servers start them, now and at each boot.  A machine that is to run
@@ -234,7 +244,7 @@ apt_run() {
 }
 
 install_packages() {
-	local row names resolved
+	local row name resolved
 	local -a packages=()
 
 	mkdir -p "$BUILD"
@@ -242,8 +252,10 @@ install_packages() {
 	apt_run update || warn "'apt-get update' failed: going on with the old lists"
 	for row in "${MISSING[@]}"; do
 		resolved=$(resolve "$row") || exit 1
-		read -ra names <<<"$resolved"
-		packages+=("${names[@]}")
+		for name in $resolved; do
+			# Rows may want the same one.
+			[[ " ${packages[*]} " == *" $name "* ]] || packages+=("$name")
+		done
 	done
 	say "installing ${packages[*]} (this can take some minutes; log: $BUILD/deps.log)"
 	services_hold

@@ -25,6 +25,16 @@
 
 static struct scenario scenario;
 
+/* Ubuntu has a script that says only that there should be a snap. */
+static bool program_works(const char *program)
+{
+	const char *argv[] = { program, "--version", NULL };
+
+	return process_wait(
+		       process_start(&(struct process_options){ .name = "chromium", .argv = argv }),
+		       DEADLINE_S) == 0;
+}
+
 static const char *chromium_program(void)
 {
 	static const char *const programs[] = { "/usr/bin/chromium", "/usr/bin/chromium-browser",
@@ -32,9 +42,9 @@ static const char *chromium_program(void)
 	size_t i;
 
 	for (i = 0; i < ROWS(programs); i++)
-		if (access(programs[i], X_OK) == 0)
+		if (access(programs[i], X_OK) == 0 && program_works(programs[i]))
 			return programs[i];
-	print_message("there is no Chromium: see stack/deps.sh\n");
+	print_message("there is no Chromium that works: see stack/deps.sh\n");
 	skip();
 	return NULL;
 }

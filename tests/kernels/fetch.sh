@@ -47,7 +47,8 @@ if [ -z "$mirror" ]; then
 	mirror=$(apt-get indextargets --format '$(LABEL) $(REPO_URI)' 'Created-By: Packages' |
 		sed -n '/^Debian /{s///p;q;}')
 fi
-[ -n "$mirror" ] || fail "apt knows no Debian mirror; run apt-get update, or set DEBIAN_MIRROR"
+[ -n "$mirror" ] || fail "apt's sources have no Debian archive (elsewhere than on Debian, set" \
+	"DEBIAN_MIRROR to the address of a mirror; on Debian, run apt-get update)"
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
