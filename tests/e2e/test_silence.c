@@ -73,18 +73,18 @@ static void each_reason(void **state)
 	char *err;
 
 	(void)state;
-	/* at once: attaching five more can take longer than its ten seconds */
+	/* each at once: attaching the others can take longer than its ten seconds */
 	assert_int_equal(line_exchange(line, &root, NULL), 200);
 	nobody = silent_start();
 	tls = silent_start();
-	text = silent_start();
-	unfinished = silent_start();
-	nothing = silent_start_without_process();
 	send_bytes(&tls, tls_hello, sizeof(tls_hello) - 1);
 	send_bytes(&tls, tls_hello, sizeof(tls_hello) - 1);
 	send_bytes(&tls, http2_preface, sizeof(http2_preface) - 1);
+	text = silent_start();
 	send_bytes(&text, "hello, are you there?\r\n", 23);
+	unfinished = silent_start();
 	send_bytes(&unfinished, endless_request, sizeof(endless_request) - 1);
+	nothing = silent_start_without_process();
 	assert_said(&nobody, text_format("no connection carried data; the watched processes listen "
 					 "on port %u\n",
 					 nobody.server.port));
