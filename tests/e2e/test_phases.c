@@ -63,6 +63,39 @@ static double phase_sum(json_t *total, const char *route, const char *phase, uin
 	return redtap_seconds(one, "sum_s");
 }
 
+/* What wait_delivered() waits for. */
+struct delivered {
+	struct redtap *redtap;
+	uint64_t count;
+};
+
+static bool delivered_reached(void *context)
+{
+	struct delivered *goal = context;
+	json_t *lines = redtap_lines(goal->redtap), *line;
+	uint64_t count = 0;
+	size_t i;
+
+	json_array_foreach(lines, i, line)
+	{
+		json_t *phase = find_phase(line, "/", "deliver");
+
+		if (phase && strcmp(json_string_value(json_object_get(line, "type")), "flush") == 0)
+			count += redtap_count(phase, "count");
+	}
+	return count >= goal->count;
+}
+
+/* Until so many answers of "/" are acknowledged, as redtap's flushes tell. */
+static void wait_delivered(struct redtap *redtap, uint64_t count)
+{
+	struct delivered goal = { .redtap = redtap, .count = count };
+
+	if (!wait_until(delivered_reached, &goal, DEADLINE_S))
+		fail_msg("not %llu answers were acknowledged within %.0f s",
+			 (unsigned long long)count, DEADLINE_S);
+}
+
 static void assert_between(const char *what, double least_s, double found_s, double most_s)
 {
 	print_message("%s: %.3f ms, between %.3f and %.3f\n", what, found_s * 1e3, least_s * 1e3,
@@ -516,7 +549,7 @@ static void deliver_takes_the_way_there_and_back(void **state)
 	}
 	wire_leave(wire);
 	redtap_wait_counted(redtap, count);
-	usleep(4 * DELAY_MS * 1000);
+	wait_delivered(redtap, count);
 	total = redtap_finish(redtap, SIGINT);
 	redtap_assert_nothing_lost(total);
 	counts_assert_phases(total);
@@ -565,7 +598,7 @@ static void deliver_behind_a_close(void **state)
 		    &counts, NULL);
 	wire_leave(wire);
 	redtap_wait_counted(redtap, play.connections);
-	usleep(4 * DELAY_MS * 1000);
+	wait_delivered(redtap, play.connections);
 	total = redtap_finish(redtap, SIGINT);
 	redtap_assert_nothing_lost(total);
 	counts_assert_phases(total);
