@@ -81,8 +81,8 @@ have_program() {
 }
 
 # Ubuntu has it only as a snap, which its package fetches while it is unpacked and
-# which does not start everywhere (containers): what is there is used, else a test says
-# that it goes without.
+# which does not start everywhere (containers): what is there is used, else a test fails
+# and says what to do.
 have_chromium() {
 	have_program chromium || grep -q '^ID=ubuntu$' /etc/os-release 2>/dev/null
 }

@@ -44,8 +44,8 @@ static const char *chromium_program(void)
 	for (i = 0; i < ROWS(programs); i++)
 		if (access(programs[i], X_OK) == 0 && program_works(programs[i]))
 			return programs[i];
-	print_message("there is no Chromium that works: see stack/deps.sh\n");
-	skip();
+	fail_msg(
+		"there is no Chromium that works: 'sudo make deps' installs Debian's; on Ubuntu, 'snap install chromium'");
 	return NULL;
 }
 
