@@ -23,6 +23,9 @@ SUITES_STAGED = $(filter $(SUITES_COMPUTING),$(SUITES_SPLIT)) + \
 # Built side by side beforehand: a suite then only runs.
 SUITE_PROGRAMS = all $(patsubst %,%-programs,$(filter unit fuzz e2e places property concurrency kernels bench,$(SUITES)))
 
+# The property test's seed is the same in each run, so that what fails is the change's
+# doing; `make test-property` alone takes another one each time.  Not understood yet:
+# SEED=1795542366534 PLAN=297 differs where both ends are observed (whole_table_of_both).
 .PHONY: test test-stack
 test:
 	@[ -z "$(SUITES_OF_ROOT)" ] || [ "$(VM)" = 1 ] || [ "$$(id -u)" = 0 ] || \
@@ -33,7 +36,7 @@ test:
 		echo "tests: what was not built is built again, and counted, in its suite" >&2
 	+@[ -z "$(SUITES_OF_ROOT)" ] || $(MAKE) --no-print-directory $(BUILD)/redtap
 	+@suites=$$(BUILD=$(BUILD) VM=$(VM) tests/suites/choose.sh $(SUITES_STAGED)) && \
-		BUILD=$(BUILD) MAKE="$(MAKE)" tests/summary.sh $$suites
+		BUILD=$(BUILD) MAKE="$(MAKE)" SEED=$(or $(SEED),4004) tests/summary.sh $$suites
 
 # The scripts of stack/ and of the tests.  All are run even when one fails.
 test-stack: $(BUILD)/webapp
