@@ -24,11 +24,13 @@
 #include "tracker_send.h"
 
 /*
- * Steps that the walk over one call may take: a step parses (at most one window,
- * up to the next verdict), skips, or goes on to the next piece of a vector.  A
- * window in the middle of a head takes two: 256 KiB of heads; bodies are skipped.
+ * Steps that the walk over one call may take: a step parses (in one window, up to the
+ * next verdict), skips, or goes on to the next piece of a vector.  A window in the
+ * middle of a target or a head takes one: 512 KiB of these; bodies are skipped.
  */
 #define TRACKER_WALK_STEPS 512
+/* Lines of a head that the short cut does not know, in one step: a line has 18 bytes. */
+#define TRACKER_HEAD_TURNS 16
 
 /* ---- end -------------------------------------------------------------- */
 

@@ -20,7 +20,7 @@ static __always_inline __u32 receive_parse(struct tracker_job *job, __u32 owner)
 	if (http_phase_is_method(phase))
 		return feed_method(owner);
 	if (http_phase_is_target(phase))
-		return feed_target(owner);
+		return target_parse(job, owner);
 	if (http_phase_is_header(phase))
 		return head_parse(job, owner);
 	return feed_chunk(owner);

@@ -34,15 +34,42 @@ FEED_PROGRAM(scan_lines, http_lines_scan)
 FEED_PROGRAM(scan_request, http_request_scan)
 FEED_PROGRAM(scan_response, http_response_scan)
 
-/* Goes on with a header section. */
+/* Whether the window holds more of what was not completed yet. */
+static __always_inline bool window_goes_on(const struct tracker_job *job, __u32 verdict)
+{
+	return verdict == HTTP_MORE && job->feed.window.position < job->feed.window.fill;
+}
+
+/* Goes on with a target: up to its end, or the window's. */
+static __always_inline __u32 target_parse(struct tracker_job *job, __u32 owner)
+{
+	__u32 i, verdict = HTTP_MORE;
+
+	for (i = 0; i < HTTP_WINDOW / HTTP_FEED_BYTES; i++) {
+		verdict = feed_target(owner);
+		if (!window_goes_on(job, verdict) || !http_phase_is_target(job->feed.parser.phase))
+			break;
+	}
+	return verdict;
+}
+
+/*
+ * Goes on with a header section: in each turn over the lines that the short cut takes,
+ * and one that it does not.
+ */
 static __always_inline __u32 head_parse(struct tracker_job *job, __u32 owner)
 {
-	__u32 position = job->feed.window.position, verdict = HTTP_MORE;
+	__u32 i, verdict = HTTP_MORE;
 
-	if (http_phase_is_line(job->feed.parser.phase))
-		verdict = scan_lines(owner);
-	if (job->feed.window.position == position)
+	for (i = 0; i < TRACKER_HEAD_TURNS; i++) {
+		if (http_phase_is_line(job->feed.parser.phase))
+			verdict = scan_lines(owner);
+		if (!window_goes_on(job, verdict))
+			break;
 		verdict = feed_header(owner);
+		if (!window_goes_on(job, verdict) || !http_phase_is_header(job->feed.parser.phase))
+			break;
+	}
 	return verdict;
 }
 

@@ -304,6 +304,8 @@ static void found_before(void **state)
 		{ "a mix of everything", 1, 0, 40, SIDE_SERVER },
 		{ "likewise, of the client", 1, 0, 40, SIDE_CLIENT },
 		{ "likewise, of both at once", 1, 0, 40, SIDES },
+		{ "36 requests in one call, targets of 5 KB among them", 1795542366534, 297, 1,
+		  SIDE_CLIENT },
 	};
 	size_t i;
 

@@ -24,8 +24,7 @@ SUITES_STAGED = $(filter $(SUITES_COMPUTING),$(SUITES_SPLIT)) + \
 SUITE_PROGRAMS = all $(patsubst %,%-programs,$(filter unit fuzz e2e places property concurrency kernels bench,$(SUITES)))
 
 # The property test's seed is the same in each run, so that what fails is the change's
-# doing; `make test-property` alone takes another one each time.  Not understood yet:
-# SEED=1795542366534 PLAN=297 differs where both ends are observed (whole_table_of_both).
+# doing; `make test-property` alone takes another one each time.
 .PHONY: test test-stack
 test:
 	@[ -z "$(SUITES_OF_ROOT)" ] || [ "$(VM)" = 1 ] || [ "$$(id -u)" = 0 ] || \

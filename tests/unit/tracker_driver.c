@@ -159,10 +159,44 @@ static uint32_t parse(struct http_feed *feed)
 	return http_chunk_feed(feed);
 }
 
-/* Goes on in the window: header sections by words as far as they go. */
+/* Whether the window holds more of what was not completed yet. */
+static bool window_goes_on(const struct http_feed *feed, uint32_t verdict)
+{
+	return verdict == HTTP_MORE && feed->window.position < feed->window.fill;
+}
+
+static uint32_t parse_target(struct http_feed *feed)
+{
+	uint32_t i, verdict = HTTP_MORE;
+
+	for (i = 0; i < HTTP_WINDOW / HTTP_FEED_BYTES; i++) {
+		verdict = http_target_feed(feed);
+		if (!window_goes_on(feed, verdict) || !http_phase_is_target(feed->parser.phase))
+			break;
+	}
+	return verdict;
+}
+
+/* Header sections: by words as far as they go. */
+static uint32_t parse_head(struct http_feed *feed)
+{
+	uint32_t i, verdict = HTTP_MORE;
+
+	for (i = 0; i < TRACKER_HEAD_TURNS; i++) {
+		if (http_phase_is_line(feed->parser.phase))
+			verdict = http_lines_scan(feed);
+		if (!window_goes_on(feed, verdict))
+			break;
+		verdict = http_header_feed(feed);
+		if (!window_goes_on(feed, verdict) || !http_phase_is_header(feed->parser.phase))
+			break;
+	}
+	return verdict;
+}
+
+/* Goes on in the window. */
 static uint32_t parse_on(const struct driver *driver, struct http_feed *feed)
 {
-	const uint32_t before = feed->window.position;
 	uint32_t verdict;
 
 	if (driver->bytewise) {
@@ -172,10 +206,9 @@ static uint32_t parse_on(const struct driver *driver, struct http_feed *feed)
 		       feed->window.position < feed->window.fill);
 		return verdict;
 	}
-	if (!http_phase_is_line(feed->parser.phase))
-		return parse(feed);
-	verdict = http_lines_scan(feed);
-	return feed->window.position == before ? parse(feed) : verdict;
+	if (http_phase_is_target(feed->parser.phase))
+		return parse_target(feed);
+	return http_phase_is_header(feed->parser.phase) ? parse_head(feed) : parse(feed);
 }
 
 /* ---- receive ---------------------------------------------------------- */
