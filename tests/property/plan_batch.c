@@ -47,11 +47,10 @@ void plan_serve(struct plan *plan, size_t from, size_t to, const struct limits *
 {
 	struct random *random = &plan->random;
 	struct script *script = &plan->server;
-	size_t received = plan->exchanges[from].begin;
+	/* empty lines in front of a request are to be received, too */
+	size_t received = from > 0 ? plan->exchanges[from - 1].request_end : 0;
 	size_t sent = plan->exchanges[from].answer_begin, answer = sent, i;
 
-	if (from > 0)
-		received = plan->exchanges[from - 1].request_end;
 	for (i = from; i < to; i++) {
 		const struct exchange *exchange = &plan->exchanges[i];
 		size_t need = exchange->request_end, target;
