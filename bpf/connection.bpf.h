@@ -336,6 +336,19 @@ static __always_inline bool connection_is_stale(struct connection *connection, _
 }
 
 /*
+ * Whether the connection, this socket's, is HTTP no more, and nobody waits for an answer:
+ * then there is nothing to be seen on it until it is gone.
+ */
+static __always_inline bool connection_is_over(struct connection *connection, __u64 inode,
+					       __u64 address)
+{
+	if (!TRACKER_OBSERVE(connection->ignored) && !TRACKER_OBSERVE(connection->tunnel))
+		return false;
+	return tracker_idle(connection) && TRACKER_OBSERVE(connection->sock) == address &&
+	       TRACKER_OBSERVE(connection->inode) == inode;
+}
+
+/*
  * Checks under a claim that the entry belongs to this socket, and that a target
  * uses it.  The socket's inode tells apart two connections that had the same
  * address, should the end of the first have been missed.

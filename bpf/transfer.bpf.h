@@ -21,6 +21,11 @@ static __always_inline void call_enter(struct scratch *scratch, struct connectio
 {
 	const bool of_requests = is_client(connection) == sends;
 
+	if (connection_is_over(connection, call->inode, call->address)) {
+		if (calls_repeated && !again)
+			call_done(call->owner, call->address, end);
+		return;
+	}
 	if (again && sequence_reached(end, of_requests ? connection->receive.sequence
 						       : connection->send.sequence))
 		return;

@@ -2,12 +2,12 @@
 #
 # Instructions per exchange, without noise: `make bench-instructions`.
 #   KERNEL=newest|6.12  the kernel to measure on
-#   ROWS="keep_alive browser_heads one_request routes_500"   (default: all)
+#   ROWS="keep_alive browser_heads one_request routes_500 ignored"   (default: all)
 #   STATES="nothing empty unwatched watched"                 (default: all)
 #   UPDATE=1            writes what was measured into tests/bench/baseline.json
 # `make bench-profile` tells where they go: ROW=keep_alive STATE=watched, KERNEL
 # likewise.
-# `make test-bench` is the row that belongs to `make test`.
+# `make test-bench` is the rows that belong to `make test`.
 
 BENCH_GUEST = $(BUILD)/bench/bench_guest $(BUILD)/bench/empty.bpf.o $(BUILD)/redtap
 
@@ -24,7 +24,7 @@ bench-profile: $(BENCH_GUEST) $(BUILD)/bench/profile $(BUILD)/kernels/$(or $(KER
 bench-programs: $(BENCH_GUEST) $(BUILD)/kernels/newest/package
 
 test-bench: bench-programs
-	@BUILD=$(BUILD) KERNEL=newest ROWS=keep_alive STATES="nothing watched" tests/bench/run.sh
+	@BUILD=$(BUILD) KERNEL=newest ROWS="keep_alive ignored" STATES="nothing watched" tests/bench/run.sh
 
 $(BUILD)/bench/bench_guest: $(patsubst tests/bench/%.c,$(BUILD)/bench/%.o, \
 			      $(filter-out %.bpf.c %/profile.c,$(wildcard tests/bench/*.c)))

@@ -62,7 +62,7 @@ static int compare_rounds(const void *left, const void *right)
 
 static uint64_t round_run(struct exchange_client *client)
 {
-	requests += client->row->exchanges;
+	requests += exchange_requests(client->row);
 	return exchange_round(client);
 }
 

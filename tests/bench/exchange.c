@@ -5,6 +5,7 @@
 #include "exchange.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <err.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -53,13 +54,19 @@
 	"Referrer-Policy: strict-origin-when-cross-origin\r\n"
 
 const struct exchange_row exchange_rows[] = {
-	{ "keep_alive", 80, 160, FEW_REQUEST_FIELDS, FEW_RESPONSE_FIELDS, 1, false, 500 },
-	{ "browser_heads", 500, 500, BROWSER_REQUEST_FIELDS, BROWSER_RESPONSE_FIELDS, 1, false,
-	  500 },
-	{ "one_request", 80, 160, FEW_REQUEST_FIELDS, FEW_RESPONSE_FIELDS, 1, true, 100 },
-	{ "routes_500", 80, 160, FEW_REQUEST_FIELDS, FEW_RESPONSE_FIELDS, 500, false, 500 },
+	{ "keep_alive", "GET", 80, 160, FEW_REQUEST_FIELDS, FEW_RESPONSE_FIELDS, 1, false, 500 },
+	{ "browser_heads", "GET", 500, 500, BROWSER_REQUEST_FIELDS, BROWSER_RESPONSE_FIELDS, 1,
+	  false, 500 },
+	{ "one_request", "GET", 80, 160, FEW_REQUEST_FIELDS, FEW_RESPONSE_FIELDS, 1, true, 100 },
+	{ "routes_500", "GET", 80, 160, FEW_REQUEST_FIELDS, FEW_RESPONSE_FIELDS, 500, false, 500 },
+	{ "ignored", "get", 80, 160, FEW_REQUEST_FIELDS, FEW_RESPONSE_FIELDS, 1, false, 500 },
 };
 const size_t exchange_row_count = sizeof(exchange_rows) / sizeof(exchange_rows[0]);
+
+unsigned int exchange_requests(const struct exchange_row *row)
+{
+	return islower((unsigned char)row->method[0]) ? 0 : row->exchanges;
+}
 
 /* Head of exactly `size` bytes: the last field is as long as it takes. */
 static size_t head_build(char *text, const char *line, const char *fields, size_t size)
@@ -79,8 +86,8 @@ static size_t request_build(char *text, const struct exchange_row *row, unsigned
 	char line[64];
 
 	/* letters: digits would be folded into one route */
-	snprintf(line, sizeof(line), "GET /items/page-%c%c%c HTTP/1.1\r\n", 'a' + route / 100 % 10,
-		 'a' + route / 10 % 10, 'a' + route % 10);
+	snprintf(line, sizeof(line), "%s /items/page-%c%c%c HTTP/1.1\r\n", row->method,
+		 'a' + route / 100 % 10, 'a' + route / 10 % 10, 'a' + route % 10);
 	return head_build(text, line, row->request_fields, row->request_head);
 }
 

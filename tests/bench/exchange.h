@@ -20,6 +20,7 @@
 /* One kind of exchange. */
 struct exchange_row {
 	const char *name;
+	const char *method;          /* a lower-case one is no HTTP: nothing is counted */
 	size_t request_head;         /* bytes, the blank line included */
 	size_t response_head;        /* likewise; a body of BODY_BYTES follows */
 	const char *request_fields;  /* header fields; filled up to the size above */
@@ -37,6 +38,9 @@ struct exchange_server {
 	uint16_t port;
 	unsigned int *row; /* shared with it: index of the row it answers by */
 };
+
+/* How many requests one round of the row makes, for who counts them. */
+unsigned int exchange_requests(const struct exchange_row *row);
 
 /* Starts the server's process.  Exits after a message if it cannot. */
 void exchange_server_start(struct exchange_server *server);

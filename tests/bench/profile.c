@@ -24,8 +24,12 @@
 /* Of an instruction of x86: the return address is at most this far behind the call. */
 #define CALL_BYTES_MAX 15
 #define PROGRAM_PREFIX "bpf_prog_"
-/* The hook that tells where an exchange begins; it runs twice in each, at both ends. */
+/*
+ * The hook that tells where an exchange begins: its first program runs twice in each,
+ * at both ends.
+ */
 #define EXCHANGE_PROGRAM "_sock_recv_length"
+#define SECOND_PROGRAM "_again_"
 #define EXCHANGE_RUNS 2
 #define TEXT_MAX 160
 
@@ -165,7 +169,8 @@ static void walk_step(struct walk *walk, uint64_t pc)
 	if (walk->program < 0 && is_program(function) && functions.list[function].address == pc) {
 		walk->program = function;
 		walk->entered = walk->before;
-		if (strstr(functions.list[function].text, EXCHANGE_PROGRAM)) {
+		if (strstr(functions.list[function].text, EXCHANGE_PROGRAM) &&
+		    !strstr(functions.list[function].text, SECOND_PROGRAM)) {
 			walk->counting = true;
 			walk->marks++;
 		}
