@@ -70,8 +70,9 @@ static void run_load(uint16_t port, uint64_t requests, bool close_each, struct h
 	err = http_load_run(&load, tally, NULL);
 	realtime_set(false);
 	if (err || tally->unanswered || tally->answered != requests)
-		fail_msg("%llu of %llu requests answered", (unsigned long long)tally->answered,
-			 (unsigned long long)requests);
+		fail_msg("%llu of %llu requests answered, %llu not (%s)",
+			 (unsigned long long)tally->answered, (unsigned long long)requests,
+			 (unsigned long long)tally->unanswered, strerror(-err));
 }
 
 /* The answer to a query. */
