@@ -8,6 +8,8 @@
 #include "tracker_script.h"
 
 #define PATH32 "/abcdefg/hijklmn/opqrstu/vwxyz-_"
+#define TIMES_5(text) text text text text text
+#define TIMES_25(text) TIMES_5(TIMES_5(text))
 #define PATH128 PATH32 PATH32 PATH32 PATH32
 #define CHUNKED_BODY "1\r\nx\r\n0\r\n\r\n"
 
@@ -70,6 +72,15 @@ static const struct script_row exchange_rows[] = {
 	  .transactions = { { METHOD_GET, "other", 200, 10, 3 },
 			    { METHOD_GET, "other", 404, 10 },
 			    { METHOD_GET, "/users/{id}", 200, 10 } } },
+	{ "a path of 128 bytes when it is folded, and of 129; one of 135 that folds to less",
+	  .steps = { RECEIVE(10, "GET " TIMES_25("/1") "/ab HTTP/1.1\r\n\r\n"), SEND(20, EMPTY("200")),
+		     RECEIVE(30, "GET " TIMES_25("/1") "/ab/ HTTP/1.1\r\n\r\n"), SEND(40, EMPTY("404")),
+		     RECEIVE(50, "GET " TIMES_5("/12345678/12345678/12345678") " HTTP/1.1\r\n\r\n"),
+		     SEND(60, EMPTY("500")), RECEIVE(70, GET_A), SEND(80, EMPTY("204")) },
+	  .transactions = { { METHOD_GET, TIMES_25("/{id}") "/ab", 200, 10 },
+			    { METHOD_GET, "other", 404, 10 },
+			    { METHOD_GET, "other", 500, 10 },
+			    { METHOD_GET, "/a", 204, 10 } } },
 	{ "HEAD: its Content-Length has no body",
 	  .steps = { RECEIVE(10, "HEAD /a HTTP/1.1\r\n\r\n"), SEND(20, OK_HEAD(100)),
 		     RECEIVE(30, GET_B), SEND(40, OK2) },
