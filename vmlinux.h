@@ -174,11 +174,12 @@ struct task_struct {
 	struct files_struct *files; /* accept.bpf.h */
 };
 
-/* user_bytes.bpf.h, accept.bpf.h: a system call's number and arguments */
+/* user_bytes.bpf.h, accept.bpf.h: a system call's number, arguments and result */
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
 	unsigned long r10;
 	unsigned long r8;
+	unsigned long ax;
 	unsigned long dx;
 	unsigned long si;
 	unsigned long di;

@@ -75,6 +75,13 @@ struct byte_source {
 	__u64 behind;  /* bytes that were consumed but not stepped over yet */
 };
 
+/*
+ * x86: from entry to return, the register of a system call's result holds this
+ * (include/uapi/asm-generic/errno.h: ENOSYS).  io_uring receives and sends when a call
+ * returns, whatever that was, and in threads of its own, whose registers are copies.
+ */
+#define X86_CALL_UNDER_WAY (-38)
+
 /* The system call's number and its second and third argument, -1: not known. */
 static __always_inline int call_arguments(__u64 *second, __u64 *third)
 {
@@ -87,7 +94,8 @@ static __always_inline int call_arguments(__u64 *second, __u64 *third)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
 #endif
-	if (KERNEL_READ(task, thread_info.status) & X86_TS_COMPAT)
+	if (KERNEL_READ(task, thread_info.status) & X86_TS_COMPAT ||
+	    (long)KERNEL_READ(regs, ax) != X86_CALL_UNDER_WAY)
 		return -1;
 	*second = KERNEL_READ(regs, si);
 	*third = KERNEL_READ(regs, dx);
