@@ -74,7 +74,7 @@ static __always_inline __u32 http_path_scan(struct http_feed *feed, __u32 at, __
 	for (i = 0; i < PATH_MAX_BYTES / 8; i++) {
 		__u64 word = window_word(&feed->window, at + i * 8);
 		__u64 ends = word_path_end(word);
-		__u64 slashes = word_between(word, '/', '/');
+		__u64 slashes = word_between(word, '/', '/') & ~word; /* not 0xaf, too */
 		__u64 digits = word_between(word, '0', '9');
 
 		word_store(&feed->path[i * 8], word);

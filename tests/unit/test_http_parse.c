@@ -324,6 +324,8 @@ static const struct target_row target_rows[] = {
 	{ "16 and one other", TEXT("/c/0123456789abcdefg"), "/c/0123456789abcdefg" },
 	{ "31 bytes", TEXT("/abcdefgh-ijklmnop-qrstuvwx-yzab"), "/abcdefgh-ijklmnop-qrstuvwx-yzab" },
 	{ "32 bytes", TEXT("/abcdefgh-ijklmnop-qrstuvwx-yzabc"), "/{id}" },
+	{ "the same of bytes that are slashes but for their highest bit",
+	  TEXT("/" REPEAT8("\xaf\xaf\xaf\xaf")), "/{id}" },
 	{ "query", TEXT("/search?q=secret/1"), "/search" },
 	{ "query behind digits", TEXT("/items/12?x"), "/items/{id}" },
 	{ "fragment", TEXT("/a#b/c"), "/a" },
