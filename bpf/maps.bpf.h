@@ -12,7 +12,8 @@
  * State of connections by address of the socket.  Sized by the loader
  * (--max-connections).  Not preallocated: an entry has 4 KB, and memory
  * follows what is open.  (Before kernel 6.1 allocation in tracing programs is
- * not safe; there the loader drops the flag.)  No LRU: it would evict silently.
+ * not safe; the kernel matrix loads it there without the flag.)  No LRU: it would
+ * evict silently.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -42,10 +43,14 @@ struct {
 	__type(value, struct target_value);
 } targets SEC(".maps");
 
-/* Ports on which watched processes accept; a process has a handful. */
+/*
+ * Ports on which watched processes accept, or did.  A process has a handful, but over
+ * days a new one each time it asks for any: a network namespace has room for all.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4096);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct listener_key);
 	__type(value, __u8);
 } listeners SEC(".maps");

@@ -130,7 +130,8 @@ static void memory_follows_the_limits(void **state)
 	process_wait(large, DEADLINE_S);
 	other = json_object_get(check_json(large), "memory");
 	assert_true(integer(other, "now_bytes") > integer(one, "now_bytes") + 4000LL * 2900);
-	assert_true(integer(one, "full_bytes") < integer(one, "now_bytes") + 100000);
+	/* of what is filled as needed, only the table of listeners is large still */
+	assert_true(integer(one, "full_bytes") < integer(one, "now_bytes") + 65536LL * 64 + 100000);
 }
 
 static void readable(void **state)
