@@ -108,7 +108,7 @@ static __always_inline void receive_walk(struct connection *connection, struct s
 			    tracker_receive_rest(connection, job,
 						 i < TRACKER_WALK_STEPS
 							 ? APPROXIMATE_BODY_UNREADABLE
-							 : APPROXIMATE_HEAD_TOO_LONG));
+							 : tracker_bound_reason(job)));
 }
 
 /* Requests are received by a server and sent by a client; position behind them. */

@@ -140,9 +140,8 @@ static __always_inline void send_walk(struct connection *connection, struct scra
 	if (job->offset < job->length)
 		event_enter(owner, connection, job,
 			    tracker_send_rest(connection, job,
-					      i < TRACKER_WALK_STEPS
-						      ? APPROXIMATE_BODY_UNREADABLE
-						      : APPROXIMATE_CHUNKS_TOO_MANY));
+					      i < TRACKER_WALK_STEPS ? APPROXIMATE_BODY_UNREADABLE
+								     : tracker_bound_reason(job)));
 }
 
 /* Finds out again whose turn it is.  A function of its own for the verifier. */

@@ -86,6 +86,15 @@ static __always_inline bool tracker_idle(struct connection *connection)
 		       TRACKER_OBSERVE(connection->send.dropped_answered);
 }
 
+/* Why a message is approximate of which the walk does not see more. */
+static __always_inline __u32 tracker_bound_reason(const struct tracker_job *job)
+{
+	__u8 phase = job->feed.parser.phase;
+
+	return http_phase_is_chunk(phase) || phase == PHASE_CHUNK_DATA ? APPROXIMATE_CHUNKS_TOO_MANY
+								       : APPROXIMATE_HEAD_TOO_LONG;
+}
+
 /* In the key of a transaction, what lies behind the path's last word does not matter. */
 static __always_inline void tracker_route_other(struct series_key *key)
 {

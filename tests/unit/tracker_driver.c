@@ -272,7 +272,7 @@ static void receive_walk(struct driver *driver, struct source *source)
 		event_enter(driver, tracker_receive_rest(connection, job,
 							 i < TRACKER_WALK_STEPS
 								 ? APPROXIMATE_BODY_UNREADABLE
-								 : APPROXIMATE_HEAD_TOO_LONG));
+								 : tracker_bound_reason(job)));
 }
 
 /* Memory that a call may find in any state. */
@@ -358,10 +358,10 @@ static void send_walk(struct driver *driver, struct source *source)
 		source->behind += job->offset - before;
 	}
 	if (job->offset < job->length)
-		event_enter(driver, tracker_send_rest(connection, job,
-						      i < TRACKER_WALK_STEPS
-							      ? APPROXIMATE_BODY_UNREADABLE
-							      : APPROXIMATE_CHUNKS_TOO_MANY));
+		event_enter(driver,
+			    tracker_send_rest(connection, job,
+					      i < TRACKER_WALK_STEPS ? APPROXIMATE_BODY_UNREADABLE
+								     : tracker_bound_reason(job)));
 }
 
 static void send_resync(struct driver *driver)
