@@ -226,6 +226,29 @@ long step_shut(struct puppet_hands *hands, const struct puppet_order *order)
 	return shutdown(hands->fds[order->fd], order->flags) ? -errno : 0;
 }
 
+struct in_call {
+	pid_t pid;
+	long call;
+};
+
+static bool is_in_call(void *context)
+{
+	const struct in_call *in = context;
+	char *text = file_read(text_format("/proc/%d/syscall", (int)in->pid), NULL);
+	const bool is = atol(text) == in->call;
+
+	free(text);
+	return is;
+}
+
+void puppet_wait_in(struct puppet *puppet, long call)
+{
+	struct in_call in = { puppet_pid(puppet), call };
+
+	if (!wait_until(is_in_call, &in, DEADLINE_S))
+		fail_msg("the puppet is not in system call %ld", call);
+}
+
 static long must(const char *what, long result)
 {
 	if (result < 0)

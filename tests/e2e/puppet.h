@@ -51,6 +51,9 @@ long puppet_end(struct puppet *puppet);
 /* Both. */
 long puppet_do(struct puppet *puppet, puppet_step *step, const struct puppet_order *order);
 
+/* Waits until a step that has begun is in the midst of a system call (SYS_...). */
+void puppet_wait_in(struct puppet *puppet, long call);
+
 /* Kills it, and waits until it is gone. */
 void puppet_kill(struct puppet *puppet);
 

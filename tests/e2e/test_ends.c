@@ -153,16 +153,6 @@ static void client_goes_during_the_answer(void **state)
 	observed_check();
 }
 
-static bool is_sending(void *context)
-{
-	const struct puppet *puppet = context;
-	char *text = file_read(text_format("/proc/%d/syscall", (int)puppet_pid(puppet)), NULL);
-	const bool sending = atoi(text) == SYS_sendto;
-
-	free(text);
-	return sending;
-}
-
 /* One send() that waits for room: its bytes are counted, the client has gone. */
 static void reset_during_one_send(void **state)
 {
@@ -181,8 +171,7 @@ static void reset_during_one_send(void **state)
 		puppet_do(puppet, step_small_buffer, &(struct puppet_order){ .fd = 0 });
 		puppet_begin(puppet, step_send,
 			     &(struct puppet_order){ .bytes = large, .length = LARGE_BYTES });
-		if (!wait_until(is_sending, puppet, DEADLINE_S))
-			fail_msg("the puppet does not wait in send()");
+		puppet_wait_in(puppet, SYS_sendto);
 		pause_briefly();
 		raw_abort(fd);
 		sent = puppet_end(puppet);

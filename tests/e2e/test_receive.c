@@ -326,22 +326,10 @@ static long handle_signal(struct puppet_hands *hands, const struct puppet_order 
 	return sigaction(SIGUSR1, &action, NULL) ? -errno : 0;
 }
 
-/* Whether the puppet waits inside the call. */
-static bool is_receiving(void *context)
-{
-	const struct puppet *puppet = context;
-	char *text = file_read(text_format("/proc/%d/syscall", (int)puppet_pid(puppet)), NULL);
-	const bool receiving = atoi(text) == SYS_recvfrom;
-
-	free(text);
-	return receiving;
-}
-
 static void begin_receive(struct puppet *puppet, int flags)
 {
 	puppet_begin(puppet, step_receive, &(struct puppet_order){ .size = 4096, .flags = flags });
-	if (!wait_until(is_receiving, puppet, DEADLINE_S))
-		fail_msg("the puppet does not receive");
+	puppet_wait_in(puppet, SYS_recvfrom);
 }
 
 static void interrupted(void **state)

@@ -90,17 +90,6 @@ static bool rings_are_allowed(void)
 	return true;
 }
 
-/* Whether the puppet waits inside the other call. */
-static bool is_receiving(void *context)
-{
-	const struct puppet *puppet = context;
-	char *text = file_read(text_format("/proc/%d/syscall", (int)puppet_pid(puppet)), NULL);
-	const bool receiving = atoi(text) == SYS_recvfrom;
-
-	free(text);
-	return receiving;
-}
-
 static void exchange_plain(struct puppet *puppet, int fd)
 {
 	static const char request[] = "GET /plain HTTP/1.1\r\nHost: h\r\n\r\n";
@@ -129,8 +118,7 @@ static void received_by_ring(void **state)
 	puppet_accept(puppet, 0);
 	exchange_plain(puppet, fd);
 	puppet_begin(puppet, by_ring_in_another_call, &(struct puppet_order){ 0 });
-	if (!wait_until(is_receiving, puppet, DEADLINE_S))
-		fail_msg("the puppet does not receive");
+	puppet_wait_in(puppet, SYS_recvfrom);
 	raw_say(fd, request);
 	assert_int_equal(puppet_end(puppet), sizeof(request) - 1);
 	puppet_say(puppet, 0, REPLY);
