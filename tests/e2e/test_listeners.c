@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
  * test_listeners.c - a server that listens on one port after the other, as some do for
- * days, is observed on the last like on the first.
+ * days, is observed on the last like on the first; and one that listens with Multipath
+ * TCP, by clients that speak TCP.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -55,15 +56,11 @@ static long step_listen_often(struct puppet_hands *hands, const struct puppet_or
 	return -ENOSPC;
 }
 
-static void one_after_the_other(void **state)
+/* One request on this port. */
+static void exchange(struct puppet *puppet, uint16_t port)
 {
-	struct puppet *puppet = puppet_start();
-	const long port = puppet_do(puppet, step_listen_often, &(struct puppet_order){ 0 });
-	int fd;
+	int fd = raw_connect(port);
 
-	(void)state;
-	assert_in_range(port, 1, 65535);
-	fd = raw_connect(port);
 	puppet_accept(puppet, 0);
 	raw_say(fd, REQUEST);
 	puppet_receive_all(puppet, 0, sizeof(REQUEST) - 1);
@@ -72,6 +69,40 @@ static void one_after_the_other(void **state)
 	observed_expect("GET", "/", 200, NULL, 1, 0, 2);
 	puppet_close(puppet, 0);
 	raw_finish(fd);
+}
+
+static void one_after_the_other(void **state)
+{
+	struct puppet *puppet = puppet_start();
+	const long port = puppet_do(puppet, step_listen_often, &(struct puppet_order){ 0 });
+
+	(void)state;
+	assert_in_range(port, 1, 65535);
+	exchange(puppet, port);
+	observed_check();
+}
+
+/* Returns the port, or -errno. */
+static long step_listen_multipath(struct puppet_hands *hands, const struct puppet_order *order)
+{
+	(void)order;
+	close(hands->listener);
+	hands->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_MPTCP);
+	return listen_anywhere(hands->listener);
+}
+
+static void multipath(void **state)
+{
+	struct puppet *puppet = puppet_start();
+	const long port = puppet_do(puppet, step_listen_multipath, &(struct puppet_order){ 0 });
+
+	(void)state;
+	if (port == -EPROTONOSUPPORT || port == -ENOPROTOOPT) {
+		print_message("this kernel has no Multipath TCP: %s\n", strerror(-port));
+		skip();
+	}
+	assert_in_range(port, 1, 65535);
+	exchange(puppet, port);
 	observed_check();
 }
 
@@ -79,6 +110,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		OBSERVED_TEST(one_after_the_other),
+		OBSERVED_TEST(multipath),
 	};
 
 	return cmocka_run_group_tests_name("listeners", tests, observed_group_setup,
