@@ -16,6 +16,7 @@
 #include "check_private.h"
 #include "loader.h"
 #include "log.h"
+#include "namespaces.h"
 #include "target.h"
 
 #define LOCKDOWN_PATH "/sys/kernel/security/lockdown"
@@ -102,6 +103,19 @@ static bool count_socket(void *context, const struct proc_socket *socket)
 	return true;
 }
 
+/* In whatever network namespace they are. */
+static int count_sockets(struct census *census)
+{
+	struct namespaces namespaces = { 0 };
+	int err = namespaces_read(&namespaces);
+	size_t i;
+
+	for (i = 0; i < namespaces.count && !err; i++)
+		proc_visit_sockets(namespaces.list[i].pid, count_socket, census);
+	namespaces_release(&namespaces);
+	return err;
+}
+
 /* Each socket once, also where several processes hold it. */
 static int read_inodes(struct proc_inodes *all, const struct proc_pids *family)
 {
@@ -159,10 +173,10 @@ static int look_at_process(struct check_process *process)
 		process->workers = family.count - 1;
 		err = read_inodes(&census->inodes, &family);
 	}
-	if (!err) {
-		proc_visit_sockets(pid, count_socket, census);
+	if (!err)
+		err = count_sockets(census);
+	if (!err)
 		err = list_ports(process, census);
-	}
 	proc_pids_release(&family);
 	if (census)
 		proc_inodes_release(&census->inodes);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "namespaces.h"
 #include "text.h"
 
 /* Looks from one at all processes to the next. */
@@ -24,21 +25,13 @@ struct listener {
 	size_t port; /* index into the ports */
 };
 
-/* A network namespace, as containers have one each, and a process in it. */
-struct namespace
-{
-	uint32_t netns;
-	pid_t pid;
-};
-
 struct selection {
 	const uint16_t *ports;
 	const char *const *names;
 	size_t port_count, name_count;
 	bool *port_found, *name_found;
-	struct namespace *namespaces; /* all that processes are in, ours too */
-	size_t namespace_count, namespace_room;
-	struct listener *listeners; /* at this look, by inode */
+	struct namespaces namespaces; /* all that processes are in, ours too */
+	struct listener *listeners;   /* at this look, by inode */
 	size_t listener_count, listener_room;
 	struct proc_inodes inodes, inodes_before; /* of the same, at this look and the last */
 	struct proc_inodes own;                   /* scratch: of one process */
@@ -80,7 +73,7 @@ void selection_close(struct selection *selection)
 	proc_pids_release(&selection->all);
 	proc_pids_release(&selection->recent);
 	proc_pids_release(&selection->settled);
-	free(selection->namespaces);
+	namespaces_release(&selection->namespaces);
 	free(selection->listeners);
 	free(selection->port_found);
 	free(selection->name_found);
@@ -89,45 +82,21 @@ void selection_close(struct selection *selection)
 
 /* ---- network namespaces ------------------------------------------------ */
 
-/* Adds the one that a process is in.  What cannot be seen is left out.  Returns 0 or -ENOMEM. */
-static int add_namespace(struct selection *selection, pid_t pid)
-{
-	uint32_t netns;
-	size_t i;
-
-	if (proc_read_netns(pid, &netns))
-		return 0;
-	for (i = 0; i < selection->namespace_count; i++)
-		if (selection->namespaces[i].netns == netns)
-			return 0;
-	if (selection->namespace_count == selection->namespace_room) {
-		const size_t room = selection->namespace_room ? 2 * selection->namespace_room : 16;
-		struct namespace *grown = realloc(selection->namespaces, room * sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		selection->namespaces = grown;
-		selection->namespace_room = room;
-	}
-	selection->namespaces[selection->namespace_count++] = (struct namespace){ netns, pid };
-	return 0;
-}
-
 /* Forgets those whose process has ended, or moved; returns whether there was one. */
-static bool drop_stale_namespaces(struct selection *selection)
+static bool drop_stale_namespaces(struct namespaces *namespaces)
 {
 	size_t i, kept = 0;
 	bool dropped;
 
-	for (i = 0; i < selection->namespace_count; i++) {
-		const struct namespace *namespace = &selection->namespaces[i];
+	for (i = 0; i < namespaces->count; i++) {
+		const struct network *network = &namespaces->list[i];
 		uint32_t netns;
 
-		if (!proc_read_netns(namespace->pid, &netns) && netns == namespace->netns)
-			selection->namespaces[kept++] = *namespace;
+		if (!proc_read_netns(network->pid, &netns) && netns == network->netns)
+			namespaces->list[kept++] = *network;
 	}
-	dropped = kept < selection->namespace_count;
-	selection->namespace_count = kept;
+	dropped = kept < namespaces->count;
+	namespaces->count = kept;
 	return dropped;
 }
 
@@ -138,12 +107,12 @@ static int find_namespaces(struct selection *selection, bool whole)
 	size_t i;
 
 	/* Others may still be in it. */
-	if (drop_stale_namespaces(selection))
+	if (drop_stale_namespaces(&selection->namespaces))
 		whole = true;
-	err = add_namespace(selection, getpid());
+	err = namespaces_add(&selection->namespaces, getpid());
 	for (i = 0; i < selection->all.count && !err; i++)
 		if (whole || !proc_pids_hold(&selection->settled, selection->all.pids[i]))
-			err = add_namespace(selection, selection->all.pids[i]);
+			err = namespaces_add(&selection->namespaces, selection->all.pids[i]);
 	return err;
 }
 
@@ -190,8 +159,8 @@ static int read_listeners(struct selection *selection, bool whole, bool *changed
 	selection->inodes.count = 0;
 	selection->listener_count = 0;
 	selection->err = selection->port_count ? find_namespaces(selection, whole) : 0;
-	for (i = 0; i < selection->namespace_count && !selection->err; i++)
-		proc_visit_sockets(selection->namespaces[i].pid, visit_listener, selection);
+	for (i = 0; i < selection->namespaces.count && !selection->err; i++)
+		proc_visit_sockets(selection->namespaces.list[i].pid, visit_listener, selection);
 	proc_inodes_sort(&selection->inodes);
 	*changed = !proc_inodes_equal(&selection->inodes, &selection->inodes_before);
 	return selection->err;

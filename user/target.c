@@ -11,6 +11,7 @@
 
 #include "abi.h"
 #include "log.h"
+#include "namespaces.h"
 
 int target_resolve(pid_t *pid, char name[TARGET_NAME_SIZE])
 {
@@ -129,12 +130,14 @@ static bool port_is_served(unsigned char marks)
 	       ((marks & PORT_LISTENED) && (marks & PORT_OWN_CONNECTION));
 }
 
+/* own: scratch; all: what it held is added.  Returns 0 or -errno. */
 static int add_listeners_of(pid_t pid, struct loader *loader, struct proc_inodes *own,
-			    struct port_marks *marks)
+			    struct proc_inodes *all, struct port_marks *marks)
 {
 	struct listener_key key = { 0 };
-	int count = 0, err;
 	unsigned int port;
+	size_t i;
+	int err;
 
 	err = proc_read_netns(pid, &key.netns);
 	if (!err)
@@ -150,40 +153,75 @@ static int add_listeners_of(pid_t pid, struct loader *loader, struct proc_inodes
 	memset(marks->ports, 0, sizeof(marks->ports));
 	marks->own = own;
 	proc_visit_sockets(pid, mark_port, marks);
-	for (port = 1; port < PORTS; port++) {
+	for (port = 1; port < PORTS && !err; port++) {
 		if (!port_is_served(marks->ports[port]))
 			continue;
 		key.port = port;
 		err = loader_listen(loader, &key);
-		if (err)
-			return err;
 		log_detail("pid %d serves port %u", pid, port);
-		count++;
 	}
-	return count;
+	for (i = 0; i < own->count && !err; i++)
+		err = proc_inodes_add(all, own->inodes[i]);
+	return err;
+}
+
+struct handed {
+	const struct loader *loader;
+	const struct proc_inodes *inodes;
+	struct listener_key key;
+	int err;
+};
+
+static bool enter_handed(void *context, const struct proc_socket *socket)
+{
+	struct handed *handed = context;
+
+	if (socket->state != PROC_TCP_LISTEN)
+		return false;
+	if (!proc_inodes_hold(handed->inodes, socket->inode))
+		return true;
+	handed->key.port = socket->port;
+	handed->err = loader_listen(handed->loader, &handed->key);
+	return !handed->err;
+}
+
+/*
+ * A process may listen in a network namespace that it is not in: it was handed the
+ * socket (systemd does that where there is PrivateNetwork=), or went elsewhere since.
+ */
+static int add_handed_listeners(const struct loader *loader, const struct proc_inodes *inodes)
+{
+	struct handed handed = { .loader = loader, .inodes = inodes };
+	struct namespaces namespaces = { 0 };
+	size_t i;
+
+	handed.err = namespaces_read(&namespaces);
+	for (i = 0; i < namespaces.count && !handed.err; i++) {
+		handed.key.netns = namespaces.list[i].netns;
+		proc_visit_sockets(namespaces.list[i].pid, enter_handed, &handed);
+	}
+	namespaces_release(&namespaces);
+	return handed.err;
 }
 
 int target_add_listeners(struct loader *loader)
 {
 	struct port_marks *marks = malloc(sizeof(*marks));
-	struct proc_inodes own = { 0 };
+	struct proc_inodes own = { 0 }, all = { 0 };
 	pid_t pid = 0;
-	int total = 0;
+	int err = 0;
 
 	if (!marks)
 		return -ENOMEM;
-	while (loader_next_target(loader, &pid)) {
-		int count = add_listeners_of(pid, loader, &own, marks);
-
-		if (count < 0) {
-			total = count;
-			break;
-		}
-		total += count;
-	}
+	while (!err && loader_next_target(loader, &pid))
+		err = add_listeners_of(pid, loader, &own, &all, marks);
+	proc_inodes_sort(&all);
+	if (!err)
+		err = add_handed_listeners(loader, &all);
 	proc_inodes_release(&own);
+	proc_inodes_release(&all);
 	free(marks);
-	return total;
+	return err;
 }
 
 size_t target_ports(const struct loader *loader, uint16_t *ports, size_t size)

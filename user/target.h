@@ -36,9 +36,9 @@ int target_add_children(const struct loader *loader);
 void target_remove_dead(const struct loader *loader);
 
 /*
- * Enters the ports on which the entered processes accept connections, and those
- * of connections they hold whose listener is somebody else's.  Returns the
- * number of ports or -errno.
+ * Enters the ports on which the entered processes accept connections, in whatever
+ * network namespace, and those of connections they hold whose listener is somebody
+ * else's.  Returns 0 or -errno.
  */
 int target_add_listeners(struct loader *loader);
 

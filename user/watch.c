@@ -96,8 +96,7 @@ static int complete_targets(struct watch *watch)
 	if (err < 0)
 		return err;
 	target_remove_dead(watch->loader);
-	err = target_add_listeners(watch->loader);
-	return err < 0 ? err : 0;
+	return target_add_listeners(watch->loader);
 }
 
 /* A selection_found. */

@@ -3,18 +3,23 @@
  * test_containers.c - servers as containers have them: in network and process
  * namespaces of their own, the same port in two of them; and redtap as
  * stack/compose.yaml runs it: in a network namespace of its own, with the
- * host's processes and the smallest set of capabilities.
+ * host's processes and the smallest set of capabilities.  And a server that was
+ * handed a socket which listens elsewhere than it is.
  */
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <net/if.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "harness.h"
+#include "raw.h"
 #include "redtap_run.h"
 #include "servers.h"
 #include "traffic.h"
@@ -195,6 +200,101 @@ static void redtap_in_a_container(void **state)
 	free(text);
 }
 
+/* ---- a listener that was handed on --------------------------------------- */
+
+#define REQUEST "GET /users/1 HTTP/1.1\r\nHost: h\r\n\r\n"
+#define REPLY "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+/* Returns the socket, or -1. */
+static int listen_here(uint16_t *port)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t length = sizeof(address);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&address, length) || listen(fd, 8) ||
+	    getsockname(fd, (struct sockaddr *)&address, &length))
+		return -1;
+	*port = ntohs(address.sin_port);
+	return fd;
+}
+
+/* Serves one connection after the other, one request by one receive call. */
+static void serve(int listener)
+{
+	char bytes[1024];
+	int fd;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	while ((fd = accept(listener, NULL, NULL)) >= 0) {
+		while (recv(fd, bytes, sizeof(bytes), 0) > 0)
+			send(fd, REPLY, sizeof(REPLY) - 1, MSG_NOSIGNAL);
+		close(fd);
+	}
+	_exit(1);
+}
+
+/* It listens here, and is in a network of its own. */
+static pid_t start_handed_server(uint16_t *port)
+{
+	const int listener = listen_here(port);
+	pid_t pid;
+
+	assert_true(listener >= 0);
+	enter_new_namespace();
+	pid = fork();
+	if (pid == 0)
+		serve(listener);
+	enter_namespace(own_namespace);
+	assert_true(pid > 0);
+	close(listener);
+	return pid;
+}
+
+static void attach_to_handed(const char *const *more, uint16_t port)
+{
+	struct redtap *redtap = redtap_attach(&(struct redtap_options){ .more = more });
+	int turn, fd = raw_connect(port);
+
+	for (turn = 0; turn < 3; turn++) {
+		raw_say(fd, REQUEST);
+		raw_wait_for(fd, "ok");
+	}
+	shutdown(fd, SHUT_WR);
+	raw_finish(fd);
+	assert_counted(redtap, "handed", 3);
+}
+
+static void check_sees(pid_t server, uint16_t port)
+{
+	const char *argv[] = { path_build("redtap"),           "check", "--output", "json", "-p",
+			       text_format("%d", (int)server), NULL };
+	struct process *check =
+		process_start(&(struct process_options){ .name = "check", .argv = argv });
+	char *text;
+
+	process_wait(check, DEADLINE_S);
+	text = process_out(check);
+	assert_non_null(strstr(text, text_format("\"port\":%u,", port)));
+	free(text);
+}
+
+static void handed_listener(void **state)
+{
+	uint16_t port = 0;
+	const pid_t server = start_handed_server(&port);
+	const char *by_pid[] = { "--pid", text_format("%d=handed", (int)server), NULL };
+	const char *by_port[] = { "--port", text_format("%u", port), "--service", "handed", NULL };
+
+	(void)state;
+	check_sees(server, port);
+	attach_to_handed(by_pid, port);
+	attach_to_handed(by_port, port);
+	kill(server, SIGKILL);
+	waitpid(server, NULL, 0);
+}
+
 static int group_setup(void **state)
 {
 	own_namespace = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
@@ -207,6 +307,7 @@ int main(void)
 		E2E_TEST(port_in_any_namespace),
 		E2E_TEST(pid_in_another_namespace),
 		E2E_TEST(redtap_in_a_container),
+		E2E_TEST(handed_listener),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, harness_group_teardown);
