@@ -137,6 +137,9 @@ static __always_inline __u32 http_header_step(struct http_parser *parser, __u8 b
 
 	switch (parser->phase) {
 	case PHASE_VERSION:
+		/* spaces before and behind the version: RFC 9112, section 3 */
+		if (byte == ' ' && (at == 0 || at == 8))
+			return HTTP_MORE;
 		if (at < 8)
 			return http_version_step(parser, byte) < 0 ? HTTP_BAD : HTTP_MORE;
 		if (byte == '\n') /* behind the version: the line's end */

@@ -66,11 +66,6 @@ static __always_inline bool http_line_skip(struct http_window *window, __u32 at)
 	return true;
 }
 
-static __always_inline bool http_phase_is_method(__u8 phase)
-{
-	return phase == PHASE_REQUEST || phase == PHASE_METHOD;
-}
-
 static __always_inline bool http_phase_is_status(__u8 phase)
 {
 	return phase == PHASE_RESPONSE || phase == PHASE_STATUS;

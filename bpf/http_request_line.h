@@ -9,7 +9,7 @@
 #ifndef REDTAP_HTTP_REQUEST_LINE_H
 #define REDTAP_HTTP_REQUEST_LINE_H
 
-#include "http_state.h"
+#include "http_proxy.h"
 
 /* Nothing of a path is known yet. */
 static __always_inline void http_path_init(struct http_request_line *line)
@@ -29,9 +29,13 @@ static __always_inline __u32 http_method_step(struct http_parser *parser,
 {
 	__u32 at = line->method_length;
 
+	if (parser->phase < PHASE_REQUEST)
+		return http_proxy_step(parser, byte);
 	if (parser->phase == PHASE_REQUEST) {
 		if (byte == '\r' || byte == '\n')
 			return HTTP_MORE;
+		if (byte == 0)
+			return http_proxy_begin(parser);
 		if ((__u8)(byte - 'A') >= 26)
 			return HTTP_BAD;
 		line->method[0] = byte;
@@ -160,8 +164,8 @@ static __always_inline __u32 http_target_end(struct http_parser *parser,
 {
 	__u8 phase = parser->phase;
 
-	if (phase == PHASE_TARGET)
-		return HTTP_BAD;
+	if (phase == PHASE_TARGET) /* one space more than due: RFC 9112, section 3 */
+		return HTTP_MORE;
 	if (phase == PHASE_PATH)
 		http_segment_end(line, path);
 	else if (phase == PHASE_AUTHORITY)

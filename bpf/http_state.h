@@ -33,6 +33,7 @@ enum http_verdict {
 	HTTP_METHOD,   /* method and its space accepted: a request is seen */
 	HTTP_TARGET,   /* end of the target: the route is complete */
 	HTTP_STATUS,   /* status code accepted */
+	HTTP_PROXY,    /* head of a PROXY header: `remaining` bytes of it follow */
 	HTTP_HEAD,     /* end of a header section */
 	HTTP_DATA,     /* chunk data follows: `remaining` bytes */
 	HTTP_END,      /* end of a chunked body, trailers included */
@@ -42,6 +43,10 @@ enum http_verdict {
 /* In groups, each parsed by one function. */
 enum http_phase {
 	PHASE_NONE = 0,
+	/* what a proxy may put before the first request: see http_proxy.h */
+	PHASE_PROXY_LINE, /* version 1: a line */
+	PHASE_PROXY_MARK, /* version 2: binary */
+	PHASE_PROXY_SIZE,
 	/* method; empty lines before it are skipped: RFC 9112, section 2.2 */
 	PHASE_REQUEST,
 	PHASE_METHOD,
@@ -78,6 +83,11 @@ enum http_phase {
 	PHASE_LOST,       /* framing unknown: a message may begin at the next call */
 	PHASE_IGNORE,     /* not HTTP, or no longer */
 };
+
+static __always_inline bool http_phase_is_method(__u8 phase)
+{
+	return phase >= PHASE_PROXY_LINE && phase <= PHASE_METHOD;
+}
 
 static __always_inline bool http_phase_is_target(__u8 phase)
 {

@@ -51,7 +51,7 @@ static __always_inline __u32 tracker_receive_pass(struct connection *connection,
 		return EVENT_NONE;
 	}
 	tracker_receive_lose(connection, job, reason);
-	if (phase != PHASE_REQUEST && phase != PHASE_METHOD)
+	if (!http_phase_is_method(phase))
 		return EVENT_NONE;
 	tracker_drop(connection, METHOD_NONE);
 	job->reason = job->offset ? LOSS_UNREADABLE : LOSS_HOOK_MISSED;
@@ -178,6 +178,26 @@ static __always_inline __u32 tracker_classify(__u8 first)
 }
 
 /*
+ * What a proxy puts before the first request of a connection: the client's address.
+ * version 1 has the form of a request line; remaining is of version 2.
+ */
+static __always_inline bool tracker_receive_proxy(struct connection *connection,
+						  struct tracker_job *job, __u8 phase)
+{
+	struct receive_part *receive = &connection->receive;
+	struct http_parser *parser = &job->feed.parser;
+
+	if (receive->pushed || receive->dropped)
+		return false;
+	if (phase == PHASE_BODY && parser->remaining == 0)
+		phase = PHASE_REQUEST;
+	/* a body of nobody's: receive->reading is the spare slot still */
+	parser->phase = phase;
+	job->fresh = 1;
+	return true;
+}
+
+/*
  * A method and its space: the request exists from here on.  sequence: of the
  * method's first byte.
  */
@@ -196,6 +216,9 @@ static __always_inline __u32 tracker_receive_seen(struct connection *connection,
 		job->reason = IGNORE_HTTP2;
 		return EVENT_IGNORED;
 	}
+	if (line->method[0] == HTTP_TOKEN_WORD("PROXY", 0) &&
+	    tracker_receive_proxy(connection, job, PHASE_PROXY_LINE))
+		return EVENT_NONE;
 	method = http_method_lookup(line->method[0], line->method[1], line->method[2]);
 	if (tracker_outstanding(connection) >= (job->unsettled ? PIPELINE_SLOTS : PIPELINE_MAX)) {
 		receive->reading = SLOT_SPARE;
@@ -320,6 +343,10 @@ static __always_inline __u32 tracker_receive_fed(struct connection *connection,
 		return tracker_receive_seen(connection, job,
 					    job->sequence + (__u32)job->offset - 1 -
 						    feed->line.method_length);
+	case HTTP_PROXY:
+		if (tracker_receive_proxy(connection, job, PHASE_BODY))
+			return EVENT_NONE;
+		return tracker_receive_ignore(connection, job);
 	case HTTP_TARGET:
 		tracker_receive_route(connection, job);
 		return EVENT_NONE;

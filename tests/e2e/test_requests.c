@@ -56,6 +56,8 @@ static const struct form_row {
 	{ "ABCDEFGHIJKLMNOPQRSTUVWX /24", "_OTHER", "/{id}" },
 	{ "X-A_1 /x", "_OTHER", "/x" },
 	{ "CONNECT h:443", "CONNECT", "other" },
+	{ "GET   /spaces", "GET", "/spaces" },
+	{ "GET /spaces  ", "GET", "/spaces" },
 };
 
 /* On one connection, one after the other. */

@@ -122,8 +122,12 @@ static struct route route_of(const char *target, size_t length)
 static void check_route(const struct run *run, const struct http_feed *feed, size_t at)
 {
 	const struct http_request_line *line = &feed->line;
-	const struct route route = route_of(run->bytes + run->method_at, at - 1 - run->method_at);
+	const char *target = run->bytes + run->method_at, *end = run->bytes + at - 1;
+	struct route route;
 
+	while (target < end && *target == ' ') /* more spaces than the one that is due */
+		target++;
+	route = route_of(target, end - target);
 	FUZZ_ASSERT(line->path_length <= PATH_MAX_BYTES && line->raw_length <= PATH_MAX_BYTES,
 		    "lengths %u, %u", line->path_length, line->raw_length);
 	FUZZ_ASSERT(!!line->other == route.other, "other: %u, by the rules %u", line->other,
@@ -246,6 +250,10 @@ static uint64_t message_goes_on(struct run *run, struct http_parser *parser, uin
 	case HTTP_DATA:
 		parser->phase = PHASE_CHUNK_CRLF;
 		return parser->remaining;
+	case HTTP_PROXY:
+		body = parser->remaining;
+		http_parser_init(parser, run->start);
+		return body;
 	case HTTP_END:
 		http_parser_init(parser, run->start);
 		return 0;

@@ -32,12 +32,13 @@ struct outcome {
 };
 
 /* By enum http_verdict. */
-static const char verdict_letters[] = "-mtshdeb";
+static const char verdict_letters[] = "-mtsphdeb";
 
 /* Whether feeding ends with this verdict. */
 static bool verdict_is_last(uint32_t verdict)
 {
-	return verdict == HTTP_HEAD || verdict == HTTP_END || verdict == HTTP_BAD;
+	return verdict == HTTP_HEAD || verdict == HTTP_END || verdict == HTTP_BAD ||
+	       verdict == HTTP_PROXY;
 }
 
 static uint32_t feed_phase(struct http_feed *feed)
@@ -275,6 +276,9 @@ static const struct method_row method_rows[] = {
 	{ "NUL behind", TEXT("PUT\0\0\0\0 / HTTP/1.1\r\n\r\n"), "b", METHOD_NONE },
 	{ "high byte", TEXT("G\xc3\x84T / HTTP/1.1\r\n\r\n"), "b", METHOD_NONE },
 	{ "empty lines before are skipped", TEXT("\r\n\n\r\nPUT / HTTP/1.1\r\n\r\n"), "mth", METHOD_PUT },
+	{ "PROXY header, version 2", TEXT("\r\n\r\n\0\r\nQUIT\n\x21\x11\0\xc"), "p", METHOD_NONE },
+	{ "not quite", TEXT("\r\n\r\n\0\r\nQUIT\r\n"), "b", METHOD_NONE },
+	{ "a NUL alone", TEXT("\0GET / HTTP/1.1\r\n\r\n"), "b", METHOD_NONE },
 	{ "TLS handshake record", TEXT("\x16\x03\x01\x02\x00"), "b", METHOD_NONE },
 	{ "HTTP/2 preface", TEXT("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), "mtb", METHOD_OTHER },
 	{ "not complete", TEXT("GET"), "", METHOD_NONE },
@@ -377,7 +381,9 @@ static const struct target_row target_rows[] = {
 	{ "HTTP/0.9", TEXT("/a\r\n"), NULL },
 	{ "bare LF inside", TEXT("/a\n"), NULL },
 	{ "space inside", TEXT("/a b"), NULL },
-	{ "two spaces before", TEXT(" /a"), NULL },
+	{ "more spaces before", TEXT("   /a"), "/a" },
+	{ "more spaces behind", TEXT("/a/1  "), "/a/{id}" },
+	{ "spaces only", TEXT("  "), NULL },
 };
 /* clang-format on */
 
@@ -474,7 +480,9 @@ static const struct line_row version_rows[] = {
 	{ "two digits", TEXT("GET / HTTP/1.10\r\n\r\n"), "mtb", 0 },
 	{ "no digit", TEXT("GET / HTTP/1.x\r\n\r\n"), "mtb", 0 },
 	{ "cut off", TEXT("GET / HTTP\r\n\r\n"), "mtb", 0 },
-	{ "space behind", TEXT("GET / HTTP/1.1 \r\n\r\n"), "mtb", 0 },
+	{ "spaces behind", TEXT("GET / HTTP/1.1  \r\n\r\n"), "mth", 0 },
+	{ "space inside", TEXT("GET / HTTP/1 .1\r\n\r\n"), "mtb", 0 },
+	{ "a word behind a space", TEXT("GET / HTTP/1.1 x\r\n\r\n"), "mtb", 0 },
 	{ "more words", TEXT("GET / and more HTTP/1.1\r\n\r\n"), "mtb", 0 },
 	{ "CR without LF at the end of the head", TEXT("GET / HTTP/1.1\r\n\rX"), "mtb", 0 },
 	{ "no end", TEXT("GET / HTTP/1.1\r\nHost: a\r\n"), "mt", 0 },
