@@ -82,7 +82,7 @@ static __always_inline bool sock_is_of_interest(struct sock *sock)
 	if (ports[port])
 		return true;
 	return (settings.client || port == 0 || TRACKER_OBSERVE(unbound_written)) &&
-	       !TRACKER_OBSERVE(stopped);
+	       sock_is_internet(sock) && !TRACKER_OBSERVE(stopped);
 }
 
 static __always_inline void unbound_note(__u64 address)

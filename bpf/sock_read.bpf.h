@@ -52,13 +52,18 @@ extern void *bpf_rdonly_cast(const void *address, __u32 btf_id) __ksym;
 
 #endif
 
-/* What the hooks want to know of a socket before they look for it in a map. */
-static __always_inline bool sock_is_tcp(struct sock *sock)
+/* Not one of those that have no ports. */
+static __always_inline bool sock_is_internet(struct sock *sock)
 {
 	__u16 family = KERNEL_READ(sock, __sk_common.skc_family);
 
-	return (family == FAMILY_INET || family == FAMILY_INET6) &&
-	       KERNEL_READ(sock, sk_protocol) == PROTOCOL_TCP &&
+	return family == FAMILY_INET || family == FAMILY_INET6;
+}
+
+/* What the hooks want to know of a socket before they look for it in a map. */
+static __always_inline bool sock_is_tcp(struct sock *sock)
+{
+	return sock_is_internet(sock) && KERNEL_READ(sock, sk_protocol) == PROTOCOL_TCP &&
 	       KERNEL_READ(sock, sk_type) == TYPE_STREAM;
 }
 
