@@ -128,7 +128,7 @@ static __always_inline __u64 tracker_receive_skip(struct connection *connection,
 	if (parser->phase == PHASE_IGNORE)
 		return left;
 	if (parser->phase == PHASE_LOST)
-		return job->offset == 0 && tracker_idle(connection) ? 0 : left;
+		return job->offset == 0 && tracker_may_be_idle(connection) ? 0 : left;
 	if (parser->phase != PHASE_BODY && parser->phase != PHASE_CHUNK_DATA)
 		return 0;
 	if (left > parser->remaining)

@@ -23,6 +23,15 @@ static __always_inline __u8 tracker_send_owner(struct connection *connection)
 	return dropped != send->dropped_answered ? OWNER_DROPPED : OWNER_UNSOLICITED;
 }
 
+/* Whether requests wait for an answer beside the one whose answer is at hand. */
+static __always_inline bool tracker_others_wait(struct connection *connection)
+{
+	struct send_part *send = &connection->send;
+
+	return tracker_outstanding(connection) > (send->owner == OWNER_SLOT) ||
+	       TRACKER_OBSERVE(connection->receive.dropped) != send->dropped_answered;
+}
+
 /* The response's framing is lost; what is open stays open until the sweep. */
 static __always_inline __u32 tracker_send_lose(struct connection *connection,
 					       struct tracker_job *job, __u32 reason)
@@ -133,15 +142,6 @@ static __always_inline bool tracker_send_doubts(struct connection *connection)
 {
 	return connection->send.unsure &&
 	       (__s32)(connection->send.doubt.pushed - connection->send.answered) > 0;
-}
-
-/* Whether requests have come since the doubt. */
-static __always_inline bool tracker_doubt_is_old(struct connection *connection)
-{
-	const struct doubt *doubt = &connection->send.doubt;
-
-	return TRACKER_OBSERVE(connection->receive.pushed) != doubt->pushed ||
-	       TRACKER_OBSERVE(connection->receive.dropped) != doubt->dropped;
 }
 
 /*
@@ -380,16 +380,23 @@ static __always_inline __u32 tracker_send_fed(struct connection *connection,
 }
 
 /*
- * The rest of this call cannot be looked at, or will not be.  Returns an event.
+ * The rest of this call cannot be looked at (reason: unreadable memory) or will not be
+ * (the walk's bound: then answers to all that wait may lie in it).  Returns an event.
  */
 static __always_inline __u32 tracker_send_rest(struct connection *connection,
 					       struct tracker_job *job, __u32 reason)
 {
+	struct send_part *send = &connection->send;
 	__u64 left = job->length - job->offset;
+	__u32 event;
 
 	job->offset = job->length;
-	connection->send.last_ns = job->now_ns;
-	return tracker_send_pass(connection, job, left, reason);
+	send->last_ns = job->now_ns;
+	event = tracker_send_pass(connection, job, left, reason);
+	if (reason != APPROXIMATE_BODY_UNREADABLE && job->feed.parser.phase == PHASE_LOST &&
+	    tracker_others_wait(connection))
+		send->unsure = 1;
+	return event;
 }
 
 #endif

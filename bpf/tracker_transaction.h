@@ -86,6 +86,29 @@ static __always_inline bool tracker_idle(struct connection *connection)
 		       TRACKER_OBSERVE(connection->send.dropped_answered);
 }
 
+/* Whether requests have come since the doubt. */
+static __always_inline bool tracker_doubt_is_old(struct connection *connection)
+{
+	const struct doubt *doubt = &connection->send.doubt;
+
+	return TRACKER_OBSERVE(connection->receive.pushed) != TRACKER_OBSERVE(doubt->pushed) ||
+	       TRACKER_OBSERVE(connection->receive.dropped) != TRACKER_OBSERVE(doubt->dropped);
+}
+
+/*
+ * Whether the client may have all its answers: no request waits for one, or those that
+ * do waited already when answers went by unseen.
+ */
+static __always_inline bool tracker_may_be_idle(struct connection *connection)
+{
+	const struct send_part *send = &connection->send;
+
+	if (tracker_idle(connection))
+		return true;
+	return TRACKER_OBSERVE(send->unsure) && TRACKER_OBSERVE(send->owner) == OWNER_NONE &&
+	       !tracker_doubt_is_old(connection);
+}
+
 /* Why a message is approximate of which the walk does not see more. */
 static __always_inline __u32 tracker_bound_reason(const struct tracker_job *job)
 {
