@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "harness.h"
 #include "plan.h"
 
 struct lane {
@@ -136,6 +137,46 @@ static void *lane_thread(void *context)
 	close(up);
 	close(down);
 	return NULL;
+}
+
+/* Whether a line of /proc/net/tcp or tcp6 is a client's socket in LAST-ACK (RFC 9293). */
+static bool is_last_ack(const struct clients *clients, const char *line)
+{
+	unsigned int port, state, i;
+
+	if (sscanf(line, "%*u: %*[0-9A-F]:%*x %*[0-9A-F]:%x %x", &port, &state) != 2 ||
+	    state != TCP_LAST_ACK)
+		return false;
+	for (i = 0; i < LANES; i++)
+		if (port == clients->ports[i])
+			return true;
+	return false;
+}
+
+static bool all_closed(void *context)
+{
+	static const char *const tables[] = { "/proc/net/tcp", "/proc/net/tcp6" };
+	const struct clients *clients = context;
+	bool closed = true;
+	char line[512];
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		FILE *table = fopen(tables[i], "re");
+
+		if (!table && i == 0)
+			return false; /* tcp6 may be missing where there is no IPv6 */
+		while (table && fgets(line, sizeof(line), table))
+			closed = closed && !is_last_ack(clients, line);
+		if (table)
+			fclose(table);
+	}
+	return closed;
+}
+
+bool clients_wait_closed(const struct clients *clients, double seconds)
+{
+	return wait_until(all_closed, (void *)clients, seconds);
 }
 
 bool clients_play(struct clients *clients)

@@ -32,4 +32,11 @@ bool clients_find(struct clients *clients, const char *line);
 /* Plays all of them; false: some lane's `why` says it. */
 bool clients_play(struct clients *clients);
 
+/*
+ * Waits, at most for so long, until no socket that was closed waits for its FIN to be
+ * acknowledged: one that reaches the server's socket in the midst of its own close is
+ * lost, and sent again after 200 ms.  Returns false if one waits still.
+ */
+bool clients_wait_closed(const struct clients *clients, double seconds);
+
 #endif

@@ -102,6 +102,10 @@ static bool trial_play(const struct trial *trial, struct clients *clients, size_
 	}
 	if (process_wait(server, PLAYER_DEADLINE_S * 2) != 0)
 		return complaints(clients, server, why);
+	if (!clients_wait_closed(clients, DEADLINE_S)) {
+		snprintf(why, WHY_MAX, "the clients' sockets do not get closed");
+		return false;
+	}
 	/* the server has gone, and redtap with its target */
 	*total = redtap_finish(redtap, trial->side == SIDE_SERVER ? 0 : SIGINT);
 	return true;
