@@ -16,6 +16,8 @@
 #include "http_state.h"
 
 CONSTANT_TABLE char http_proxy_mark[8] = "\r\nQUIT\n";
+/* Of version 1, behind its first word: 107 bytes at most, the word's six among them. */
+#define HTTP_PROXY_LINE_BYTES 101
 #define HTTP_PROXY_MARK_BYTES 7
 #define HTTP_PROXY_SIZE_BYTES 4
 
@@ -37,6 +39,8 @@ static __always_inline __u32 http_proxy_step(struct http_parser *parser, __u8 by
 	case PHASE_PROXY_LINE:
 		if (byte == '\n')
 			http_parser_init(parser, PHASE_REQUEST);
+		else if (at + 1 >= HTTP_PROXY_LINE_BYTES)
+			return HTTP_BAD;
 		return HTTP_MORE;
 	case PHASE_PROXY_MARK:
 		if (byte != (__u8)http_proxy_mark[at & 7])

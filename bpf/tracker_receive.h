@@ -178,8 +178,9 @@ static __always_inline __u32 tracker_classify(__u8 first)
 }
 
 /*
- * What a proxy puts before the first request of a connection: the client's address.
- * version 1 has the form of a request line; remaining is of version 2.
+ * What a proxy puts before the first request of a connection, the client's address:
+ * goes on in `phase`, the line of version 1 or what is left (parser.remaining) of
+ * version 2.  Returns false if it is not the first: then it is none.
  */
 static __always_inline bool tracker_receive_proxy(struct connection *connection,
 						  struct tracker_job *job, __u8 phase)
@@ -193,6 +194,7 @@ static __always_inline bool tracker_receive_proxy(struct connection *connection,
 		phase = PHASE_REQUEST;
 	/* a body of nobody's: receive->reading is the spare slot still */
 	parser->phase = phase;
+	parser->position = 0;
 	job->fresh = 1;
 	return true;
 }

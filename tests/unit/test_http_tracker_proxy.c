@@ -9,6 +9,9 @@
 #include "tracker_script.h"
 
 #define LINE "PROXY TCP4 192.0.2.1 198.51.100.2 40000 80\r\n"
+#define ADDRESS "fe80:fe80:fe80:fe80:fe80:fe80:fe80:fe80"
+/* with its end, 107 bytes: what the protocol allows */
+#define LONGEST "PROXY UNKNOWN " ADDRESS " " ADDRESS " 65535 65535"
 #define MARK "\r\n\r\n\0\r\nQUIT\n"
 /* 12 bytes of addresses; some of them look like the end of a line, or a request's beginning */
 #define BINARY MARK "\x21\x11\0\xcGET \r\n\r\n\0\x50\x16\3"
@@ -25,6 +28,12 @@ static const struct script_row rows[] = {
 	{ "a line of which nothing is known",
 	  .steps = { RECEIVE(10, "PROXY UNKNOWN\r\n" GET_A), SEND(20, OK2) },
 	  .transactions = { { METHOD_GET, "/a", 200, 10, 0, 2 } } },
+	{ "the longest line",
+	  .steps = { RECEIVE(10, LONGEST "\r\n" GET_A), SEND(20, OK2) },
+	  .transactions = { { METHOD_GET, "/a", 200, 10, 0, 2 } } },
+	{ "a longer one is none, and loses nothing however long it is",
+	  .steps = { RECEIVE(10, LONGEST "0\r\n" GET_A), SEND(20, EMPTY("400")) },
+	  .ignored = { [IGNORE_NOT_HTTP] = 1 } },
 	{ "binary, and two requests behind it at once",
 	  .steps = { RECEIVE(10, BINARY GET_A GET_B), SEND(20, OK2), SEND(30, OK2) },
 	  .transactions = { { METHOD_GET, "/a", 200, 10, 0, 2 }, { METHOD_GET, "/b", 200, 20, 0, 2 } } },
