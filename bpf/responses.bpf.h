@@ -81,6 +81,24 @@ static __always_inline void send_asks(struct connection *connection, struct scra
 								: SCRATCH_CATCH_UP + SCRATCH_AGAIN);
 }
 
+/* Finds out again whose turn it is.  A function of its own for the verifier. */
+__noinline int send_resync(__u64 address, __u32 owner)
+{
+	struct connection *connection = bpf_map_lookup_elem(&connections, &address);
+	struct scratch *scratch = scratch_get(owner);
+	__u32 i, event;
+
+	if (!connection || !scratch)
+		return 0;
+	for (i = 0; i < PIPELINE_SLOTS; i++) {
+		event = tracker_send_resync(connection, &scratch->job);
+		if (event == EVENT_NONE)
+			break;
+		event_enter(owner, connection, &scratch->job, event);
+	}
+	return 0;
+}
+
 /* One step over the bytes of a send call; likewise. */
 __noinline int send_step(__u64 address, __u32 owner)
 {
@@ -105,6 +123,9 @@ __noinline int send_step(__u64 address, __u32 owner)
 	if (!tracker_send_ready(connection, job, &event))
 		return WALK_DONE;
 	event_enter(owner, connection, job, event);
+	/* what was cut is over: now it can be found out whose turn it is */
+	if (event != EVENT_NONE && connection->send.unsure)
+		send_resync(address, owner);
 	if (send_scan(connection, scratch, owner))
 		return WALK_ON;
 	position = job->feed.window.position;
@@ -142,24 +163,6 @@ static __always_inline void send_walk(struct connection *connection, struct scra
 			    tracker_send_rest(connection, job,
 					      i < TRACKER_WALK_STEPS ? APPROXIMATE_BODY_UNREADABLE
 								     : tracker_bound_reason(job)));
-}
-
-/* Finds out again whose turn it is.  A function of its own for the verifier. */
-__noinline int send_resync(__u64 address, __u32 owner)
-{
-	struct connection *connection = bpf_map_lookup_elem(&connections, &address);
-	struct scratch *scratch = scratch_get(owner);
-	__u32 i, event;
-
-	if (!connection || !scratch)
-		return 0;
-	for (i = 0; i < PIPELINE_SLOTS; i++) {
-		event = tracker_send_resync(connection, &scratch->job);
-		if (event == EVENT_NONE)
-			break;
-		event_enter(owner, connection, &scratch->job, event);
-	}
-	return 0;
 }
 
 /* A call that moved bytes of responses. */
