@@ -335,16 +335,11 @@ static __always_inline bool connection_is_stale(struct connection *connection, _
 	return known && inode && known != inode;
 }
 
-/*
- * Whether the connection, this socket's, is HTTP no more, and nobody waits for an answer:
- * then there is nothing to be seen on it until it is gone.
- */
+/* Whether there is nothing to be seen on the connection, this socket's, until it is gone. */
 static __always_inline bool connection_is_over(struct connection *connection, __u64 inode,
 					       __u64 address)
 {
-	if (!TRACKER_OBSERVE(connection->ignored) && !TRACKER_OBSERVE(connection->tunnel))
-		return false;
-	return tracker_idle(connection) && TRACKER_OBSERVE(connection->sock) == address &&
+	return tracker_is_over(connection) && TRACKER_OBSERVE(connection->sock) == address &&
 	       TRACKER_OBSERVE(connection->inode) == inode;
 }
 

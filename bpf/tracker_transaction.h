@@ -86,6 +86,13 @@ static __always_inline bool tracker_idle(struct connection *connection)
 		       TRACKER_OBSERVE(connection->send.dropped_answered);
 }
 
+/* Whether the connection is HTTP no more, and nobody waits for an answer. */
+static __always_inline bool tracker_is_over(struct connection *connection)
+{
+	return (TRACKER_OBSERVE(connection->ignored) || TRACKER_OBSERVE(connection->tunnel)) &&
+	       tracker_idle(connection);
+}
+
 /* Whether requests have come since the doubt. */
 static __always_inline bool tracker_doubt_is_old(struct connection *connection)
 {
@@ -107,15 +114,6 @@ static __always_inline bool tracker_may_be_idle(struct connection *connection)
 		return true;
 	return TRACKER_OBSERVE(send->unsure) && TRACKER_OBSERVE(send->owner) == OWNER_NONE &&
 	       !tracker_doubt_is_old(connection);
-}
-
-/* Why a message is approximate of which the walk does not see more. */
-static __always_inline __u32 tracker_bound_reason(const struct tracker_job *job)
-{
-	__u8 phase = job->feed.parser.phase;
-
-	return http_phase_is_chunk(phase) || phase == PHASE_CHUNK_DATA ? APPROXIMATE_CHUNKS_TOO_MANY
-								       : APPROXIMATE_HEAD_TOO_LONG;
 }
 
 /* In the key of a transaction, what lies behind the path's last word does not matter. */

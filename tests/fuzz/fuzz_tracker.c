@@ -348,6 +348,7 @@ static uint64_t run_input(struct fuzz_input input, uint8_t poison)
 	driver_init(run->driver, "fuzz", kind & 1, receive_at, send_at);
 	run->driver->connection.peer = kind & 2 ? PEER_OTHER : 0;
 	run->driver->poison = poison;
+	run->driver->leaves = !poison; /* that must make no difference either */
 	run->driver->now_ns = BEGIN_NS;
 	while (input.left > 0)
 		operation_run(run, &input);

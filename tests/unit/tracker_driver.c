@@ -292,6 +292,8 @@ static void receive_call(struct driver *driver, const char *bytes, size_t length
 
 	driver->receive.moved += length;
 	driver->receive.sequence += length;
+	if (driver->leaves && tracker_is_over(connection))
+		return;
 	job->unsettled = tracker_send_unsettled(connection, driver->send.sequence);
 	event_enter(driver, tracker_receive_begin(connection, job, driver->receive.sequence));
 	if (job->feed.parser.phase != PHASE_IGNORE)
@@ -316,6 +318,18 @@ static bool send_scan(struct driver *driver, struct source *source)
 					     http_lines_scan(&job->feed)));
 	source->behind += job->offset - before;
 	return true;
+}
+
+static void send_resync(struct driver *driver)
+{
+	uint32_t i, event;
+
+	for (i = 0; i < PIPELINE_SLOTS; i++) {
+		event = tracker_send_resync(&driver->connection, &driver->job);
+		if (event == EVENT_NONE)
+			break;
+		event_enter(driver, event);
+	}
 }
 
 static void send_walk(struct driver *driver, struct source *source)
@@ -350,6 +364,8 @@ static void send_walk(struct driver *driver, struct source *source)
 		if (!tracker_send_ready(connection, job, &event))
 			return;
 		event_enter(driver, event);
+		if (event != EVENT_NONE && connection->send.unsure)
+			send_resync(driver);
 		if (send_scan(driver, source))
 			continue;
 		position = window->position;
@@ -364,18 +380,6 @@ static void send_walk(struct driver *driver, struct source *source)
 								     : tracker_bound_reason(job)));
 }
 
-static void send_resync(struct driver *driver)
-{
-	uint32_t i, event;
-
-	for (i = 0; i < PIPELINE_SLOTS; i++) {
-		event = tracker_send_resync(&driver->connection, &driver->job);
-		if (event == EVENT_NONE)
-			break;
-		event_enter(driver, event);
-	}
-}
-
 static void send_call(struct driver *driver, const char *bytes, size_t length, size_t piece)
 {
 	struct connection *connection = &driver->connection;
@@ -384,6 +388,8 @@ static void send_call(struct driver *driver, const char *bytes, size_t length, s
 
 	driver->send.moved += length;
 	driver->send.sequence += length;
+	if (driver->leaves && tracker_is_over(connection))
+		return;
 	if (connection->send.unsure)
 		send_resync(driver);
 	event_enter(driver, tracker_send_begin(connection, job, driver->send.sequence));

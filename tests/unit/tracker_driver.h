@@ -47,6 +47,7 @@ struct driver {
 	struct driver_stream receive;
 	struct driver_stream send;
 	bool bytewise;  /* without http_scan.h */
+	bool leaves;    /* a connection that is over is not looked at, as in call_enter() */
 	uint8_t poison; /* what lies in memory that nobody has written */
 	size_t windows; /* filled so far */
 	struct driver_ledger ledger;

@@ -258,6 +258,7 @@ static void row_run(const struct script_row *row, const struct way *way, size_t 
 	driver->connection.peer = row->peer;
 	driver->poison = way->poison;
 	driver->bytewise = bytewise;
+	driver->leaves = !way->poison; /* every row runs both ways */
 	driver->receive.cut = way->receive;
 	driver->receive.at = way->receive_at;
 	driver->send.cut = way->send;
