@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * namespaces.h - the network namespaces that there are, as containers have one each.
+ * namespaces.h - the network namespaces that processes are in, as containers have one each.
  *
  * Inputs: processes.  Outputs: namespaces, each with a process through which its sockets
  * can be seen.  It must not know targets.

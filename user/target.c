@@ -158,7 +158,8 @@ static int add_listeners_of(pid_t pid, struct loader *loader, struct proc_inodes
 			continue;
 		key.port = port;
 		err = loader_listen(loader, &key);
-		log_detail("pid %d serves port %u", pid, port);
+		if (!err)
+			log_detail("pid %d serves port %u", pid, port);
 	}
 	for (i = 0; i < own->count && !err; i++)
 		err = proc_inodes_add(all, own->inodes[i]);

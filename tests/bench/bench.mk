@@ -2,7 +2,7 @@
 #
 # Instructions per exchange, without noise: `make bench-instructions`.
 #   KERNEL=newest|6.12  the kernel to measure on
-#   ROWS="keep_alive browser_heads one_request routes_500 ignored"   (default: all)
+#   ROWS="keep_alive browser_heads one_request routes_500 ignored"  (default: all)
 #   STATES="nothing empty unwatched watched"                 (default: all)
 #   UPDATE=1            writes what was measured into tests/bench/baseline.json
 # `make bench-profile` tells where they go: ROW=keep_alive STATE=watched, KERNEL
