@@ -37,8 +37,8 @@ void target_remove_dead(const struct loader *loader);
 
 /*
  * Enters the ports on which the entered processes accept connections, in whatever
- * network namespace that processes are in, and those of connections they hold whose listener is somebody
- * else's.  Returns 0 or -errno.
+ * network namespace that processes are in, and those of connections they hold whose
+ * listener is somebody else's.  Returns 0 or -errno.
  */
 int target_add_listeners(struct loader *loader);
 

@@ -84,8 +84,8 @@ static bool kernel_older_than(unsigned int major, unsigned int minor)
 }
 
 /*
- * Allocation in tracing programs is safe from kernel 6.1 on; before, it is to see maps
- * that are preallocated.
+ * Allocation in tracing programs is safe from kernel 6.1 on; before, the verifier
+ * is to see maps that are preallocated.
  */
 static int preallocate_maps(struct bpf_object *object)
 {

@@ -10,10 +10,13 @@
 #include "tracker_script.h"
 
 #define CHUNKED_BODY "1\r\nx\r\n0\r\n\r\n"
+#define CHUNKED_POST "POST /p HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
 #define HEAD_H "HEAD /h HTTP/1.1\r\n\r\n"
 /* A target of 3 KB; and a line that the words of http_scan_lines.h leave to the bytes. */
 #define TIMES_8(text) text text text text text text text text
 #define GET_LONG_A "GET /a?" TIMES_8(TIMES_8(TIMES_8("query="))) " HTTP/1.1\r\nHost: h\r\n\r\n"
+/* More of them than the walk takes in one call. */
+#define CHUNKS_512 TIMES_8(TIMES_8(TIMES_8("1\r\nx\r\n")))
 #define ODD_LINE "Transfer-Encodin: chunked\r\n"
 
 /* clang-format off */
@@ -184,11 +187,35 @@ static const struct script_row long_rows[] = {
 	{ "more chunks in one write than the walk takes, and others' answers: the next request is exact",
 	  .calls = CALLS_SEND_FIXED,
 	  .steps = { RECEIVE(10, GET_A GET_B GET_C), SEND(20, CHUNKED_HEAD),
-		     SEND(30, TIMES_8(TIMES_8(TIMES_8("1\r\nx\r\n"))) "0\r\n\r\n" OK2 OK2), RECEIVE(40, GET_C),
+		     SEND(30, CHUNKS_512 "0\r\n\r\n" OK2 OK2), RECEIVE(40, GET_C),
 		     SEND(50, OK2), RECEIVE(60, GET_A), SEND(70, OK2) },
 	  .transactions = { { METHOD_GET, "/a", 200, 20, 0, 3072 + 5 + 80, .approximate = APPROXIMATE_CHUNKS_TOO_MANY },
 			    { METHOD_GET, "/c", 200, 10, 0, 2 }, { METHOD_GET, "/a", 200, 10, 0, 2 } },
 	  .lost = { [LOSS_FRAMING] = 2 } },
+	{ "more chunks in one write than the walk takes, nobody else waited: who comes then waits in vain",
+	  .calls = CALLS_SEND_FIXED,
+	  .steps = { RECEIVE(10, GET_A), SEND(20, CHUNKED_HEAD), SEND(30, CHUNKS_512), RECEIVE(40, GET_B), SWEEP(50, 45),
+		     CLOSE(60) },
+	  .transactions = { { METHOD_GET, "/a", 200, 20, 0, 3072, .approximate = APPROXIMATE_CHUNKS_TOO_MANY },
+			    { METHOD_GET, "/b", 0, 20, .error = ERROR_NO_RESPONSE } } },
+	{ "more chunks than the walk takes both ways: body text is no request while an answer is sent",
+	  .calls = CALLS_FIXED,
+	  .by_words = true,
+	  .steps = { RECEIVE(10, GET_A CHUNKED_POST CHUNKS_512), SEND(20, CHUNKED_HEAD), SEND(30, CHUNKS_512),
+		     RECEIVE(40, GET_C), SEND(50, OK2), RECEIVE(60, GET_B), SEND(70, OK2) },
+	  .transactions = { { METHOD_GET, "/a", 200, 20, 0, 3072, .approximate = APPROXIMATE_CHUNKS_TOO_MANY },
+			    { METHOD_POST, "/p", 200, 40, 1528, 2, .approximate = APPROXIMATE_CHUNKS_TOO_MANY },
+			    { METHOD_GET, "/b", 200, 10, 0, 2 } } },
+	{ "likewise, while a request waits that came when answers had gone by unseen",
+	  .calls = CALLS_FIXED,
+	  .by_words = true,
+	  .steps = { RECEIVE_TIMES(10, 300, GET_A), RECEIVE_TIMES(10, 300, GET_A), SEND_TIMES(20, 600, OK2),
+		     RECEIVE(30, CHUNKED_POST CHUNKS_512), RECEIVE(35, GET_C), SEND(40, OK2), RECEIVE(50, GET_B),
+		     SEND(60, OK2) },
+	  .transactions = { { METHOD_GET, "/a", 200, 10, 0, 2, .times = 16 },
+			    { METHOD_POST, "/p", 200, 10, 1533, 2, .approximate = APPROXIMATE_CHUNKS_TOO_MANY },
+			    { METHOD_GET, "/b", 200, 10, 0, 2 } },
+	  .lost = { [LOSS_PIPELINE_FULL] = 584 } },
 	{ "more requests in one call than the walk takes, answered in one write: the next one is exact",
 	  .calls = CALLS_FIXED,
 	  .by_words = true,
@@ -200,7 +227,8 @@ static const struct script_row long_rows[] = {
 	{ "more answers in one write than the walk takes, their requests in several calls: likewise",
 	  .calls = CALLS_FIXED,
 	  .by_words = true,
-	  .steps = { RECEIVE_TIMES(10, 300, GET_A), RECEIVE_TIMES(10, 300, GET_A), SEND_TIMES(20, 600, OK2),
+	  .steps = { RECEIVE_TIMES(10, 300, GET_A), RECEIVE_TIMES(10, 300, GET_A),
+		     SEND_TIMES(20, 600, "HTTP/1.1 102 x\r\n\r\n" OK2), /* the last step is a head, its body is cut */
 		     RECEIVE(30, GET_B), SEND(40, OK2), RECEIVE(50, GET_C), SEND(60, OK2) },
 	  .transactions = { { METHOD_GET, "/a", 200, 10, 0, 2, .times = 16 },
 			    { METHOD_GET, "/b", 200, 10, 0, 2 }, { METHOD_GET, "/c", 200, 10, 0, 2 } },
