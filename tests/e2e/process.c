@@ -180,6 +180,27 @@ void process_signal(struct process *process, int signal_number)
 	assert_int_equal(kill(process->pid, signal_number), 0);
 }
 
+/* The parent is told when the last thread has stopped, and not before. */
+static bool has_stopped(void *context)
+{
+	const struct process *process = context;
+	siginfo_t info = { .si_pid = 0 };
+
+	assert_int_equal(waitid(P_PID, process->pid, &info, WSTOPPED | WNOHANG), 0);
+	return info.si_pid == process->pid;
+}
+
+/*
+ * The signal only asks for it: one thread takes it, and stops the others, once
+ * it has a CPU.  Until then they read on.
+ */
+void process_stop(struct process *process)
+{
+	process_signal(process, SIGSTOP);
+	if (!wait_until(has_stopped, process, DEADLINE_S))
+		fail_msg("%s has not stopped within %.0f s", process->name, DEADLINE_S);
+}
+
 int process_wait(struct process *process, double seconds)
 {
 	if (!wait_until(has_ended, process, seconds))

@@ -56,6 +56,9 @@ void process_wait_err(struct process *process, const char *text, double seconds)
 /* Sends a signal to the child alone. */
 void process_signal(struct process *process, int signal_number);
 
+/* SIGSTOP, and none of its threads runs any more; SIGCONT lets it go on. */
+void process_stop(struct process *process);
+
 /* Waits for the end; returns the wait status; fails the test after the deadline. */
 int process_wait(struct process *process, double seconds);
 

@@ -182,7 +182,7 @@ static void slow_and_dead_delay_nobody(void **state)
 
 	(void)state;
 	counts_init(&counts);
-	process_signal(slow.process, SIGSTOP);
+	process_stop(slow.process);
 	redtap = redtap_attach(&(struct redtap_options){
 		.pid = server.pid, .service = SERVICE, .statsd = statsd });
 	traffic_send(server.port, &traffic_user, 2000, &counts);

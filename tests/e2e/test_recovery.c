@@ -155,7 +155,7 @@ static void receive_buffer_overrun(void **state)
 	begin(&recovery);
 	traffic_send(recovery.server.port, &traffic_user, 300, &recovery.counts);
 	wait_answer(&recovery, "sum(" COUNT OF_ROUTE("/users/{id}") ")", 300, 300);
-	process_signal(recovery.exporter.process, SIGSTOP);
+	process_stop(recovery.exporter.process);
 	flood(recovery.exporter.statsd_port);
 	traffic_send(recovery.server.port, &traffic_user, 200, &recovery.counts);
 	redtap_wait_counted(recovery.redtap, 500);

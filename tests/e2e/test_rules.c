@@ -408,7 +408,7 @@ static void receive_buffer_is_overrun(void **state)
 	assert_false(real_loss_is_told(NULL));
 	memset(line + strlen(line), 'x', sizeof(line) - strlen(line) - 1);
 	line[sizeof(line) - 1] = '\0';
-	process_signal(scenario.exporter.process, SIGSTOP);
+	process_stop(scenario.exporter.process);
 	for (i = 0; i < 1000; i++)
 		scenario_inject(&scenario, line);
 	/* A flush each. */
