@@ -18,6 +18,8 @@
 #define PIPELINE_MAX 16
 /* Arrival stamps that one connection remembers. */
 #define ARRIVALS_MAX 32
+/* Processes watched at a time.  More than any machine's worth of workers. */
+#define TARGETS_MAX 16384
 /* Distinct addresses of servers that targets talk to (--client). */
 #define PEERS_MAX 254
 /* A server beyond these; exported as `other`. */
@@ -301,7 +303,7 @@ struct ledger {
  */
 enum control_order {
 	CONTROL_NONE = 0,
-	CONTROL_TARGET_ADD,      /* pid, service, whether to follow; -EEXIST: it is there */
+	CONTROL_TARGET_ADD,      /* pid, service, whether to follow; see target_enter() */
 	CONTROL_TARGET_FOLLOW,   /* pid, child's pid; gives 1: the child is new */
 	CONTROL_TARGET_FIND,     /* pid; gives 1: it is there */
 	CONTROL_TARGET_REMOVE,   /* pid */

@@ -26,7 +26,7 @@ static __always_inline int control_target_add(__u32 pid, __u16 service, bool fol
 {
 	const struct target_value value = { .service = service, .follow = follow };
 
-	return bpf_map_update_elem(&targets, &pid, &value, BPF_NOEXIST);
+	return target_enter(pid, &value);
 }
 
 static __always_inline int control_target_find(__u32 pid)

@@ -11,6 +11,22 @@
 #include "maps.bpf.h"
 #include "process.bpf.h"
 
+/* include/uapi/asm-generic/errno-base.h */
+#define E2BIG 7
+
+/* Processes that found no room in the set: they are not watched. */
+__u64 targets_full = 0;
+
+/* Returns 0, -EEXIST: it is one already (and stays as it was), or -E2BIG: no room. */
+static __always_inline int target_enter(__u32 pid, const struct target_value *value)
+{
+	int err = bpf_map_update_elem(&targets, &pid, value, BPF_NOEXIST);
+
+	if (err == -E2BIG)
+		__sync_fetch_and_add(&targets_full, 1);
+	return err;
+}
+
 /* A child of a target that is followed is one, too.  Returns whether it is a new one. */
 static __always_inline bool target_follow(__u32 parent, __u32 child)
 {
@@ -20,7 +36,7 @@ static __always_inline bool target_follow(__u32 parent, __u32 child)
 	if (!target || !target->follow)
 		return false;
 	copy = *target;
-	return bpf_map_update_elem(&targets, &child, &copy, BPF_NOEXIST) == 0;
+	return target_enter(child, &copy) == 0;
 }
 
 static __always_inline void on_fork(struct task_struct *parent, struct task_struct *child)

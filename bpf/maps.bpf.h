@@ -35,10 +35,10 @@ struct {
 	__type(value, __u8);
 } open_ended SEC(".maps");
 
-/* Watched processes.  More than any machine's worth of workers. */
+/* Watched processes. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 16384);
+	__uint(max_entries, TARGETS_MAX);
 	__type(key, __u32);
 	__type(value, struct target_value);
 } targets SEC(".maps");

@@ -45,8 +45,13 @@ int loader_wait(const struct loader *loader);
 /* The kind of hook in use: "tracepoint". */
 const char *loader_hooks(const struct loader *loader);
 
-/* Has a process watched.  Returns 0, -EEXIST: it is already (and stays as it was), or -errno. */
+/*
+ * Has a process watched.  Returns 0, -EEXIST: it is already (and stays as it was),
+ * -E2BIG: TARGETS_MAX are, or another -errno.
+ */
 int loader_target_add(const struct loader *loader, pid_t pid, uint16_t service, bool follow);
+/* Processes that were to be watched since the start, and found TARGETS_MAX watched already. */
+uint64_t loader_targets_full(const struct loader *loader);
 /* A child of a process whose children are watched, too.  Returns 1: it was not yet; 0; -errno. */
 int loader_target_follow(const struct loader *loader, pid_t parent, pid_t child);
 /* Whether a process is watched: 1, 0, or -errno. */

@@ -35,6 +35,11 @@ int loader_target_add(const struct loader *loader, pid_t pid, uint16_t service, 
 	return control(loader, CONTROL_TARGET_ADD, pid, service, follow);
 }
 
+uint64_t loader_targets_full(const struct loader *loader)
+{
+	return __atomic_load_n(&loader->skeleton->bss->targets_full, __ATOMIC_RELAXED);
+}
+
 int loader_target_follow(const struct loader *loader, pid_t parent, pid_t child)
 {
 	return control(loader, CONTROL_TARGET_FOLLOW, parent, child, 0);

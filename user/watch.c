@@ -88,14 +88,15 @@ int watch_add_named(struct watch *watch, struct loader *loader, struct collector
 	return 0;
 }
 
-/* What belongs to the processes entered: children and ports. */
+/* What belongs to the processes entered: children and ports.  What has ended makes room. */
 static int complete_targets(struct watch *watch)
 {
-	int err = target_add_children(watch->loader);
+	int err;
 
+	target_remove_dead(watch->loader);
+	err = target_add_children(watch->loader);
 	if (err < 0)
 		return err;
-	target_remove_dead(watch->loader);
 	return target_add_listeners(watch->loader);
 }
 
@@ -122,7 +123,7 @@ static int take_selected(void *context, pid_t pid, const char name[TARGET_NAME_S
 		err = complete_targets(watch);
 		log_info("watching pid %d (%s) from now on: it %s", pid, shown, reason);
 	}
-	return err < 0 && err != -ENOSPC ? err : 0;
+	return err < 0 && err != -ENOSPC && err != -E2BIG ? err : 0;
 }
 
 /* Processes that match --port and --name; entered if they are new. */
@@ -130,6 +131,19 @@ static int look(struct watch *watch)
 {
 	watch->added = 0;
 	return watch->selection ? selection_look(watch->selection, take_selected, watch) : 0;
+}
+
+/* What a look has come to.  Returns err. */
+static int conclude(struct watch *watch, int err)
+{
+	if (err)
+		log_error("cannot read the targets' processes: %s", strerror(-err));
+	if (!watch->full && loader_targets_full(watch->loader) > 0) {
+		watch->full = true;
+		log_warning("%d processes are watched already: others are not watched",
+			    TARGETS_MAX);
+	}
+	return err;
 }
 
 /* Twice: a process, child or port that comes while /proc is read is seen by one or the other. */
@@ -144,11 +158,9 @@ int watch_begin(struct watch *watch, uint64_t now_ns)
 		if (!err && watch->added > 0)
 			err = complete_targets(watch);
 	}
-	if (err)
-		log_error("cannot read the targets' processes: %s", strerror(-err));
 	watch->begun = true;
 	watch->due_ns = now_ns + WATCH_PERIOD_NS;
-	return err;
+	return conclude(watch, err);
 }
 
 int watch_look(struct watch *watch, uint64_t now_ns)
@@ -161,10 +173,11 @@ int watch_look(struct watch *watch, uint64_t now_ns)
 	watch->due_ns = now_ns + WATCH_PERIOD_NS;
 	err = look(watch);
 	missed = loader_missed_processes(watch->loader);
-	if (err || missed == watch->missed)
-		return err;
-	watch->missed = missed;
-	return complete_targets(watch);
+	if (!err && missed != watch->missed) {
+		watch->missed = missed;
+		err = complete_targets(watch);
+	}
+	return conclude(watch, err);
 }
 
 bool watch_is_over(const struct watch *watch)

@@ -27,7 +27,8 @@ struct watch {
 	struct proc_pids first;            /* owned; those that were there at the start ... */
 	char first_name[TARGET_NAME_SIZE]; /* ... and the first one's name */
 	bool begun;                        /* the start is over */
-	bool crowded;                      /* said that there are too many services */
+	bool crowded;                      /* said that there are too many services, ... */
+	bool full;                         /* ... too many processes */
 	size_t added;                      /* at this look */
 	uint64_t due_ns;                   /* the next look */
 	uint64_t missed;                   /* forks and exits, at the last look */
@@ -51,7 +52,7 @@ int watch_begin(struct watch *watch, uint64_t now_ns);
 
 /*
  * Looks for processes that came, and for those whose fork or exit the programs have
- * missed, if that is due.  Returns 0 or -errno.
+ * missed, if that is due.  Returns 0, or -errno after a message.
  */
 int watch_look(struct watch *watch, uint64_t now_ns);
 

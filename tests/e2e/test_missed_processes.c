@@ -1,18 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
  * test_missed_processes.c - the kernel has skipped the programs of a fork and of an
- * exit: redtap looks at /proc, and the child is watched, and what has ended is not.
+ * exit: redtap looks at /proc, and the child is watched, and what has ended is not;
+ * and a fork for which there is no room.
  *
  * What the kernel tells of skipped programs is played here (the linker puts
  * __wrap_loader_missed_processes() in the place of the loader's own, see e2e.mk), and
  * what they would have missed is made by hand; the rest is redtap on this kernel.
  */
+#include <errno.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "harness.h"
 #include "observer.h"
+#include "puppet.h"
 #include "servers.h"
+
+/* Beyond all that a kernel gives (PID_MAX_LIMIT, 4,194,304). */
+#define NOBODYS_PID 5000000
 
 static uint64_t missed;
 
@@ -72,10 +80,57 @@ static void found_again(void **state)
 	observer_end(&observer);
 }
 
+/* A child that does nothing, until the puppet ends. */
+static long step_fork(struct puppet_hands *hands, const struct puppet_order *order)
+{
+	(void)order;
+	hands->child = fork();
+	if (hands->child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			pause();
+	}
+	return hands->child < 0 ? -errno : hands->child;
+}
+
+static void no_room(void **state)
+{
+	const struct puppet_order none = { .fd = 0 };
+	struct puppet *puppet = puppet_start();
+	const pid_t parent = puppet_pid(puppet);
+	struct observer observer;
+	pid_t child, i;
+
+	(void)state;
+	missed = 0;
+	observer_begin(&observer, &parent, 1);
+	for (i = 1; i < TARGETS_MAX; i++)
+		assert_int_equal(loader_target_add(observer.loader, NOBODYS_PID + i, 0, true), 0);
+	look(&observer); /* full, and nobody had to stay outside */
+	assert_false(observer.watch.full);
+
+	child = (pid_t)puppet_do(puppet, step_fork, &none);
+	assert_true(child > 0);
+	assert_int_equal(loader_target_find(observer.loader, child), 0);
+	assert_int_equal(loader_targets_full(observer.loader), 1);
+	assert_int_equal(loader_target_add(observer.loader, NOBODYS_PID, 0, true), -E2BIG);
+	assert_int_equal(loader_targets_full(observer.loader), 2);
+	look(&observer);
+	assert_true(observer.watch.full);
+
+	/* what has ended makes room for what lives */
+	missed = 1;
+	look(&observer);
+	assert_int_equal(loader_target_find(observer.loader, child), 1);
+	assert_int_equal(target_count(observer.loader), 2);
+	observer_end(&observer);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		E2E_TEST(found_again),
+		E2E_TEST(no_room),
 	};
 
 	return cmocka_run_group_tests_name("missed_processes", tests, harness_group_setup,
