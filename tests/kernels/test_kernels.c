@@ -54,8 +54,8 @@ struct kernel {
 static const struct kernel kernels[] = {
 	{ "newest", "", "redtap.bpf.o", true },
 	{ "6.12", "6.12.", "redtap.bpf.o", true },
-	{ "6.1", "6.1.", "redtap_legacy.bpf.o", false },
 	{ "5.10", "5.10.", "redtap_legacy.bpf.o", false },
+	{ "6.1", "6.1.", "redtap_legacy.bpf.o", false },
 };
 
 #define KERNEL_COUNT (sizeof(kernels) / sizeof(kernels[0]))

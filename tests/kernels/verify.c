@@ -85,7 +85,8 @@ static bool kernel_older_than(unsigned int major, unsigned int minor)
 
 /*
  * Allocation in tracing programs is safe from kernel 6.1 on; before, the verifier
- * is to see maps that are preallocated.
+ * is to see maps that are preallocated.  How many elements they have is nothing to
+ * it, and making them all takes longer than the verifier.
  */
 static int preallocate_maps(struct bpf_object *object)
 {
@@ -98,7 +99,10 @@ static int preallocate_maps(struct bpf_object *object)
 
 		if (bpf_map__type(map) != BPF_MAP_TYPE_HASH)
 			continue;
-		err = bpf_map__set_map_flags(map, bpf_map__map_flags(map) & ~BPF_F_NO_PREALLOC);
+		err = bpf_map__set_max_entries(map, 1);
+		if (!err)
+			err = bpf_map__set_map_flags(map,
+						     bpf_map__map_flags(map) & ~BPF_F_NO_PREALLOC);
 		if (err)
 			return err;
 	}

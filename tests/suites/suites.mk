@@ -3,22 +3,23 @@
 # `sudo make test`: every suite, and one closing line for all of them.
 
 # A suite NAME is a target test-NAME.
-SUITES ?= lint unit fuzz stack e2e places property concurrency kernels bench
+SUITES ?= lint unit fuzz stack e2e places property concurrency bench kernels
 # These load BPF programs into the running kernel; where it refuses, or with VM=1,
 # the suite `guest` takes their place.
 SUITES_OF_ROOT = $(filter e2e places property concurrency,$(SUITES))
 
-# Side by side: what only computes, whenever that is (the bench counts instructions),
-# with low priority; and what mostly waits, for flushes, scrapes and timers.  All other
+# Two lanes side by side: virtual machines, which only compute, and take longest, with
+# low priority; and what fails first, then what mostly waits, for flushes, scrapes and
+# timers.  The bench has one CPU, the kernels have all, so they come last.  All other
 # suites come then, each with the machine to itself: they compare times, or need
-# every CPU.  What takes least, and finds most mistakes, first.
-SUITES_COMPUTING = lint unit fuzz kernels bench
-SUITES_WAITING   = stack e2e-beside
+# every CPU.
+SUITES_IN_MACHINES = bench kernels
+SUITES_BESIDE_THEM = lint unit fuzz stack e2e-beside
 # Of `e2e` the two parts that have programs (tests/e2e/e2e.mk).
 SUITES_SPLIT = $(foreach suite,$(SUITES),$(if $(filter e2e,$(suite)),$(E2E_PARTS:%=e2e-%),$(suite)))
-SUITES_STAGED = $(filter $(SUITES_COMPUTING),$(SUITES_SPLIT)) + \
-		$(filter $(SUITES_WAITING),$(SUITES_SPLIT)) , \
-		$(filter-out $(SUITES_COMPUTING) $(SUITES_WAITING),$(SUITES_SPLIT))
+SUITES_STAGED = $(filter $(SUITES_IN_MACHINES),$(SUITES_SPLIT)) + \
+		$(filter $(SUITES_BESIDE_THEM),$(SUITES_SPLIT)) , \
+		$(filter-out $(SUITES_IN_MACHINES) $(SUITES_BESIDE_THEM),$(SUITES_SPLIT))
 
 # Built side by side beforehand: a suite then only runs.
 SUITE_PROGRAMS = all $(patsubst %,%-programs,$(filter unit fuzz e2e places property concurrency kernels bench,$(SUITES)))
