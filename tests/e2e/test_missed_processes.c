@@ -93,6 +93,24 @@ static long step_fork(struct puppet_hands *hands, const struct puppet_order *ord
 	return hands->child < 0 ? -errno : hands->child;
 }
 
+/* Nor do those that --name finds have room; that ends nothing.  Returns how many they are. */
+static uint64_t find_puppets(const struct observer *observer)
+{
+	static char *argv[] = { "redtap", "attach", "--name", "puppet", "--statsd", "none" };
+	const uint64_t before = loader_targets_full(observer->loader);
+	struct options options;
+	struct watch watch;
+
+	assert_int_equal(options_parse(&options, ROWS(argv), argv), 0);
+	assert_int_equal(watch_init(&watch, &options), 0);
+	assert_int_equal(watch_add_named(&watch, observer->loader, observer->collector), 0);
+	assert_int_equal(watch_look(&watch, (uint64_t)(clock_s() * 1e9)), 0);
+	assert_true(watch.full);
+	watch_release(&watch);
+	options_release(&options);
+	return loader_targets_full(observer->loader) - before;
+}
+
 static void no_room(void **state)
 {
 	const struct puppet_order none = { .fd = 0 };
@@ -115,6 +133,8 @@ static void no_room(void **state)
 	assert_int_equal(loader_targets_full(observer.loader), 1);
 	assert_int_equal(loader_target_add(observer.loader, NOBODYS_PID, 0, true), -E2BIG);
 	assert_int_equal(loader_targets_full(observer.loader), 2);
+	/* the child at least: there may be others, of tests beside */
+	assert_true(find_puppets(&observer) >= 1);
 	look(&observer);
 	assert_true(observer.watch.full);
 
