@@ -17,7 +17,7 @@ WARNINGS := -Wall -Wextra -Werror
 CFLAGS   ?= -O2 -g
 ALL_CFLAGS = -std=gnu11 $(WARNINGS) -D_GNU_SOURCE -DREDTAP_VERSION='"$(VERSION)"' \
 	     -Ibpf -Iuser -I$(BUILD) -MMD -MP $(CFLAGS)
-LIBS     = -lbpf -lelf -lz -lm
+LIBS     = -lbpf -lelf -lz -lm -lpthread
 
 # -mcpu=v3 has the fetching atomics (kernel 5.12); the older build does without.
 BPF_CFLAGS = -std=gnu11 -O2 -g -target bpf -D__TARGET_ARCH_$(ARCH) -I. -Ibpf $(WARNINGS) -MMD -MP \

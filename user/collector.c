@@ -87,6 +87,8 @@ int collector_take_at(struct collector *collector, double now, size_t processes,
 	const double begin = seconds(CLOCK_MONOTONIC);
 	int err;
 
+	/* before anything is read */
+	collector->quiet = loader_is_quiet(collector->loader);
 	flush->time = seconds(CLOCK_REALTIME);
 	flush->interval_s = now - collector->taken;
 	flush->run_s = now - collector->started;

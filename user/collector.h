@@ -8,7 +8,7 @@
  *
  * A series of the kernel that has been idle for an hour retires, so that another
  * can have its place: it is found no more after one flush, its values are read a
- * last time at the next, for calls that had found it before, and its id is given
+ * last time at the next one behind the calls that had found it, and its id is given
  * back (collector_retire.c).  The exported series stays, with its totals, and goes on
  * if the name comes back: receivers do not forget it either.  So that these are bounded
  * as well, a run exports at most COLLECTOR_NAMES times as many series as there are places;
@@ -54,8 +54,7 @@ int collector_take_at(struct collector *collector, double now, size_t processes,
 
 /*
  * The next step for series that are idle, after a flush has been sent and reported; not
- * after the last one.  Where some retire it waits for programs to end, some 10 ms.
- * Returns 0 or -errno.
+ * after the last one.  It does not wait.  Returns 0 or -errno.
  */
 int collector_retire(struct collector *collector);
 

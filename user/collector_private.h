@@ -43,10 +43,11 @@ struct source {
 struct collector {
 	struct loader *loader;
 	uint32_t max_series;
-	const struct routes *routes;                /* NULL: none */
-	struct source **sources;                    /* by the kernel's id; NULL: not met yet */
-	size_t source_count;                        /* of these, in use */
-	size_t forgotten_count;                     /* of these, on their way out */
+	const struct routes *routes; /* NULL: none */
+	struct source **sources;     /* by the kernel's id; NULL: not met yet */
+	size_t source_count;         /* of these, in use */
+	size_t forgotten_count;      /* of these, on their way out ... */
+	int quiet; /* ... and used by no program any more as the last flush began; -errno */
 	struct series_table table;                  /* what is exported */
 	size_t shown;                               /* of these, in a flush before */
 	struct phase_table phases;                  /* exported beside it */

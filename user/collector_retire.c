@@ -8,10 +8,11 @@
  *   1. Its place is taken away.  A program that has not looked yet makes a new series of
  *      the same name, with another id.  One that has looked holds the old id, and will
  *      add to its values.
- *   2. loader_wait(): an RCU grace period.  Programs run inside an RCU reader's section
- *      from their lookup to their last addition, so no program holds the old id any
- *      more, and what it has added can be read here.
- *   3. The next flush reads the values a last time.
+ *   2. loader_quiet_begin(): an RCU grace period.  Programs run inside an RCU reader's
+ *      section from their lookup to their last addition, so behind it no program holds
+ *      the old id any more, and what it has added can be read here.  Flushes go on
+ *      meanwhile: on a busy machine it may take long.
+ *   3. The first flush that begins behind it reads the values a last time.
  *   4. The id is given back.  The values are not cleared: its next owner goes on from
  *      where they stand, as does what the collector remembers of them.
  *
@@ -64,10 +65,13 @@ static bool is_idle(const struct collector *collector, const struct source *sour
 
 int collector_retire(struct collector *collector)
 {
-	bool waits = false;
+	bool begun = false;
 	uint32_t id;
 	int err = 0;
 
+	/* one batch at a time, and none that was not read since */
+	if (collector->quiet <= 0)
+		return collector->quiet;
 	for (id = 0; id < collector->max_series && !err; id++) {
 		struct source *source = collector->sources[id];
 
@@ -77,8 +81,10 @@ int collector_retire(struct collector *collector)
 			err = give_back(collector, id);
 		} else if (is_idle(collector, source)) {
 			err = forget(collector, id);
-			waits = true;
+			begun = true;
 		}
 	}
-	return waits && !err ? loader_wait(collector->loader) : err;
+	if (begun)
+		loader_quiet_begin(collector->loader);
+	return err;
 }

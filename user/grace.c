@@ -12,14 +12,17 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdint.h>
 #include <unistd.h>
+
+#define GRACE_PENDING 1
 
 int grace_open(struct grace *grace)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, options);
 
-	grace->outer = -1;
+	*grace = (struct grace){ .outer = -1 };
 	grace->inner = bpf_map_create(BPF_MAP_TYPE_ARRAY, "grace_inner", sizeof(uint32_t),
 				      sizeof(uint32_t), 1, NULL);
 	if (grace->inner < 0)
@@ -32,6 +35,9 @@ int grace_open(struct grace *grace)
 
 void grace_close(struct grace *grace)
 {
+	if (grace->begun)
+		pthread_join(grace->thread, NULL);
+	grace->begun = false;
 	if (grace->outer >= 0)
 		close(grace->outer);
 	if (grace->inner >= 0)
@@ -44,4 +50,38 @@ int grace_wait(const struct grace *grace)
 	const uint32_t place = 0;
 
 	return bpf_map_update_elem(grace->outer, &place, &grace->inner, BPF_ANY) ? -errno : 0;
+}
+
+static void *wait_beside(void *context)
+{
+	struct grace *grace = context;
+
+	__atomic_store_n(&grace->result, grace_wait(grace), __ATOMIC_RELEASE);
+	return NULL;
+}
+
+/* A thread of its own each time: it is rare, and nothing stays behind. */
+void grace_begin(struct grace *grace)
+{
+	sigset_t all, before;
+
+	grace->result = GRACE_PENDING;
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	grace->begun = pthread_create(&grace->thread, NULL, wait_beside, grace) == 0;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (!grace->begun) /* no more threads here: then at once */
+		grace->result = grace_wait(grace);
+}
+
+int grace_is_over(struct grace *grace)
+{
+	const int result = __atomic_load_n(&grace->result, __ATOMIC_ACQUIRE);
+
+	if (result == GRACE_PENDING)
+		return 0;
+	if (grace->begun)
+		pthread_join(grace->thread, NULL);
+	grace->begun = false;
+	return result < 0 ? result : 1;
 }

@@ -151,7 +151,7 @@ int loader_open(struct loader **result, const struct loader_settings *settings)
 	if (!loader)
 		return -ENOMEM;
 	loader->max_series = settings->max_series;
-	loader->grace = (struct grace){ -1, -1 };
+	loader->grace = (struct grace){ .outer = -1, .inner = -1 };
 	loader->skeleton = redtap_bpf__open();
 	if (!loader->skeleton) {
 		err = explain_load_failure(-errno);
@@ -257,15 +257,20 @@ void loader_detach(struct loader *loader)
 	for (i = 0; i < loader->attachment_count; i++)
 		close(loader->attachments[i]);
 	if (loader->attachment_count > 0)
-		loader_wait(loader);
+		grace_wait(&loader->grace);
 	loader->attachment_count = 0;
 	free(loader->attachments);
 	loader->attachments = NULL;
 }
 
-int loader_wait(const struct loader *loader)
+void loader_quiet_begin(struct loader *loader)
 {
-	return grace_wait(&loader->grace);
+	grace_begin(&loader->grace);
+}
+
+int loader_is_quiet(struct loader *loader)
+{
+	return grace_is_over(&loader->grace);
 }
 
 const char *loader_hooks(const struct loader *loader)

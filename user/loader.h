@@ -37,10 +37,12 @@ int loader_attach(struct loader *loader);
 void loader_detach(struct loader *loader);
 
 /*
- * Returns when no program is under way any more that began before, and all that these
- * have counted can be read: some 10 ms.  0 or -errno.
+ * Begins to wait, beside the caller, until no program is under way any more that has
+ * begun before, and all that these have counted can be read.  One at a time.
  */
-int loader_wait(const struct loader *loader);
+void loader_quiet_begin(struct loader *loader);
+/* Whether it has come to that: 1, also if it was never begun; 0; or -errno. */
+int loader_is_quiet(struct loader *loader);
 
 /* The kind of hook in use: "tracepoint". */
 const char *loader_hooks(const struct loader *loader);
@@ -71,9 +73,9 @@ bool loader_next_listener(const struct loader *loader, struct listener_key *key)
 
 /*
  * A series retires in two steps.  The kernel does not find it at its place any more: a
- * request of that name begins another series.  After loader_wait(), when no program is
- * left that had found it, and a last reading, its id is free for another.  Both return
- * 0 or -errno.
+ * request of that name begins another series.  After loader_quiet_begin(), when no
+ * program is left that had found it, and a last reading, its id is free for another.
+ * Both return 0 or -errno.
  */
 int loader_series_forget(const struct loader *loader, uint32_t id);
 int loader_series_give_back(struct loader *loader, uint32_t id);

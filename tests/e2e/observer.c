@@ -71,6 +71,19 @@ void observer_read(struct observer *observer)
 		observer->retirements += before - ledger->series;
 }
 
+static bool is_quiet(void *context)
+{
+	const struct observer *observer = context;
+
+	return loader_is_quiet(observer->loader) == 1;
+}
+
+void observer_read_quietly(struct observer *observer)
+{
+	observer_read(observer);
+	assert_true(wait_until(is_quiet, observer, DEADLINE_S));
+}
+
 void observer_finish(struct observer *observer)
 {
 	loader_detach(observer->loader);

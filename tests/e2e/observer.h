@@ -28,8 +28,14 @@ struct observer {
 void observer_begin(struct observer *observer, const pid_t *pids, size_t count);
 void observer_end(struct observer *observer);
 
-/* An hour later: all that has not counted since the last reading retires. */
+/*
+ * An hour later: all that has not counted since the last reading retires.  Does not wait
+ * for programs that are under way, so it may take more readings than two.
+ */
 void observer_read(struct observer *observer);
+
+/* The same, then waits until programs that were under way have ended. */
+void observer_read_quietly(struct observer *observer);
 
 /* Detaches, and reads a last time. */
 void observer_finish(struct observer *observer);

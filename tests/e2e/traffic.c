@@ -68,6 +68,7 @@ static void make_plan(struct plan *plan, const struct traffic *traffic)
 		.pipeline = traffic->pipeline,
 		.connection_each = traffic->close_each,
 		.requests = traffic->requests,
+		.requests_per_second = traffic->per_second,
 	};
 }
 

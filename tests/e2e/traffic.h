@@ -37,6 +37,7 @@ struct traffic {
 	unsigned int connections;
 	unsigned int pipeline; /* requests sent before the first answer is read; 0 and 1: none */
 	bool close_each;       /* every request on a connection of its own */
+	double per_second;     /* requests; 0: as fast as answers come */
 };
 
 /* What the client measured, seconds. */
