@@ -11,9 +11,11 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -197,10 +199,54 @@ bool wait_until(bool (*condition)(void *context), void *context, double seconds)
 	}
 }
 
+/* In a child: keeps a CPU busy whenever nobody else wants it. */
+static void stay_awake(int cpu, pid_t parent)
+{
+	const struct sched_param parameter = { .sched_priority = 0 };
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent || sched_setaffinity(0, sizeof(set), &set) ||
+	    sched_setscheduler(0, SCHED_IDLE, &parameter))
+		_exit(0);
+	for (;;)
+		continue;
+}
+
+/* One child for each CPU that we may use; off: ends those there are. */
+static void awake_set(bool on)
+{
+	static pid_t children[CPU_SETSIZE];
+	const pid_t parent = getpid();
+	cpu_set_t set;
+	int cpu;
+
+	for (cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		if (children[cpu] > 0) {
+			kill(children[cpu], SIGKILL);
+			waitpid(children[cpu], NULL, 0);
+		}
+		children[cpu] = 0;
+	}
+	if (!on || sched_getaffinity(0, sizeof(set), &set))
+		return;
+	fflush(NULL);
+	for (cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		if (!CPU_ISSET(cpu, &set))
+			continue;
+		children[cpu] = fork();
+		if (children[cpu] == 0)
+			stay_awake(cpu, parent);
+	}
+}
+
 void realtime_set(bool on)
 {
 	const struct sched_param parameter = { .sched_priority = on ? 1 : 0 };
 
+	awake_set(on);
 	if (sched_setscheduler(0, on ? SCHED_FIFO : SCHED_OTHER, &parameter))
 		print_message("no real-time priority for the client: %s\n", strerror(errno));
 }

@@ -66,8 +66,10 @@ bool wait_until(bool (*condition)(void *context), void *context, double seconds)
 
 /*
  * The client is the clock of some tests: on a busy machine it must not wait for a
- * CPU between the answer's arrival and its reading.  Threads inherit this; where it
- * is not allowed, the clock is as good as the machine.
+ * CPU between the answer's arrival and its reading, and on an idle one not for the
+ * CPU to come out of its sleep, which takes a virtual one 100 us and more: none
+ * sleeps meanwhile.  Threads inherit the priority; where it is not allowed, the clock
+ * is as good as the machine.
  */
 void realtime_set(bool on);
 
