@@ -16,33 +16,43 @@
 #define QUANTILE_SHARE 0.05
 #define QUANTILE_SLACK_S 0.002
 #define MEAN_SHARE 0.02
+/*
+ * A host that takes CPUs away from this machine adds to the client's times, now and
+ * then; what redtap told wrongly would be wrong each time.
+ */
+#define ATTEMPTS 5
 
 #define ROUTE "/sleep/{id}"
 
-static void assert_near(const char *what, double client_s, double redtap_s, double allowed_s)
+static bool is_near(const char *what, double client_s, double redtap_s, double allowed_s)
 {
-	if (fabs(client_s - redtap_s) > allowed_s)
-		fail_msg("%s: client %.3f ms, redtap %.3f ms, allowed difference %.3f ms", what,
-			 client_s * 1e3, redtap_s * 1e3, allowed_s * 1e3);
+	if (fabs(client_s - redtap_s) <= allowed_s)
+		return true;
+	print_message("%s: client %.3f ms, redtap %.3f ms, allowed difference %.3f ms\n", what,
+		      client_s * 1e3, redtap_s * 1e3, allowed_s * 1e3);
+	return false;
 }
 
-static void assert_latencies(const char *what, json_t *series, const struct latencies *client)
+/* The count is the client's in any case. */
+static bool are_near(const char *what, json_t *series, const struct latencies *client)
 {
+	const double max_s = redtap_seconds(series, "max_s");
+
 	assert_int_equal(redtap_count(series, "count"), client->count);
-	assert_near(text_format("%s, mean", what), client->mean, redtap_seconds(series, "mean_s"),
-		    client->mean * MEAN_SHARE);
-	assert_near(text_format("%s, p50", what), client->p50, redtap_seconds(series, "p50_s"),
-		    client->p50 * QUANTILE_SHARE + QUANTILE_SLACK_S);
-	assert_near(text_format("%s, p99", what), client->p99, redtap_seconds(series, "p99_s"),
-		    client->p99 * QUANTILE_SHARE + QUANTILE_SLACK_S);
-	/* The upper edge of a bin lies less than a tenth above what is in it. */
-	assert_true(redtap_seconds(series, "max_s") <= client->max * 1.1 + QUANTILE_SLACK_S);
-	assert_true(redtap_seconds(series, "max_s") >= redtap_seconds(series, "p99_s"));
+	assert_true(max_s >= redtap_seconds(series, "p99_s"));
 	assert_true(redtap_seconds(series, "p90_s") >= redtap_seconds(series, "p50_s"));
+	/* The upper edge of a bin lies less than a tenth above what is in it. */
+	assert_true(max_s <= client->max * 1.1 + QUANTILE_SLACK_S);
+	return is_near(text_format("%s, mean", what), client->mean,
+		       redtap_seconds(series, "mean_s"), client->mean * MEAN_SHARE) &&
+	       is_near(text_format("%s, p50", what), client->p50, redtap_seconds(series, "p50_s"),
+		       client->p50 * QUANTILE_SHARE + QUANTILE_SLACK_S) &&
+	       is_near(text_format("%s, p99", what), client->p99, redtap_seconds(series, "p99_s"),
+		       client->p99 * QUANTILE_SHARE + QUANTILE_SLACK_S);
 }
 
 /* Three servers of one redtap, a name each: all of /sleep/N is one route. */
-static void check_sleep(const char *model, int workers, unsigned int connections)
+static bool try_sleep(const char *model, int workers, unsigned int connections)
 {
 	static const struct {
 		const char *target;
@@ -58,6 +68,7 @@ static void check_sleep(const char *model, int workers, unsigned int connections
 	const char *more[2 * ROWS(rows) + 1] = { NULL };
 	struct redtap *redtap;
 	struct counts counts;
+	bool near = true;
 	json_t *total;
 	size_t i;
 
@@ -88,10 +99,22 @@ static void check_sleep(const char *model, int workers, unsigned int connections
 	total = redtap_finish(redtap, SIGINT);
 	redtap_assert_nothing_lost(total);
 	for (i = 0; i < ROWS(rows); i++)
-		assert_latencies(text_format("%s %s", model, rows[i].target),
-				 redtap_series(total, rows[i].service, "GET", ROUTE, 200),
-				 &latencies[i]);
+		near = are_near(text_format("%s %s", model, rows[i].target),
+				redtap_series(total, rows[i].service, "GET", ROUTE, 200),
+				&latencies[i]) &&
+		       near;
 	counts_release(&counts);
+	return near;
+}
+
+static void check_sleep(const char *model, int workers, unsigned int connections)
+{
+	int attempt;
+
+	for (attempt = 0; attempt < ATTEMPTS; attempt++)
+		if (try_sleep(model, workers, connections))
+			return;
+	fail_msg("too far from what the client measured, %d times of %d", ATTEMPTS, ATTEMPTS);
 }
 
 static void sleep_thread(void **state)
