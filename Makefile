@@ -23,7 +23,7 @@ LIBS     = -lbpf -lelf -lz -lm -lpthread
 BPF_CFLAGS = -std=gnu11 -O2 -g -target bpf -D__TARGET_ARCH_$(ARCH) -I. -Ibpf $(WARNINGS) -MMD -MP \
 	     $(BPF_DEFINES)
 
-USER_OBJECTS := $(patsubst user/%.c,$(BUILD)/user/%.o,$(wildcard user/*.c))
+USER_OBJECTS := $(patsubst user/%.c,$(BUILD)/user/%.o,$(wildcard user/*.c user/*/*.c))
 WEBAPP_OBJECTS := $(patsubst app/%.c,$(BUILD)/app/%.o,$(wildcard app/*.c))
 
 include $(wildcard tests/*/*.mk) $(wildcard stack/*.mk)
@@ -68,4 +68,4 @@ install: $(BUILD)/redtap
 clean:
 	rm -rf $(BUILD)
 
--include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
+-include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d $(BUILD)/*/*/*.d $(BUILD)/*/*/*/*.d)

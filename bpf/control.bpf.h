@@ -15,8 +15,8 @@
 #ifndef REDTAP_CONTROL_H
 #define REDTAP_CONTROL_H
 
-#include "connection.bpf.h"
-#include "follow.bpf.h"
+#include "calls/connection.bpf.h"
+#include "tables/targets.bpf.h"
 
 /* include/uapi/asm-generic/errno-base.h */
 #define ENOENT 2

@@ -7,8 +7,8 @@
  * included headers keep the maps.  How the kernel is tapped is known here alone.
  */
 #include "control.bpf.h"
-#include "state.bpf.h"
-#include "transfer.bpf.h"
+#include "calls/life.bpf.h"
+#include "calls/transfer.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 

@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "check.h"
-#include "log.h"
-#include "options.h"
+#include "check/check.h"
+#include "base/log.h"
+#include "options/options.h"
 #include "run.h"
 
 int main(int argc, char **argv)

@@ -17,14 +17,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "collector.h"
-#include "loader.h"
-#include "log.h"
-#include "repeater.h"
-#include "report.h"
-#include "silence.h"
-#include "stopwatch.h"
-#include "watch.h"
+#include "collect/collector.h"
+#include "kernel/loader.h"
+#include "base/log.h"
+#include "send/repeater.h"
+#include "report/report.h"
+#include "watch/silence.h"
+#include "base/stopwatch.h"
+#include "watch/watch.h"
 
 /* How often it is looked whether the targets live, milliseconds. */
 #define TARGET_POLL_MS 100

@@ -8,7 +8,7 @@
 #ifndef REDTAP_RUN_H
 #define REDTAP_RUN_H
 
-#include "options.h"
+#include "options/options.h"
 
 /* Attaches, observes to the end.  Returns 0, or -errno after a message. */
 int run_attach(const struct options *options);

@@ -3,12 +3,12 @@
 # Coverage of user/ and of the shared headers: `make coverage` builds everything
 # with counters by clang, in build/coverage, runs the unit tests and, as root, the
 # end-to-end tests below, and prints a table.  COVERAGE_E2E= leaves the latter
-# out.  `make coverage-show FILE=user/text.c` prints a file with the counts of the
+# out.  `make coverage-show FILE=user/base/text.c` prints a file with the counts of the
 # last run beside its lines.
 
 # Left out: what compares times or sends for long, and what tests the tests.
 COVERAGE_E2E   ?= $(if $(filter 0,$(shell id -u)),$(filter-out client counts harness latency servers, \
-		    $(patsubst tests/e2e/test_%.c,%,$(sort $(wildcard tests/e2e/test_*.c)))))
+		    $(patsubst tests/e2e/cases/test_%.c,%,$(sort $(wildcard tests/e2e/cases/test_*.c)))))
 COVERAGE_BUILD  = $(BUILD)/coverage
 COVERAGE_FLAGS := -fprofile-instr-generate -fcoverage-mapping
 COVERAGE_MAKE   = $(MAKE) --no-print-directory BUILD=$(COVERAGE_BUILD) CC="$(CLANG)" \

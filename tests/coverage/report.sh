@@ -65,6 +65,6 @@ fi
 "$profdata" merge -sparse -o "$BUILD/coverage.profdata" "$BUILD"/profiles/*.profraw
 rm -f "$BUILD"/profiles/*.profraw
 # Headers that are BPF only run in the kernel, where nothing counts.
-"$cov" export -format=lcov "${arguments[@]}" user/*.[ch] bpf/abi.h bpf/h*.h bpf/portable.h \
-	>"$BUILD/coverage.info"
+"$cov" export -format=lcov "${arguments[@]}" user/*.[ch] user/*/*.[ch] \
+	bpf/abi bpf/http bpf/tracker >"$BUILD/coverage.info"
 print_table

@@ -2,7 +2,7 @@
 #
 # The load generator build/load.  Its objects are made by the rule in e2e.mk.
 
-LOAD_OBJECTS = $(addprefix $(BUILD)/e2e/,load.o http_client.o http_response.o http_tally.o http_load.o)
+LOAD_OBJECTS = $(addprefix $(BUILD)/e2e/http/,load.o http_client.o http_response.o http_tally.o http_load.o)
 
 $(BUILD)/load: $(LOAD_OBJECTS)
 	$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ -lm

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 #
-# End-to-end tests: `sudo make test-e2e`.  Every tests/e2e/test_*.c becomes a
+# End-to-end tests: `sudo make test-e2e`.  Every tests/e2e/cases/test_*.c becomes a
 # program build/e2e/test_* that can be run alone; E2E_TESTS="counts cli" runs some.
 
-E2E_TESTS    ?= $(patsubst tests/e2e/test_%.c,%,$(sort $(wildcard tests/e2e/test_*.c)))
+E2E_TESTS    ?= $(patsubst tests/e2e/cases/test_%.c,%,$(sort $(wildcard tests/e2e/cases/test_*.c)))
 E2E_PROGRAMS  = $(addprefix $(BUILD)/e2e/test_,$(E2E_TESTS))
 E2E_HARNESS   = $(patsubst tests/e2e/%.c,$(BUILD)/e2e/%.o, \
-		  $(filter-out tests/e2e/test_% tests/e2e/load.c,$(wildcard tests/e2e/*.c)))
+		  $(filter-out tests/e2e/cases/% tests/e2e/http/load.c,$(wildcard tests/e2e/*/*.c)))
 E2E_LIBS      = -lcmocka -lcurl -ljansson -lbpf -lpthread -lm
 
 # With the machine to themselves: the first compare times, more closely than to say
@@ -44,7 +44,7 @@ $(E2E_TESTS:%=run-e2e-%): run-e2e-%:
 	MAKEFLAGS= REDTAP_BUILD=$(abspath $(BUILD)) $(BUILD)/e2e/test_$* || status=1; \
 	echo "== $*: $$(($$(date +%s) - begun)) s"; exit $$status
 
-# Series meet at five places, two and three of them (bpf/series_key.h): nothing else may
+# Series meet at five places, two and three of them (bpf/abi/series_key.h): nothing else may
 # be different.
 PLACES_DIR = $(BUILD)/places/build
 places-programs: $(BUILD)/e2e/test_routes
@@ -57,7 +57,7 @@ places-programs: $(BUILD)/e2e/test_routes
 test-places: places-programs
 	REDTAP_BUILD=$(abspath $(PLACES_DIR)) $(BUILD)/e2e/test_routes
 
-.SECONDARY: $(E2E_HARNESS) $(patsubst tests/e2e/%.c,$(BUILD)/e2e/%.o,$(wildcard tests/e2e/test_*.c))
+.SECONDARY: $(E2E_HARNESS) $(patsubst tests/e2e/%.c,$(BUILD)/e2e/%.o,$(wildcard tests/e2e/cases/test_*.c))
 
 $(BUILD)/e2e/%.o: tests/e2e/%.c
 	@mkdir -p $(@D)
@@ -68,7 +68,7 @@ $(BUILD)/e2e/harness.a: $(E2E_HARNESS)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-$(BUILD)/e2e/test_%: $(BUILD)/e2e/test_%.o $(BUILD)/e2e/harness.a
+$(BUILD)/e2e/test_%: $(BUILD)/e2e/cases/test_%.o $(BUILD)/e2e/harness.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(E2E_LIBS)
 
 # These have redtap's own collector in them, and tell it the time.
@@ -81,9 +81,9 @@ $(BUILD)/e2e/test_retirement $(BUILD)/e2e/test_missed_processes: $(BUILD)/e2e/re
 $(BUILD)/e2e/test_retirement $(BUILD)/e2e/test_missed_processes: E2E_LIBS += -lelf -lz
 $(BUILD)/e2e/test_missed_processes: LDFLAGS += -Wl,--wrap=loader_missed_processes
 
-# Here a program stands still where others are to come between (bpf/account.bpf.h).
+# Here a program stands still where others are to come between (bpf/count/series.bpf.h).
 STALL_BUILD = $(BUILD)/stall
-$(BUILD)/e2e/test_element_reuse: $(BUILD)/e2e/test_element_reuse.o $(BUILD)/e2e/harness.a \
+$(BUILD)/e2e/test_element_reuse: $(BUILD)/e2e/cases/test_element_reuse.o $(BUILD)/e2e/harness.a \
 		$(BUILD)/e2e/redtap.a
 	+@$(MAKE) --no-print-directory --silent BUILD=$(STALL_BUILD) \
 		BPF_DEFINES=-DREDTAP_SERIES_STALL=8000000 $(STALL_BUILD)/e2e/redtap.a

@@ -9,7 +9,7 @@
  * route is what a plain reading of the rules makes of the target.
  */
 #include "fuzz.h"
-#include "http_scan.h"
+#include "http/http_scan.h"
 
 #define EVENTS_MAX 8192
 

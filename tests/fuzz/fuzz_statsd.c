@@ -10,8 +10,8 @@
 #include <inttypes.h>
 
 #include "fuzz.h"
-#include "histogram.h"
-#include "statsd.h"
+#include "abi/histogram.h"
+#include "statsd/statsd.h"
 
 #define SERIES_MAX 8
 #define BUCKETS_MAX 12

@@ -9,7 +9,7 @@
 #include <jansson.h>
 
 #include "fuzz.h"
-#include "text.h"
+#include "base/text.h"
 
 typedef char *escape_function(char *buffer, size_t size, const char *text);
 

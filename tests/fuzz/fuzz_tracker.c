@@ -11,7 +11,7 @@
  * nothing.
  */
 #include "fuzz.h"
-#include "series_key.h"
+#include "abi/series_key.h"
 #include "tracker_driver.h"
 
 /*

@@ -13,12 +13,12 @@
 #include <signal.h>
 #include <sys/mount.h>
 
-#include "counts.h"
-#include "harness.h"
-#include "process.h"
-#include "redtap_run.h"
-#include "servers.h"
-#include "traffic.h"
+#include "harness/counts.h"
+#include "harness/harness.h"
+#include "harness/process.h"
+#include "harness/redtap_run.h"
+#include "harness/servers.h"
+#include "harness/traffic.h"
 
 /*
  * Seconds until redtap is attached.  A verifier that runs on an emulated CPU,

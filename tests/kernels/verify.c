@@ -19,7 +19,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-#include "abi.h"
+#include "abi/abi.h"
 
 /* The log of a refused program tells its story at its end. */
 #define LOG_TAIL_LINES 60

@@ -7,7 +7,7 @@
 LINT_CHECKS = $(if $(filter default undefined,$(origin LINT)),format tidy shell,$(LINT))
 
 .PHONY: lint test-lint format
-# The generated header is included by user/loader.c.
+# The generated header is included by user/kernel/loader.c.
 lint test-lint: $(BUILD)/redtap.skel.h
 	@BUILD=$(BUILD) LINT_CFLAGS='$(filter-out -MMD -MP -DREDTAP_VERSION=%,$(ALL_CFLAGS))' \
 		LINT_BPF_CFLAGS='$(filter-out -MMD -MP,$(BPF_CFLAGS))' tests/lint/lint.sh $(LINT_CHECKS)

@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "harness.h"
+#include "harness/harness.h"
 #include "plan.h"
 
 struct lane {

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness.h"
+#include "harness/harness.h"
 
 static void tally_add(void *context, const char *method, const char *route, int status,
 		      const char *error, uint64_t request_bytes, uint64_t response_bytes)

@@ -11,7 +11,7 @@
 
 #include <jansson.h>
 
-#include "counts.h"
+#include "harness/counts.h"
 #include "plan.h"
 
 #define TALLY_REASONS_MAX 48

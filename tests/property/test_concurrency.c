@@ -22,8 +22,8 @@
 #include <unistd.h>
 
 #include "crowd_client.h"
-#include "harness.h"
-#include "redtap_run.h"
+#include "harness/harness.h"
+#include "harness/redtap_run.h"
 
 #define SECONDS_DEFAULT 3
 #define SECONDS_SHORT 8

@@ -16,9 +16,9 @@
 #include <unistd.h>
 
 #include "client.h"
-#include "harness.h"
+#include "harness/harness.h"
 #include "plan.h"
-#include "redtap_run.h"
+#include "harness/redtap_run.h"
 #include "route.h"
 #include "tally.h"
 

@@ -5,7 +5,7 @@
 #include "unit.h"
 
 #include "lines.h"
-#include "statsd.h"
+#include "statsd/statsd.h"
 
 void lines_take(void *context, const char *line, size_t length)
 {

@@ -4,9 +4,9 @@
  */
 #include "unit.h"
 
-#include "histogram.h"
+#include "abi/histogram.h"
 #include "made_flush.h"
-#include "measure.h"
+#include "flush/measure.h"
 
 void made_flush_init(struct made_flush *made)
 {

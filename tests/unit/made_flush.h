@@ -8,7 +8,7 @@
 #ifndef REDTAP_MADE_FLUSH_H
 #define REDTAP_MADE_FLUSH_H
 
-#include "flush.h"
+#include "flush/flush.h"
 
 #define MADE_SERIES_MAX 64
 

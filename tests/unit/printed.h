@@ -7,7 +7,7 @@
 #define REDTAP_PRINTED_H
 
 #include "made_flush.h"
-#include "report.h"
+#include "report/report.h"
 
 struct printed {
 	struct made_flush made;

@@ -4,8 +4,8 @@
  */
 #include "unit.h"
 
-#include "bins.h"
-#include "measure.h"
+#include "flush/bins.h"
+#include "flush/measure.h"
 
 /* The ends of the range and of blocks of memory. */
 static const uint32_t edges[] = {

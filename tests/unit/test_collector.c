@@ -8,8 +8,8 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "collector.h"
-#include "histogram.h"
+#include "collect/collector.h"
+#include "abi/histogram.h"
 
 #define SERIES_MAX 8
 #define MS 1000000ULL

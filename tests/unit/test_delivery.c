@@ -5,7 +5,7 @@
  */
 #include "unit.h"
 
-#include "delivery.h"
+#include "tracker/delivery.h"
 
 /* Takes everything that is acknowledged; returns how many. */
 static size_t drain(struct delivery_part *part, uint32_t first_series)

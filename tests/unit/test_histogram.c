@@ -5,7 +5,7 @@
  */
 #include "unit.h"
 
-#include "histogram.h"
+#include "abi/histogram.h"
 
 /* The edges one by one: 1 us, then each decade's 1.1, 1.2 ... 10 times its lower edge. */
 static uint64_t edges[HISTOGRAM_BINS - 1];

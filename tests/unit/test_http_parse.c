@@ -6,7 +6,7 @@
  */
 #include "unit.h"
 
-#include "http_scan.h"
+#include "http/http_scan.h"
 
 /* A string literal that may hold NUL. */
 #define TEXT(literal) literal, sizeof(literal) - 1

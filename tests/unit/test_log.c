@@ -4,7 +4,7 @@
  */
 #include "unit.h"
 
-#include "log.h"
+#include "base/log.h"
 
 static void test_messages(void **state)
 {

@@ -8,11 +8,11 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "histogram.h"
-#include "option_names.h"
-#include "option_values.h"
-#include "options.h"
-#include "routes.h"
+#include "abi/histogram.h"
+#include "options/names.h"
+#include "options/values.h"
+#include "options/options.h"
+#include "collect/routes.h"
 
 /* Phases, as options hold them. */
 #define QUEUE (1U << REQUEST_PHASE_QUEUE)

@@ -5,8 +5,8 @@
  */
 #include "unit.h"
 
-#include "measure.h"
-#include "phase_table.h"
+#include "flush/measure.h"
+#include "collect/phase_table.h"
 
 /* As the collector has them: one copy of each name. */
 static const char service_a[] = "a", service_b[] = "b";

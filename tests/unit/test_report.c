@@ -10,8 +10,8 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "histogram.h"
-#include "measure.h"
+#include "abi/histogram.h"
+#include "flush/measure.h"
 #include "printed.h"
 
 #define MS 1000000ULL

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "routes.h"
+#include "collect/routes.h"
 
 #define PATTERNS_MAX 4
 

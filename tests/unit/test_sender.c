@@ -12,8 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "sender.h"
-#include "statsd.h"
+#include "send/sender.h"
+#include "statsd/statsd.h"
 
 /* Longer than anything on loopback should ever take. */
 #define DEADLINE_S 10

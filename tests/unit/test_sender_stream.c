@@ -14,7 +14,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "sender.h"
+#include "send/sender.h"
 
 #define MS 1000000ULL
 #define DEADLINE_MS 10000

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-#include "series_key.h"
+#include "abi/series_key.h"
 
 #define SEED 0x0123456789abcdefULL
 

@@ -4,7 +4,7 @@
  */
 #include "unit.h"
 
-#include "series_table.h"
+#include "collect/series_table.h"
 
 /* As the collector has them: one copy of each name. */
 static const char service_a[] = "a", service_b[] = "b", get[] = "GET", post[] = "POST";

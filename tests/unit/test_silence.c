@@ -4,7 +4,7 @@
  */
 #include "unit.h"
 
-#include "silence.h"
+#include "watch/silence.h"
 
 static void test_reasons(void **state)
 {

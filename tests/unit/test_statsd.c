@@ -8,10 +8,10 @@
 #include <errno.h>
 #include <math.h>
 
-#include "histogram.h"
+#include "abi/histogram.h"
 #include "lines.h"
 #include "made_flush.h"
-#include "statsd.h"
+#include "statsd/statsd.h"
 
 #define MS 1000000ULL
 

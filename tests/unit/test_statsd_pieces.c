@@ -7,7 +7,7 @@
 
 #include "lines.h"
 #include "made_flush.h"
-#include "statsd.h"
+#include "statsd/statsd.h"
 
 #define MS 1000000ULL
 #define SERIES 20

@@ -7,10 +7,10 @@
 
 #include <math.h>
 
-#include "histogram.h"
+#include "abi/histogram.h"
 #include "lines.h"
 #include "made_flush.h"
-#include "statsd.h"
+#include "statsd/statsd.h"
 
 #define MS 1000000ULL
 #define US 1000ULL

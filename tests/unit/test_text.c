@@ -4,7 +4,7 @@
  */
 #include "unit.h"
 
-#include "text.h"
+#include "base/text.h"
 
 #define RESULT_MAX 4096
 

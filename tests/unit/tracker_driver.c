@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
  * tracker_driver.c - see tracker_driver.h.  The walks follow receive_walk() and
- * send_walk() of bpf/requests.bpf.h and responses.bpf.h, their bound included.
+ * send_walk() of bpf/calls/requests.bpf.h and responses.bpf.h, their bound included.
  */
 #include "unit.h"
 

@@ -10,7 +10,7 @@
 #ifndef REDTAP_TRACKER_DRIVER_H
 #define REDTAP_TRACKER_DRIVER_H
 
-#include "http_tracker.h"
+#include "tracker/tracker.h"
 
 /* Transactions that one connection may finish here; more fail the test. */
 #define DRIVER_TRANSACTIONS 128

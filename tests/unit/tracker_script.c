@@ -4,7 +4,7 @@
  */
 #include "unit.h"
 
-#include "series_key.h"
+#include "abi/series_key.h"
 #include "tracker_script.h"
 
 /*

@@ -6,9 +6,9 @@
 # built with the address and undefined behaviour sanitizers.
 
 UNIT_PROGRAMS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
-UNIT_MODULES  = options option_apply option_names option_values options_help routes series_table silence log text flush \
-		$(patsubst user/%.c,%,$(wildcard user/statsd*.c user/sender*.c)) \
-		bins measure phase_table report report_format report_json report_rows report_table
+UNIT_MODULES  = $(patsubst user/%.c,%,$(wildcard user/base/*.c user/flush/*.c user/statsd/*.c user/report/*.c \
+		  user/options/*.c) $(filter-out user/send/repeater.c,$(wildcard user/send/*.c))) \
+		collect/routes collect/series_table collect/phase_table watch/silence
 UNIT_OBJECTS  = $(patsubst %,$(BUILD)/unit/user/%.o,$(UNIT_MODULES)) \
 		$(patsubst tests/unit/%.c,$(BUILD)/unit/%.o, \
 		  $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
@@ -40,7 +40,7 @@ $(BUILD)/unit/test_%: $(BUILD)/unit/test_%.o $(UNIT_OBJECTS)
 
 # The collector is tested on a kernel that the test plays.
 $(BUILD)/unit/test_collector: $(patsubst user/%.c,$(BUILD)/unit/user/%.o, \
-	$(wildcard user/collector*.c)) $(BUILD)/unit/user/peers.o
+	$(wildcard user/collect/collector*.c)) $(BUILD)/unit/user/collect/peers.o
 
 # test_vmlinux reads the types that the compiler makes of vmlinux.h.
 $(BUILD)/unit/test_vmlinux: UNIT_LIBS += -lbpf -lelf -lz

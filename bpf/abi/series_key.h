@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * series_key.h - keys of series: where they are looked for, and whether two are the
+ * same.
+ *
+ * Inputs: keys whose path is filled up with zeros to a whole word; what lies behind
+ * does not matter.  Outputs: places in the table.  Pure; compiled for BPF and the
+ * unit tests.  It must not know the table.
+ *
+ * The kernel's tables hash and compare all of a key that has room for the longest
+ * path: most of a short one's cost.  So the table's key is a hash of what is there,
+ * and the text lies in the value: two series that meet at one place are told apart
+ * by it, and the second goes to another place.
+ */
+#ifndef REDTAP_SERIES_KEY_H
+#define REDTAP_SERIES_KEY_H
+
+#include "abi/abi.h"
+
+/* Places at which a key is looked for. */
+#define SERIES_PLACES 4
+
+/* Words of the path that belong to the key. */
+static __always_inline __u32 series_key_words(const struct series_key *key)
+{
+	return (*(const volatile __u8 *)&key->path_length + 7) / 8;
+}
+
+/* Everything but the path is one word. */
+#define SERIES_KEY_HEAD 8
+REDTAP_STATIC_ASSERT(__builtin_offsetof(struct series_key, path) == SERIES_KEY_HEAD,
+		     "the key's head is one word");
+
+static __always_inline __u64 series_hash_word(__u64 hash, __u64 word)
+{
+	word *= 0x9e3779b97f4a7c15ULL;
+	hash = (hash ^ word ^ word >> 32) * 0xd6e8feb86659fd93ULL;
+	return hash ^ hash >> 32;
+}
+
+/* The first place of a key.  seed: a secret, or paths could be made that meet. */
+static __always_inline __u64 series_key_hash(const struct series_key *key, __u64 seed)
+{
+	__u64 hash;
+	__u32 i;
+
+#ifdef REDTAP_SERIES_MEET /* for tests: the same series meet in each run */
+	seed = 0;
+#endif
+	hash = series_hash_word(seed, word_load(key));
+	for (i = 0; i < PATH_MAX_BYTES / 8; i++) {
+		if (i >= series_key_words(key))
+			break;
+		hash = series_hash_word(hash, word_load(key->path + i * 8));
+	}
+#ifdef REDTAP_SERIES_MEET /* so many first places, with no place in common behind them */
+	hash = hash % REDTAP_SERIES_MEET * SERIES_PLACES;
+#endif
+	return hash;
+}
+
+/* The place behind this one. */
+static __always_inline __u64 series_place_next(__u64 place)
+{
+	return place + 1;
+}
+
+static __always_inline bool series_key_same(const struct series_key *one,
+					    const struct series_key *other)
+{
+	__u32 i;
+
+	if (word_load(one) != word_load(other))
+		return false;
+	for (i = 0; i < PATH_MAX_BYTES / 8; i++) {
+		if (i >= series_key_words(other)) /* of both, as it seems */
+			break;
+		if (word_load(one->path + i * 8) != word_load(other->path + i * 8))
+			return false;
+	}
+	return true;
+}
+
+/* Copies a key; what lies behind its path is zero. */
+static __always_inline void series_key_copy(struct series_key *to, const struct series_key *from)
+{
+	__u32 i;
+
+	word_store(to, word_load(from));
+	for (i = 0; i < PATH_MAX_BYTES / 8; i++)
+		word_store(to->path + i * 8,
+			   i < series_key_words(from) ? word_load(from->path + i * 8) : 0);
+}
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * call.bpf.h - one receive or send call that is complete.
+ *
+ * Inputs: what a hook says about the call.  Outputs: where its bytes are.  It must
+ * not know what the bytes mean.
+ */
+#ifndef REDTAP_CALL_H
+#define REDTAP_CALL_H
+
+#include "calls/connection.bpf.h"
+
+/* include/linux/socket.h */
+enum message_flag {
+	MESSAGE_OOB = 1,
+	MESSAGE_PEEK = 2,
+	MESSAGE_TRUNC = 0x20,
+	MESSAGE_ERRQUEUE = 0x2000,
+};
+
+/* Of these calls, the bytes are taken later, or are none of the stream's. */
+#define MESSAGE_NOT_TAKEN (MESSAGE_OOB | MESSAGE_PEEK | MESSAGE_ERRQUEUE)
+
+/* A call that is complete. */
+struct call {
+	struct sock *sock;
+	__u64 address; /* of sock */
+	__u64 inode;   /* likewise */
+	__u64 length;  /* bytes that it moved */
+	__u32 flags;   /* enum message_flag, as far as they matter */
+	__u32 owner;   /* of its scratch */
+};
+
+static __always_inline void call_source(const struct call *call, struct byte_source *source)
+{
+	if (call->flags & MESSAGE_TRUNC) /* taken, and put nowhere */
+		byte_source_none(source);
+	else
+		byte_source_init(source, call->length);
+}
+
+/* Whether a position in a byte stream has been worked on. */
+static __always_inline bool sequence_reached(__u32 end, __u32 worked)
+{
+	return (__s32)(end - worked) <= 0;
+}
+
+#endif

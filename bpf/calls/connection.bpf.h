@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * connection.bpf.h - life of a connection in the kernel's tables: made, found,
+ * claimed, ended.
+ *
+ * Inputs: sockets.  Outputs: connections whose identity has been checked.  It
+ * must not know HTTP beyond the tracker's calls, nor which hook called.
+ *
+ * An entry can be deleted and its memory used again while another CPU still
+ * holds a pointer to it.  So a part is used only after it was claimed *and* the
+ * entry was then found to belong to the socket still; and an entry is deleted
+ * only by one who holds both claims.
+ */
+#ifndef REDTAP_CONNECTION_H
+#define REDTAP_CONNECTION_H
+
+#include "count/series.bpf.h"
+#include "tables/peers.bpf.h"
+
+/* connection.closing */
+enum closing {
+	CLOSING_END = 1,    /* what is open is to be ended */
+	CLOSING_DELETE = 2, /* and the entry to go */
+};
+
+/* ---- closing ---------------------------------------------------------- */
+
+static __always_inline void closing_set(struct connection *connection, __u32 what)
+{
+#ifdef REDTAP_LEGACY
+	*(volatile __u32 *)&connection->closing |= what;
+#else
+	__sync_fetch_and_or(&connection->closing, what);
+#endif
+}
+
+/* Known when the programs are loaded: without --client, what asks for it is left out. */
+static __always_inline bool is_client(const struct connection *connection)
+{
+	return settings.client && connection->peer;
+}
+
+/* ---- making ----------------------------------------------------------- */
+
+/*
+ * Sockets of targets that began to listen without a port: the kernel chooses it
+ * just behind the hook.  Looked at when a connection has an unknown port.
+ */
+#define UNBOUND_MAX 8
+
+__u64 unbound_socks[UNBOUND_MAX] = {}; /* addresses, 0: free */
+__u32 unbound_written = 0;             /* free running; 0: never in use */
+
+REDTAP_STATIC_ASSERT((UNBOUND_MAX & (UNBOUND_MAX - 1)) == 0, "places are masked");
+
+/*
+ * Set by the loader before it detaches, and ports[] emptied with it: from then on no
+ * socket is of interest, to none of the programs.  One after the other they would go
+ * blind, and what a later one sees without an earlier one is taken for a loss.
+ */
+__u32 stopped = 0;
+
+/* A port of a target, in this network namespace.  Returns 0 or a negative error number. */
+static __always_inline int listener_enter(const struct listener_key *key)
+{
+	__u8 one = 1;
+
+	if (TRACKER_OBSERVE(stopped))
+		return 0;
+	ports[key->port] = 1;
+	return bpf_map_update_elem(&listeners, key, &one, BPF_ANY);
+}
+
+/*
+ * Whether a socket may have an entry, or get one: by its port.  A socket that is
+ * closed has none any more, and may still be read; a client's says nothing.
+ */
+static __always_inline bool sock_is_of_interest(struct sock *sock)
+{
+	__u16 port = sock_local_port(sock);
+
+	if (ports[port])
+		return true;
+	return (settings.client || port == 0 || TRACKER_OBSERVE(unbound_written)) &&
+	       sock_is_internet(sock) && !TRACKER_OBSERVE(stopped);
+}
+
+static __always_inline void unbound_note(__u64 address)
+{
+	__u32 at = TRACKER_OBSERVE(unbound_written);
+
+	__sync_fetch_and_add(&unbound_written, 1);
+	unbound_socks[index_mask(at, UNBOUND_MAX - 1)] = address;
+}
+
+static __always_inline void unbound_forget(__u64 address)
+{
+	__u32 i;
+
+	if (unbound_written == 0)
+		return;
+	for (i = 0; i < UNBOUND_MAX; i++)
+		if (unbound_socks[i] == address)
+			unbound_socks[i] = 0;
+}
+
+/* Enters the port if one of them has got it.  A function of its own for the verifier. */
+__noinline int unbound_learn(__u32 netns, __u32 port)
+{
+	struct listener_key key = { .netns = netns, .port = port };
+	__u32 i;
+
+	for (i = 0; i < UNBOUND_MAX; i++) {
+		__u64 address = TRACKER_OBSERVE(unbound_socks[i]);
+		struct sock *sock = KERNEL_POINTER(struct sock, address);
+
+		if (address && sock_state(sock) == STATE_LISTEN && sock_local_port(sock) == port &&
+		    sock_netns(sock) == netns) {
+			listener_enter(&key);
+			return 1;
+		}
+	}
+	return 0;
+}
+
+static __always_inline bool sock_is_listened(struct sock *sock)
+{
+	struct listener_key key = {};
+
+	key.port = sock_local_port(sock);
+	key.netns = sock_netns(sock);
+	if (key.port == 0)
+		return false;
+	if (bpf_map_lookup_elem(&listeners, &key))
+		return true;
+	return unbound_written && unbound_learn(key.netns, key.port);
+}
+
+/*
+ * Enters a connection.  late: it was open before; received, sent: positions of
+ * the next bytes, of a client the other way round.  peer: whom a client asks, 0: a
+ * server's connection.  Returns the entry, made here or by somebody else.
+ */
+static __always_inline struct connection *connection_make(struct scratch *scratch, __u64 address,
+							  bool late, __u8 peer, __u32 received,
+							  __u32 sent)
+{
+	struct connection *blank = &scratch->blank;
+
+	blank->sock = address;
+	blank->late = 0;
+	blank->peer = peer;
+	if (late)
+		tracker_begin_late(blank, received, sent);
+	else
+		tracker_begin(blank, received, sent);
+	if (bpf_map_update_elem(&connections, &address, blank, BPF_NOEXIST)) {
+		/* somebody else's, or none: the table is full */
+		return bpf_map_lookup_elem(&connections, &address);
+	}
+	return bpf_map_lookup_elem(&connections, &address);
+}
+
+/* Both claims are held: takes the entry out. */
+static __always_inline void connection_delete(struct connection *connection, __u64 address)
+{
+	if (connection->watched && !connection->peer)
+		ledger_add(&service_of(connection->service)->open_connections, -1);
+	connection->sock = 0;
+	bpf_map_delete_elem(&open_ended, &address);
+	bpf_map_delete_elem(&connections, &address);
+}
+
+/*
+ * Ends one request that is open; the send part is claimed, and loaded into the
+ * scratch.  A function of its own for the verifier.  Returns the event.
+ */
+__noinline int connection_end_one(__u64 address, __u32 owner)
+{
+	struct connection *connection = bpf_map_lookup_elem(&connections, &address);
+	struct scratch *scratch = scratch_get(owner);
+	__u32 event;
+
+	if (!connection || !scratch)
+		return EVENT_NONE;
+	event = tracker_end(connection, &scratch->job);
+	event_enter(owner, connection, &scratch->job, event);
+	return event;
+}
+
+/* Turns that settling takes when others leave work to it meanwhile. */
+#define SETTLE_TURNS 4
+
+/*
+ * Ends what is open on a connection that is closing, and deletes the entry if
+ * that is due.  Returns whether somebody may have left work here meanwhile.  A
+ * function of its own for the verifier.
+ */
+__noinline int connection_settle_once(__u64 address, __u32 owner)
+{
+	struct connection *connection = bpf_map_lookup_elem(&connections, &address);
+	struct scratch *scratch = scratch_get(owner);
+	__u32 i, due, now;
+
+	if (!connection || !scratch)
+		return 0;
+	/* a request that is being read would end without the route that it has */
+	if (TRACKER_OBSERVE(connection->receive.claim))
+		return 0;
+	if (!part_claim(&connection->send.claim))
+		return 0;
+	if (connection->sock != address) {
+		part_release(&connection->send.claim);
+		return 0;
+	}
+	due = TRACKER_OBSERVE(connection->closing);
+	scratch->job.now_ns = bpf_ktime_get_ns();
+	tracker_send_load(connection, &scratch->job);
+	for (i = 0; i < PIPELINE_SLOTS + 1; i++)
+		if (connection_end_one(address, owner) == EVENT_NONE)
+			break;
+	tracker_send_store(connection, &scratch->job);
+	if ((due & CLOSING_DELETE) && part_claim(&connection->receive.claim)) {
+		connection_delete(connection, address);
+		return 0;
+	}
+	part_release(&connection->send.claim);
+	now = TRACKER_OBSERVE(connection->closing);
+	return now != due || (now & CLOSING_DELETE);
+}
+
+/*
+ * Likewise.  Whoever finds a part claimed leaves the work to its owner, who comes
+ * here after releasing it, and looks again after releasing what was claimed here.
+ */
+static __always_inline void connection_settle(__u64 address, __u32 owner)
+{
+	__u32 turn;
+
+	for (turn = 0; turn < SETTLE_TURNS; turn++)
+		if (!connection_settle_once(address, owner))
+			break;
+}
+
+/*
+ * Takes out the entry of a socket that is no more, and what was open on it.  What
+ * the application does to end a connection is always seen, what comes from outside
+ * may be missed: nothing seen is a reset.
+ */
+static __always_inline void connection_expel(struct connection *connection, __u64 address,
+					     __u32 owner)
+{
+	if (connection->end == END_NONE && !is_client(connection))
+		connection->end = END_RESET;
+	closing_set(connection, CLOSING_END | CLOSING_DELETE);
+	connection_settle(address, owner);
+}
+
+/* Releases a part; does what was asked for meanwhile. */
+static __always_inline void connection_release(struct connection *connection, __u32 *claim,
+					       __u64 address, __u32 owner)
+{
+	part_release(claim);
+	if (TRACKER_OBSERVE(connection->closing))
+		connection_settle(address, owner);
+}
+
+/* ---- finding ---------------------------------------------------------- */
+
+/* Whether the current process is a target; *service is its service. */
+static __always_inline bool process_is_target(__u16 *service)
+{
+	__u32 pid = process_id_current();
+	struct target_value *target = bpf_map_lookup_elem(&targets, &pid);
+
+	if (!target)
+		return false;
+	*service = target->service;
+	return true;
+}
+
+/*
+ * A call on a socket that has no entry: makes one if it is a server's
+ * connection of a target.  received, sent: positions before the call.
+ */
+static __always_inline struct connection *connection_adopt(struct scratch *scratch, __u32 owner,
+							   struct sock *sock, __u64 address,
+							   __u32 received, __u32 sent)
+{
+	struct connection *connection;
+	__u16 service;
+	__u8 state;
+
+	if (!process_is_target(&service) || !sock_is_tcp(sock))
+		return 0;
+	state = sock_state(sock);
+	if ((state != STATE_ESTABLISHED && state != STATE_CLOSE_WAIT && state != STATE_SYN_RECV) ||
+	    !sock_is_listened(sock))
+		return 0;
+	/* TCP Fast Open: what came with the SYN can be received before the handshake ends */
+	connection = connection_make(scratch, address, state != STATE_SYN_RECV, 0, received, sent);
+	/* closed meanwhile: nobody else would take it out */
+	if (connection && sock_state(sock) == STATE_CLOSE && sock_shut_down(sock)) {
+		closing_set(connection, CLOSING_END | CLOSING_DELETE);
+		connection_settle(address, owner);
+		return 0;
+	}
+	return connection;
+}
+
+/*
+ * A send on a socket that has no entry: makes one if a target may be a client there,
+ * on a connection that was open before attach.  sent: position before the call.
+ */
+static __always_inline struct connection *
+connection_adopt_client(struct scratch *scratch, struct sock *sock, __u64 address, __u32 sent)
+{
+	__u16 service;
+
+	if (!settings.client || !process_is_target(&service) || !sock_is_tcp(sock) ||
+	    sock_state(sock) != STATE_ESTABLISHED || sock_is_listened(sock))
+		return 0;
+	return connection_make(scratch, address, true, peer_number(sock), sent,
+			       sock_received(sock));
+}
+
+/*
+ * Whether the entry belongs to an earlier connection of this address, of which
+ * the end and the beginning of this one were missed.
+ */
+static __always_inline bool connection_is_stale(struct connection *connection, __u64 inode)
+{
+	__u64 known = TRACKER_OBSERVE(connection->inode);
+
+	return known && inode && known != inode;
+}
+
+/* Whether there is nothing to be seen on the connection, this socket's, until it is gone. */
+static __always_inline bool connection_is_over(struct connection *connection, __u64 inode,
+					       __u64 address)
+{
+	return tracker_is_over(connection) && TRACKER_OBSERVE(connection->sock) == address &&
+	       TRACKER_OBSERVE(connection->inode) == inode;
+}
+
+/*
+ * Checks under a claim that the entry belongs to this socket, and that a target
+ * uses it.  The socket's inode tells apart two connections that had the same
+ * address, should the end of the first have been missed.
+ */
+static __always_inline bool connection_check(struct connection *connection, __u64 inode,
+					     __u64 address)
+{
+	__u16 service;
+
+	if (connection->sock != address)
+		return false;
+	if (connection->inode == 0) {
+		connection->inode = inode;
+	} else if (inode && connection->inode != inode) {
+		closing_set(connection, CLOSING_END | CLOSING_DELETE);
+		return false;
+	}
+	if (connection->watched)
+		return true;
+	if (!process_is_target(&service))
+		return false;
+	connection->service = service;
+	connection->watched = 1;
+	if (!connection->peer)
+		ledger_add(&service_of(service)->open_connections, 1);
+	return true;
+}
+
+#endif

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * life.bpf.h - the life of connections: their sockets listen, connect, are
+ * established, get data, are closed and destroyed.
+ *
+ * Inputs: what the socket hooks say.  Outputs: entries of connections, listeners and
+ * unbound sockets; the ends of requests.  It must not know HTTP.
+ */
+#ifndef REDTAP_STATE_H
+#define REDTAP_STATE_H
+
+#include "count/accept.bpf.h"
+#include "tables/pair.bpf.h"
+
+/* ---- arrival ---------------------------------------------------------- */
+
+static __always_inline void on_data_ready(__u64 address, __u32 again)
+{
+	struct sock *sock = KERNEL_POINTER(struct sock, address);
+	struct connection *connection;
+	__u32 end;
+
+	if (!sock_is_of_interest(sock))
+		return;
+	end = sock_arrived(sock);
+	if (again && call_is_done(SCRATCH_ARRIVAL, address, end))
+		return;
+	connection = bpf_map_lookup_elem(&connections, &address);
+	if (!connection) {
+		struct scratch *scratch = scratch_get(SCRATCH_ARRIVAL + again);
+
+		/* open before attach, perhaps: the first reader will tell whose it is */
+		if (!scratch || sock_state(sock) != STATE_ESTABLISHED || !sock_is_tcp(sock) ||
+		    !sock_is_listened(sock))
+			return;
+		connection = connection_make(scratch, address, true, 0, sock_received(sock),
+					     sock_sent(sock));
+		if (!connection)
+			return;
+	}
+	if (!is_client(connection))
+		tracker_arrival(connection, end, bpf_ktime_get_ns());
+	if (!again)
+		call_done(SCRATCH_ARRIVAL, address, end);
+}
+
+/* ---- state ------------------------------------------------------------ */
+
+/* A listening socket of a target: its port is watched from now on. */
+static __always_inline void on_listen(__u64 address)
+{
+	struct sock *sock = KERNEL_POINTER(struct sock, address);
+	struct listener_key key = {};
+	__u16 service;
+
+	if (!process_is_target(&service) || !sock_is_tcp(sock))
+		return;
+	key.port = sock_local_port(sock);
+	key.netns = sock_netns(sock);
+	if (key.port)
+		listener_enter(&key);
+	else
+		unbound_note(address);
+}
+
+/* ESTABLISHED always begins anew: what the address held before is stale. */
+static __always_inline void on_established(__u64 address, __u32 owner)
+{
+	struct sock *sock = KERNEL_POINTER(struct sock, address);
+	struct scratch *scratch = scratch_get(owner);
+	struct connection *stale = bpf_map_lookup_elem(&connections, &address);
+
+	if (!scratch)
+		return;
+	/* TCP Fast Open: accepted, and in use, before the handshake was complete */
+	if (stale && stale->inode && stale->inode == sock_inode(sock))
+		return;
+	if (stale && owner >= SCRATCH_AGAIN && stale->inode == 0 && stale->arrival.written == 0 &&
+	    stale->receive.sequence == sock_received(sock))
+		return; /* made a moment ago, for this very event */
+	if (stale) {
+		closing_set(stale, CLOSING_END | CLOSING_DELETE);
+		connection_settle(address, owner);
+	}
+	if (!sock_is_tcp(sock) || !sock_is_listened(sock))
+		return;
+	scratch->blank.established_ns = phase_is_wanted(REQUEST_PHASE_ACCEPT) ? bpf_ktime_get_ns()
+									      : 0;
+	/* here alone, so once a connection: each later call tries to enter it again */
+	if (!connection_make(scratch, address, false, 0, sock_received(sock), sock_sent(sock)) &&
+	    owner < SCRATCH_AGAIN)
+		ledger_add(&ledger.ignored[IGNORE_CONNECTIONS_FULL], 1);
+}
+
+/* A target connects: an entry for the client's connection that this may become. */
+static __always_inline void on_connect(__u64 address, __u32 owner)
+{
+	struct sock *sock = KERNEL_POINTER(struct sock, address);
+	struct scratch *scratch = scratch_get(owner);
+	struct connection *stale = bpf_map_lookup_elem(&connections, &address);
+	__u16 service;
+
+	if (!scratch || !sock_is_tcp(sock) || !process_is_target(&service))
+		return;
+	if (stale && owner >= SCRATCH_AGAIN && is_client(stale) && stale->inode == 0)
+		return; /* made a moment ago, for this very event */
+	if (stale)
+		connection_expel(stale, address, owner);
+	if (!connection_make(scratch, address, false, peer_number(sock), 0, 0) &&
+	    owner < SCRATCH_AGAIN)
+		ledger_add(&ledger.ignored[IGNORE_CONNECTIONS_FULL], 1);
+}
+
+/* The server has accepted: both directions begin here. */
+static __always_inline void on_connected(__u64 address)
+{
+	struct sock *sock = KERNEL_POINTER(struct sock, address);
+	struct connection *connection = bpf_map_lookup_elem(&connections, &address);
+
+	if (connection && is_client(connection) && connection->inode == 0)
+		tracker_begin(connection, sock_sent(sock), sock_received(sock));
+}
+
+/*
+ * Whether a client's own close() ends the connection at once: what it has not read,
+ * or SO_LINGER, makes it a reset.  Otherwise the server has reset it, or has sent its
+ * FIN when the client had shut down its side.
+ */
+static __always_inline bool client_resets(struct sock *sock, int from)
+{
+	return sock_given_up(sock) &&
+	       (from == STATE_ESTABLISHED || from == STATE_CLOSE_WAIT || !sock_peer_ended(sock));
+}
+
+/*
+ * The end of a client's connection.  It may read an answer after it has shut down
+ * sending, and after the server is gone: only its own close() is the end, or that of
+ * the socket.
+ */
+static __always_inline __u32 client_state(struct connection *connection, struct sock *sock,
+					  int from, int to)
+{
+	switch (to) {
+	case STATE_CLOSE_WAIT:
+		connection->end |= END_PEER_CLOSED;
+		return 0;
+	case STATE_FIN_WAIT1:
+		return sock_given_up(sock) ? CLOSING_END : 0;
+	case STATE_CLOSE:
+		if (sock_inode(sock) == 0 || client_resets(sock, from))
+			return CLOSING_END | CLOSING_DELETE;
+		connection->end |= sock_peer_ended(sock) ? END_PEER_CLOSED : END_RESET;
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+/* What a change of state means to a connection. */
+static __always_inline void state_enter(struct sock *sock, __u64 address, int from, int to,
+					__u32 owner)
+{
+	struct connection *connection;
+	__u32 end = END_NONE, closing;
+
+	if (to == STATE_ESTABLISHED) {
+		if (from == STATE_SYN_RECV)
+			on_established(address, owner);
+		else if (settings.client)
+			on_connected(address);
+		return;
+	}
+	if (to == STATE_SYN_SENT) {
+		if (settings.client)
+			on_connect(address, owner);
+		return;
+	}
+	connection = bpf_map_lookup_elem(&connections, &address);
+	if (!connection)
+		return;
+	if (is_client(connection)) {
+		closing = client_state(connection, sock, from, to);
+		if (closing) {
+			closing_set(connection, closing);
+			connection_settle(address, owner);
+		}
+		return;
+	}
+	/* tcp_probe shows acknowledgements to established connections alone */
+	if (phase_is_wanted(REQUEST_PHASE_DELIVER) && (to == STATE_FIN_WAIT2 || to == STATE_CLOSE))
+		deliver_acknowledged(connection, address, sock_acknowledged(sock));
+	switch (to) {
+	case STATE_CLOSE_WAIT:
+		connection->end |= END_PEER_CLOSED;
+		return;
+	case STATE_FIN_WAIT1:
+	case STATE_LAST_ACK:
+		end = END_LOCAL;
+		break;
+	case STATE_CLOSE:
+		if (!sock_shut_down(sock)) {
+			/* The application still has it: it may read what came before the
+			 * reset, and a send that waits for room is not complete. */
+			connection->end |= END_RESET;
+			return;
+		}
+		end = END_LOCAL;
+		break;
+	default:
+		return;
+	}
+	connection->end |= end;
+	closing_set(connection, to == STATE_CLOSE ? CLOSING_END | CLOSING_DELETE : CLOSING_END);
+	connection_settle(address, owner);
+}
+
+static __always_inline void on_state(__u64 address, int from, int to, __u32 again)
+{
+	struct sock *sock = KERNEL_POINTER(struct sock, address);
+
+	if (to == STATE_LISTEN) {
+		on_listen(address);
+		return;
+	}
+	if (from == STATE_LISTEN)
+		unbound_forget(address);
+	if (!sock_is_of_interest(sock))
+		return;
+	state_enter(sock, address, from, to, SCRATCH_STATE + again);
+}
+
+/* Nobody has the socket any more: a connection that the client reset ends here. */
+static __always_inline void on_destroy(__u64 address, __u32 again)
+{
+	struct connection *connection = bpf_map_lookup_elem(&connections, &address);
+
+	if (!connection || TRACKER_OBSERVE(stopped))
+		return;
+	connection_expel(connection, address, SCRATCH_DESTROY + again);
+}
+
+#endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * deliver.bpf.h - the last phase: from the last byte of an answer handed to the
+ * kernel to the client's acknowledgement of it.
+ *
+ * Inputs: finished transactions, acknowledgements.  Outputs: the phase's
+ * histogram.  It must not know HTTP.
+ *
+ * The acknowledgement may come before the send call's hook runs: always on
+ * loopback, when the client is quick.  So an answer is put into the ring first,
+ * and it is looked at what has been acknowledged afterwards; whoever notes an
+ * acknowledgement does so before looking into the ring.
+ */
+#ifndef REDTAP_DELIVER_H
+#define REDTAP_DELIVER_H
+
+#include "tables/claim.bpf.h"
+#include "count/histograms.bpf.h"
+#include <bpf/bpf_endian.h>
+
+/* Turns that settling takes when others leave work to it meanwhile. */
+#define DELIVER_TURNS 4
+
+/*
+ * Counts the oldest answer that is acknowledged; the claim is the caller's.  A
+ * function of its own for the verifier.  Returns whether there was one.
+ */
+__noinline int deliver_one(__u64 address, __u64 now_ns)
+{
+	struct connection *connection = bpf_map_lookup_elem(&connections, &address);
+	const struct delivery *delivery;
+	__u64 waited_ns;
+
+	if (!connection)
+		return 0;
+	delivery = delivery_next(&connection->delivery);
+	if (!delivery)
+		return 0;
+	waited_ns = now_ns > delivery->sent_ns ? now_ns - delivery->sent_ns : 0;
+	/* after an hour its series may have retired, and another have the id */
+	if (waited_ns < SERIES_IDLE_S * 1000000000ULL)
+		phase_add(delivery->series, REQUEST_PHASE_DELIVER, waited_ns);
+	delivery_take(&connection->delivery);
+	return 1;
+}
+
+/*
+ * Counts every answer that is acknowledged, at this time.  Whoever finds the claim
+ * taken leaves the work to its owner, who looks again after releasing it.
+ */
+__noinline int deliver_settle(__u64 address, __u64 now_ns)
+{
+	struct connection *connection = bpf_map_lookup_elem(&connections, &address);
+	__u32 turn, i;
+
+	if (!connection)
+		return 0;
+	for (turn = 0; turn < DELIVER_TURNS; turn++) {
+		if (!part_claim(&connection->delivery.claim))
+			break;
+		if (connection->sock == address)
+			for (i = 0; i < DELIVERIES_MAX; i++)
+				if (!deliver_one(address, now_ns))
+					break;
+		part_release(&connection->delivery.claim);
+		if (!delivery_next(&connection->delivery))
+			break;
+	}
+	return 0;
+}
+
+/* Everything before this sequence number has been acknowledged. */
+static __always_inline void deliver_note(struct connection *connection, __u32 acked)
+{
+	struct delivery_part *part = &connection->delivery;
+	__u32 before = TRACKER_OBSERVE(part->acked);
+
+	if ((__s32)(acked - before) <= 0)
+		return;
+#ifdef REDTAP_LEGACY
+	TRACKER_PUBLISH(part->acked, acked);
+#else
+	/* another one's, noted meanwhile, may be the later: he looks into the ring too */
+	if (__sync_val_compare_and_swap(&part->acked, before, acked) != before) {
+		before = TRACKER_OBSERVE(part->acked);
+		if ((__s32)(acked - before) > 0)
+			__sync_val_compare_and_swap(&part->acked, before, acked);
+	}
+#endif
+}
+
+/* The job's transaction is counted; its answer, if whole, is now on its way. */
+static __always_inline void deliver_expect(struct connection *connection,
+					   const struct tracker_job *job, __u32 series)
+{
+	const struct transaction *transaction = &job->transaction;
+
+	if (!phase_is_wanted(REQUEST_PHASE_DELIVER))
+		return;
+	if (!transaction->key.status || transaction->key.error != ERROR_NONE)
+		return;
+	if (!delivery_push(&connection->delivery, transaction->end_ns,
+			   job->sequence + (__u32)job->offset, series)) {
+		ledger_add(&ledger.approximate[APPROXIMATE_DELIVER_FULL], 1);
+		return;
+	}
+	deliver_note(connection, sock_acknowledged(KERNEL_POINTER(struct sock, connection->sock)));
+	if (delivery_next(&connection->delivery))
+		deliver_settle(connection->sock, 0);
+}
+
+/* An acknowledgement, under the socket's lock. */
+static __always_inline void deliver_acknowledged(struct connection *connection, __u64 address,
+						 __u32 acked)
+{
+	deliver_note(connection, acked);
+	if (delivery_next(&connection->delivery))
+		deliver_settle(address, bpf_ktime_get_ns());
+}
+
+/* A segment from the client is about to be processed: what it acknowledges. */
+static __always_inline void deliver_segment(__u64 address, __u64 segment)
+{
+	struct connection *connection = bpf_map_lookup_elem(&connections, &address);
+	struct sock *sock = KERNEL_POINTER(struct sock, address);
+	struct sk_buff *skb = KERNEL_POINTER(struct sk_buff, segment);
+	struct tcphdr *header;
+	__u32 acked;
+
+	if (!connection)
+		return;
+	header = KERNEL_POINTER(struct tcphdr,
+				(__u64)KERNEL_READ(skb, head) + KERNEL_READ(skb, transport_header));
+	acked = bpf_ntohl(KERNEL_READ(header, ack_seq));
+	/* of what has not left nothing can be acknowledged (RFC 9293, section 3.10.7.4) */
+	if ((__s32)(acked - sock_left(sock)) > 0)
+		return;
+	deliver_acknowledged(connection, address, acked);
+}
+
+#endif

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * series.bpf.h - what becomes of the tracker's events: the ledger, the series
+ * and their histograms.
+ *
+ * Inputs: events and transactions.  Outputs: the maps that the loader reads.
+ * It must not know sockets or bytes.
+ */
+#ifndef REDTAP_ACCOUNT_H
+#define REDTAP_ACCOUNT_H
+
+#include "count/deliver.bpf.h"
+#include "abi/series_key.h"
+
+static __always_inline struct service_gauges *service_of(__u32 service)
+{
+	return &ledger.services[service & (SERVICES_MAX - 1)];
+}
+REDTAP_STATIC_ASSERT((SERVICES_MAX & (SERVICES_MAX - 1)) == 0, "services are masked");
+
+static __always_inline struct scratch *scratch_get(__u32 owner)
+{
+	return bpf_map_lookup_elem(&scratches, &owner);
+}
+
+/* Series that is likely noise: not let in once half of the table is in use. */
+static __always_inline bool series_is_suspect(const struct series_key *key)
+{
+	return key->status == 400 || key->status == 404 || key->status == 405;
+}
+
+/* Instead of an id: there is no series. */
+#define SERIES_NONE 0xffffffffU
+
+/*
+ * Makes a series at a place, unless only `limit` may be in use.  Returns the id that is
+ * there, SERIES_NONE: none.
+ */
+static __always_inline __u32 series_make(const struct series_key *key, __u64 place, __u32 limit)
+{
+	struct series_entry *entry;
+	const __u32 *found;
+	__u32 id;
+
+	if (ledger.series >= limit || bpf_map_pop_elem(&free_series, &id))
+		return SERIES_NONE;
+	entry = bpf_map_lookup_elem(&series_entries, &id);
+	if (!entry)
+		return SERIES_NONE;
+	series_key_copy(&entry->key, key);
+	entry->place = place;
+	if (bpf_map_update_elem(&series_ids, &place, &id, BPF_NOEXIST) == 0) {
+		TRACKER_PUBLISH(entry->live, 1);
+		ledger_add(&ledger.series, 1);
+		return id;
+	}
+	bpf_map_push_elem(&free_series, &id, 0); /* another CPU was first */
+	found = bpf_map_lookup_elem(&series_ids, &place);
+	return found ? *found : SERIES_NONE;
+}
+
+/* A build for a test stands still here, so that others can come between. */
+#ifdef REDTAP_SERIES_STALL
+static long series_stall_turn(__u32 turn, void *context)
+{
+	(void)turn;
+	(void)context;
+	return TRACKER_OBSERVE(ledger.seen) == UINT64_MAX;
+}
+#define SERIES_STALL() bpf_loop(REDTAP_SERIES_STALL, series_stall_turn, 0, 0)
+#else
+#define SERIES_STALL() ((void)0)
+#endif
+
+/*
+ * Finds the series id of a transaction; makes one unless only `limit` may be in use.
+ * SERIES_NONE: that is so, or other series are at all of its places.
+ *
+ * A series that retires takes its element of the map away (collector_retire.c), and the
+ * map gives that to another one at once: what was found may be another's when it is
+ * read.  So the id is read once, and the text is that of this id: another's is another
+ * text, and an id that is on its way out keeps its text until this program has ended.
+ * Whoever sees an id sees its text: see TRACKER_PUBLISH().
+ */
+static __always_inline __u32 series_find(struct scratch *scratch, __u32 limit)
+{
+	const struct series_key *key = &scratch->job.transaction.key;
+	__u64 place = series_key_hash(key, settings.series_seed);
+	__u32 i;
+
+	for (i = 0; i < SERIES_PLACES; i++) {
+		const __u32 *found = bpf_map_lookup_elem(&series_ids, &place);
+		const struct series_entry *entry;
+		__u32 id;
+
+		if (found)
+			SERIES_STALL();
+		id = found ? TRACKER_OBSERVE(*found) : series_make(key, place, limit);
+		entry = bpf_map_lookup_elem(&series_entries, &id);
+		if (!entry)
+			break;
+		if (series_key_same(&entry->key, key))
+			return id;
+		place = series_place_next(place);
+	}
+	return SERIES_NONE;
+}
+
+static __always_inline void phases_commit(__u32 series, const struct transaction *transaction)
+{
+	if (transaction->queue_known)
+		phase_add(series, REQUEST_PHASE_QUEUE, transaction->queue_ns);
+	if (!transaction->key.status)
+		return;
+	phase_add(series, REQUEST_PHASE_SERVICE, transaction->service_ns);
+	phase_add(series, REQUEST_PHASE_SEND, transaction->send_ns);
+}
+
+/*
+ * Counts the transaction in a scratch: histogram, sums, ledger.  A function of
+ * its own for the verifier, which checks it once.  Returns the series that it
+ * went to, -1: none.
+ */
+__noinline int transaction_commit(__u32 owner)
+{
+	struct scratch *scratch = scratch_get(owner);
+	struct transaction *transaction;
+	struct series_value *value;
+	__u32 limit, series;
+	__u64 reason;
+
+	if (!scratch)
+		return -1;
+	transaction = &scratch->job.transaction;
+	limit = settings.max_series - settings.series_reserve;
+	if (series_is_suspect(&transaction->key))
+		limit = settings.max_series / 2 < limit ? settings.max_series / 2 : limit;
+	series = series_find(scratch, limit);
+	if (series == SERIES_NONE) {
+		tracker_route_other(&transaction->key);
+		ledger_add(&ledger.approximate[APPROXIMATE_ROUTE_OTHER], 1);
+		series = series_find(scratch, settings.max_series);
+	}
+	value = bpf_map_lookup_elem(&series_values, &series);
+	if (!value) {
+		ledger_add(&ledger.lost[LOSS_SERIES_FULL], 1);
+		return -1;
+	}
+	if (!transaction->key.peer)
+		phases_commit(series, transaction);
+	histogram_add(value->bins, &value->sum_ns, transaction->duration_ns);
+	if (transaction->request_bytes)
+		ledger_add(&value->request_bytes, transaction->request_bytes);
+	if (transaction->response_bytes)
+		ledger_add(&value->response_bytes, transaction->response_bytes);
+	/* last: whoever finds it unchanged need not look at the rest */
+	ledger_add(&value->count, 1);
+	ledger_add(&ledger.counted, 1);
+	if (transaction->approximate) {
+		reason = value_opaque(transaction->approximate);
+		if (reason < APPROXIMATE_COUNT)
+			ledger_add(&ledger.approximate[reason], 1);
+	}
+	return series;
+}
+
+/* The gauge of requests like this connection's that wait for their answers. */
+static __always_inline __u64 *requests_waiting(const struct connection *connection)
+{
+	struct service_gauges *service = service_of(connection->service);
+
+	return connection->peer ? &service->client_requests : &service->active_requests;
+}
+
+/* Enters an event into the ledger. */
+static __always_inline void event_enter(__u32 owner, struct connection *connection,
+					struct tracker_job *job, __u32 event)
+{
+	__u64 *waiting = requests_waiting(connection);
+	__u64 reason = value_opaque(job->reason);
+	int series;
+
+	switch (event) {
+	case EVENT_SEEN:
+		ledger_add(&ledger.seen, 1);
+		ledger_add(waiting, 1);
+		break;
+	case EVENT_DROPPED:
+		ledger_add(&ledger.seen, 1);
+		if (reason < LOSS_COUNT)
+			ledger_add(&ledger.lost[reason], 1);
+		break;
+	case EVENT_FINISHED:
+		series = transaction_commit(owner);
+		if (series >= 0 && !connection->peer)
+			deliver_expect(connection, job, series);
+		ledger_add(waiting, -1);
+		break;
+	case EVENT_LOST:
+		if (reason < LOSS_COUNT)
+			ledger_add(&ledger.lost[reason], 1);
+		ledger_add(waiting, -1);
+		break;
+	case EVENT_IGNORED:
+		if (reason < IGNORE_COUNT)
+			ledger_add(&ledger.ignored[reason], 1);
+		break;
+	default:
+		break;
+	}
+}
+
+#endif

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * http_state.h - the state of the HTTP/1 parser: what is known of one message, and
+ * the words in which it is said.
+ *
+ * Inputs: none.  Outputs: structures, limits, phases, verdicts, classes of bytes.
+ * Pure; compiled for BPF and user space.  It must not know how bytes are read.
+ */
+#ifndef REDTAP_HTTP_STATE_H
+#define REDTAP_HTTP_STATE_H
+
+#include "abi/abi.h"
+
+/* Bytes that are looked at in one go; a power of two. */
+#define HTTP_WINDOW 1024
+/* Bytes behind it that may be loaded, whatever they are: see http_scan.h. */
+#define HTTP_WINDOW_BEHIND 64
+/* Bytes that the byte-wise functions take in one go, for the verifier's sake. */
+#define HTTP_FEED_BYTES 64
+REDTAP_STATIC_ASSERT((HTTP_WINDOW & (HTTP_WINDOW - 1)) == 0, "the window is masked");
+REDTAP_STATIC_ASSERT((PATH_MAX_BYTES & (PATH_MAX_BYTES - 1)) == 0, "the path is masked");
+
+/* A method token longer than this is not taken for HTTP. */
+#define HTTP_METHOD_MAX 24
+/* Path segments this long, or hex this long, become {id}: see route folding. */
+#define HTTP_SEGMENT_TOKEN 32
+#define HTTP_SEGMENT_HEX 16
+/* A Content-Length or chunk size above this is refused as malformed. */
+#define HTTP_LENGTH_MAX (1ULL << 60)
+
+enum http_verdict {
+	HTTP_MORE = 0, /* window used up */
+	HTTP_METHOD,   /* method and its space accepted: a request is seen */
+	HTTP_TARGET,   /* end of the target: the route is complete */
+	HTTP_STATUS,   /* status code accepted */
+	HTTP_PROXY,    /* head of a PROXY header: `remaining` bytes of it follow */
+	HTTP_HEAD,     /* end of a header section */
+	HTTP_DATA,     /* chunk data follows: `remaining` bytes */
+	HTTP_END,      /* end of a chunked body, trailers included */
+	HTTP_BAD,      /* not HTTP/1; the parser must not be fed again */
+};
+
+/* In groups, each parsed by one function. */
+enum http_phase {
+	PHASE_NONE = 0,
+	/* what a proxy may put before the first request: see http_proxy.h */
+	PHASE_PROXY_LINE, /* version 1: a line */
+	PHASE_PROXY_MARK, /* version 2: binary */
+	PHASE_PROXY_SIZE,
+	/* method; empty lines before it are skipped: RFC 9112, section 2.2 */
+	PHASE_REQUEST,
+	PHASE_METHOD,
+	/* target */
+	PHASE_TARGET,
+	PHASE_SCHEME,    /* of an absolute-form target */
+	PHASE_AUTHORITY, /* likewise */
+	PHASE_PATH,
+	PHASE_QUERY,
+	/* status line up to its code */
+	PHASE_RESPONSE,
+	PHASE_STATUS,
+	/* header section, with what is left of the line before it */
+	PHASE_VERSION,
+	PHASE_REASON,
+	PHASE_LINE,
+	PHASE_LINE_SKIP,
+	PHASE_HEAD_END,
+	PHASE_NAME_LENGTH,
+	PHASE_NAME_CODING,
+	PHASE_LENGTH,
+	PHASE_CODING,
+	/* chunked body */
+	PHASE_CHUNK_SIZE,
+	PHASE_CHUNK_EXTENSION,
+	PHASE_CHUNK_CRLF,
+	PHASE_TRAILER,
+	PHASE_TRAILER_SKIP,
+	PHASE_TRAILER_END,
+	/* not fed: the tracker's */
+	PHASE_CHUNK_DATA, /* `remaining` bytes are skipped */
+	PHASE_BODY,       /* `remaining` bytes of a body of known length */
+	PHASE_CLOSE,      /* body that ends with the connection */
+	PHASE_LOST,       /* framing unknown: a message may begin at the next call */
+	PHASE_IGNORE,     /* not HTTP, or no longer */
+};
+
+static __always_inline bool http_phase_is_method(__u8 phase)
+{
+	return phase >= PHASE_PROXY_LINE && phase <= PHASE_METHOD;
+}
+
+static __always_inline bool http_phase_is_target(__u8 phase)
+{
+	return phase >= PHASE_TARGET && phase <= PHASE_QUERY;
+}
+
+static __always_inline bool http_phase_is_header(__u8 phase)
+{
+	return phase >= PHASE_VERSION && phase <= PHASE_CODING;
+}
+
+static __always_inline bool http_phase_is_chunk(__u8 phase)
+{
+	return phase >= PHASE_CHUNK_SIZE && phase <= PHASE_TRAILER_END;
+}
+
+enum http_flag {
+	HTTP_HAS_LENGTH = 1,  /* Content-Length seen, in `length` */
+	HTTP_HAS_CODING = 2,  /* Transfer-Encoding seen */
+	HTTP_CHUNKED = 4,     /* its last coding is chunked */
+	HTTP_LENGTH_BAD = 8,  /* Content-Length malformed or contradictory */
+	HTTP_LINE_DIGIT = 16, /* a digit was seen in the number at hand */
+	HTTP_LINE_SPACE = 32, /* white space behind that number */
+	HTTP_LINE_CR = 64,    /* CR seen, LF due */
+};
+#define HTTP_LINE_FLAGS (HTTP_LINE_DIGIT | HTTP_LINE_SPACE | HTTP_LINE_CR)
+
+/* One direction of one connection.  Zero, then a phase, is its start. */
+struct http_parser {
+	__u64 length;    /* Content-Length, bytes */
+	__u64 number;    /* number at hand: length or chunk size */
+	__u64 remaining; /* body or chunk bytes still to come */
+	__u16 status;    /* status code, 0: none yet */
+	__u8 phase;      /* enum http_phase */
+	__u8 position;   /* in the token at hand */
+	__u8 flags;      /* enum http_flag */
+	__u8 padding[3];
+};
+
+/* What a request line adds. The folded route is built in place in `path`. */
+struct http_request_line {
+	__u64 method[3]; /* token, little endian, zero padded */
+	__u8 method_length;
+	__u8 raw_length;     /* bytes of the path as sent */
+	__u8 path_length;    /* bytes of `path`, folded so far */
+	__u8 segment_start;  /* in `path`, behind the slash */
+	__u8 segment_length; /* as sent */
+	__u8 segment_digits; /* of these, digits */
+	__u8 segment_hex;    /* of these, hexadecimal digits */
+	__u8 other;          /* the route is `other` */
+};
+
+/* The window; words are loaded at its end too. */
+struct http_window {
+	__u32 fill;     /* valid bytes */
+	__u32 position; /* next byte to consume */
+	__u8 bytes[HTTP_WINDOW + HTTP_WINDOW_BEHIND];
+};
+
+/* Everything that feeding needs: the caller's scratch memory. */
+struct http_feed {
+	struct http_parser parser;
+	struct http_request_line line;
+	char path[PATH_MAX_BYTES]; /* route of the request line, folded so far */
+	struct http_window window;
+};
+
+/* The eight bytes of a token literal from offset on, packed as in method[]. */
+#define HTTP_TOKEN_BYTE(text, i)                                                                   \
+	((__u64)(__u8)((text "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0")[i]))
+#define HTTP_TOKEN_WORD(text, o)                                                                   \
+	(HTTP_TOKEN_BYTE(text, o) | HTTP_TOKEN_BYTE(text, (o) + 1) << 8 |                          \
+	 HTTP_TOKEN_BYTE(text, (o) + 2) << 16 | HTTP_TOKEN_BYTE(text, (o) + 3) << 24 |             \
+	 HTTP_TOKEN_BYTE(text, (o) + 4) << 32 | HTTP_TOKEN_BYTE(text, (o) + 5) << 40 |             \
+	 HTTP_TOKEN_BYTE(text, (o) + 6) << 48 | HTTP_TOKEN_BYTE(text, (o) + 7) << 56)
+
+/* The enum http_method of a token packed as in http_request_line. */
+static __always_inline __u32 http_method_lookup(__u64 word0, __u64 word1, __u64 word2)
+{
+#define METHOD_ROW(name, token)                                                                    \
+	if (word0 == HTTP_TOKEN_WORD(token, 0) && word1 == HTTP_TOKEN_WORD(token, 8) &&            \
+	    word2 == HTTP_TOKEN_WORD(token, 16))                                                   \
+		return METHOD_##name;
+	HTTP_METHODS(METHOD_ROW)
+#undef METHOD_ROW
+	return METHOD_OTHER;
+}
+
+/* Readies the parser for a message that begins with the next byte. */
+static __always_inline void http_parser_init(struct http_parser *parser, __u8 phase)
+{
+	parser->length = 0;
+	parser->number = 0;
+	parser->remaining = 0;
+	parser->status = 0;
+	parser->phase = phase;
+	parser->position = 0;
+	parser->flags = 0;
+}
+
+/* Nonzero if one of the eight bytes is LF (an exact test for the lowest one). */
+static __always_inline __u64 http_word_has_lf(__u64 word)
+{
+	word ^= 0x0a0a0a0a0a0a0a0aULL;
+	return (word - 0x0101010101010101ULL) & ~word & 0x8080808080808080ULL;
+}
+
+enum http_class {
+	CLASS_DIGIT = 1,
+	CLASS_HEX = 2,
+	CLASS_METHOD = 4,
+	CLASS_PATH_END = 8, /* ends the path, not the target: ? # ; */
+};
+
+/*
+ * Classes of bytes.  Method tokens are upper case by convention (RFC 9110,
+ * section 9.1), and the grammar's other characters are kept to those that
+ * registered methods use: the more narrow, the less noise is taken for HTTP.
+ */
+CONSTANT_TABLE __u8 http_class_table[256] = {
+	['0' ... '9'] = CLASS_DIGIT | CLASS_HEX | CLASS_METHOD,
+	['A' ... 'F'] = CLASS_HEX | CLASS_METHOD,
+	['G' ... 'Z'] = CLASS_METHOD,
+	['a' ... 'f'] = CLASS_HEX,
+	['-'] = CLASS_METHOD,
+	['_'] = CLASS_METHOD,
+	['?'] = CLASS_PATH_END,
+	['#'] = CLASS_PATH_END,
+	[';'] = CLASS_PATH_END,
+};
+
+static __always_inline __u8 http_class(__u8 byte)
+{
+	return http_class_table[byte];
+}
+
+static __always_inline bool http_is_digit(__u8 byte)
+{
+	return (__u8)(byte - '0') < 10;
+}
+
+static __always_inline __u8 http_lower(__u8 byte)
+{
+	return (__u8)(byte - 'A') < 26 ? byte | 0x20 : byte;
+}
+
+#endif

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * sock_read.bpf.h - reads of kernel memory: sockets and tasks.
+ *
+ * Inputs: addresses that a hook hands on.  Outputs: plain numbers.  It must not
+ * know maps or HTTP.
+ *
+ * From kernel 6.2 on, bpf_rdonly_cast gives a typed pointer and a read is one
+ * load; before that, each read is a call of bpf_probe_read_kernel.
+ */
+#ifndef REDTAP_SOCK_READ_H
+#define REDTAP_SOCK_READ_H
+
+#include "abi/portable.h"
+#include <bpf/bpf_core_read.h>
+
+#define FAMILY_INET 2
+#define FAMILY_INET6 10
+#define TYPE_STREAM 1
+#define PROTOCOL_TCP 6
+
+/* include/net/tcp_states.h */
+enum tcp_state {
+	STATE_ESTABLISHED = 1,
+	STATE_SYN_SENT = 2,
+	STATE_SYN_RECV = 3,
+	STATE_FIN_WAIT1 = 4,
+	STATE_FIN_WAIT2 = 5,
+	STATE_CLOSE = 7,
+	STATE_CLOSE_WAIT = 8,
+	STATE_LAST_ACK = 9,
+	STATE_LISTEN = 10,
+};
+
+/* include/net/sock.h: SOCK_DONE of enum sock_flags, the peer's FIN has come */
+#define FLAG_DONE (1UL << 1)
+#define SHUTDOWN_RECEIVE 1
+#define SHUTDOWN_SEND 2
+
+#ifdef REDTAP_LEGACY
+
+#define KERNEL_POINTER(type, address) ((type *)(address))
+#define KERNEL_READ(pointer, field) BPF_CORE_READ(pointer, field)
+
+#else
+
+extern void *bpf_rdonly_cast(const void *address, __u32 btf_id) __ksym;
+
+#define KERNEL_POINTER(type, address)                                                              \
+	((type *)bpf_rdonly_cast((const void *)(address), bpf_core_type_id_kernel(type)))
+#define KERNEL_READ(pointer, field) ((pointer)->field)
+
+#endif
+
+/* Not one of those that have no ports. */
+static __always_inline bool sock_is_internet(struct sock *sock)
+{
+	__u16 family = KERNEL_READ(sock, __sk_common.skc_family);
+
+	return family == FAMILY_INET || family == FAMILY_INET6;
+}
+
+/* What the hooks want to know of a socket before they look for it in a map. */
+static __always_inline bool sock_is_tcp(struct sock *sock)
+{
+	return sock_is_internet(sock) && KERNEL_READ(sock, sk_protocol) == PROTOCOL_TCP &&
+	       KERNEL_READ(sock, sk_type) == TYPE_STREAM;
+}
+
+static __always_inline __u8 sock_state(struct sock *sock)
+{
+	return KERNEL_READ(sock, __sk_common.skc_state);
+}
+
+/* Local port, host byte order; 0 once the socket is closed. */
+static __always_inline __u16 sock_local_port(struct sock *sock)
+{
+	return KERNEL_READ(sock, __sk_common.skc_num);
+}
+
+/* Inode number of the socket's network namespace. */
+static __always_inline __u32 sock_netns(struct sock *sock)
+{
+	struct net *net = KERNEL_READ(sock, __sk_common.skc_net.net);
+
+	return KERNEL_READ(net, ns.inum);
+}
+
+/* Inode number of the socket, 0 before accept() and after close(). */
+static __always_inline __u64 sock_inode(struct sock *sock)
+{
+	struct socket *socket = KERNEL_READ(sock, sk_socket);
+	struct socket_alloc *alloc;
+
+	if (!socket)
+		return 0;
+	alloc = KERNEL_POINTER(struct socket_alloc, socket);
+	return KERNEL_READ(alloc, vfs_inode.i_ino);
+}
+
+/* Address of the peer, IPv4 as an IPv4-mapped IPv6 address; network byte order. */
+static __always_inline void sock_peer_address(struct sock *sock, __u32 address[4])
+{
+	if (KERNEL_READ(sock, __sk_common.skc_family) == FAMILY_INET) {
+		address[0] = 0;
+		address[1] = 0;
+		address[2] = __builtin_bswap32(0xffff);
+		address[3] = KERNEL_READ(sock, __sk_common.skc_daddr);
+		return;
+	}
+	address[0] = KERNEL_READ(sock, __sk_common.skc_v6_daddr.in6_u.u6_addr32[0]);
+	address[1] = KERNEL_READ(sock, __sk_common.skc_v6_daddr.in6_u.u6_addr32[1]);
+	address[2] = KERNEL_READ(sock, __sk_common.skc_v6_daddr.in6_u.u6_addr32[2]);
+	address[3] = KERNEL_READ(sock, __sk_common.skc_v6_daddr.in6_u.u6_addr32[3]);
+}
+
+/* Whether the local side has given up both directions: close(), or shutdown() of both. */
+static __always_inline bool sock_given_up(struct sock *sock)
+{
+	__u8 both = SHUTDOWN_RECEIVE | SHUTDOWN_SEND;
+
+	return (KERNEL_READ(sock, sk_shutdown) & both) == both;
+}
+
+/* Whether the local side has shut down sending: a close that began here. */
+static __always_inline bool sock_shut_down(struct sock *sock)
+{
+	return KERNEL_READ(sock, sk_shutdown) & SHUTDOWN_SEND;
+}
+
+/* Whether the peer's FIN has come. */
+static __always_inline bool sock_peer_ended(struct sock *sock)
+{
+	return KERNEL_READ(sock, __sk_common.skc_flags) & FLAG_DONE;
+}
+
+/*
+ * Position of the next byte that the application receives.  The client's FIN has a
+ * sequence number too, and the call that takes the last bytes before it takes it
+ * along: that one is no byte.
+ */
+static __always_inline __u32 sock_received(struct sock *sock)
+{
+	struct tcp_sock *tcp = KERNEL_POINTER(struct tcp_sock, sock);
+	__u32 copied = KERNEL_READ(tcp, copied_seq);
+
+	if (sock_peer_ended(sock) && copied == KERNEL_READ(tcp, rcv_nxt))
+		return copied - 1;
+	return copied;
+}
+
+static __always_inline __u32 sock_arrived(struct sock *sock)
+{
+	return KERNEL_READ(KERNEL_POINTER(struct tcp_sock, sock), rcv_nxt);
+}
+
+static __always_inline __u32 sock_sent(struct sock *sock)
+{
+	return KERNEL_READ(KERNEL_POINTER(struct tcp_sock, sock), write_seq);
+}
+
+/* Position behind the last byte that the client has acknowledged. */
+static __always_inline __u32 sock_acknowledged(struct sock *sock)
+{
+	return KERNEL_READ(KERNEL_POINTER(struct tcp_sock, sock), snd_una);
+}
+
+/* Position behind the last byte that has left. */
+static __always_inline __u32 sock_left(struct sock *sock)
+{
+	return KERNEL_READ(KERNEL_POINTER(struct tcp_sock, sock), snd_nxt);
+}
+
+#endif

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * user_bytes.bpf.h - finds the bytes that a socket system call moved, in the
+ * caller's memory.
+ *
+ * Inputs: the current task's saved registers: when a socket tracepoint fires
+ * they still hold the system call's number and arguments.  Outputs: windows of
+ * bytes.  It must not know connections or HTTP.
+ */
+#ifndef REDTAP_USER_BYTES_H
+#define REDTAP_USER_BYTES_H
+
+#include "http/http_parse.h"
+#include "kernel/sock_read.bpf.h"
+
+/* arch/x86/include/asm/thread_info.h: a 32-bit system call is under way. */
+#define X86_TS_COMPAT 2
+/* x86-64 kernel stacks: saved registers lie at their upper end. */
+#define X86_THREAD_SIZE 16384
+#define X86_PT_REGS_SIZE 168
+
+/* System call numbers: arch/x86/entry/syscalls/syscall_64.tbl and
+ * include/uapi/asm-generic/unistd.h. */
+#if defined(__TARGET_ARCH_x86)
+enum {
+	CALL_READ = 0,
+	CALL_WRITE = 1,
+	CALL_READV = 19,
+	CALL_WRITEV = 20,
+	CALL_SENDTO = 44,
+	CALL_RECVFROM = 45,
+	CALL_SENDMSG = 46,
+	CALL_RECVMSG = 47,
+	CALL_RECVMMSG = 299,
+	CALL_SENDMMSG = 307,
+	CALL_PREADV2 = 327,
+	CALL_PWRITEV2 = 328,
+};
+#elif defined(__TARGET_ARCH_arm64)
+enum {
+	CALL_READ = 63,
+	CALL_WRITE = 64,
+	CALL_READV = 65,
+	CALL_WRITEV = 66,
+	CALL_SENDTO = 206,
+	CALL_RECVFROM = 207,
+	CALL_SENDMSG = 211,
+	CALL_RECVMSG = 212,
+	CALL_RECVMMSG = 243,
+	CALL_SENDMMSG = 269,
+	CALL_PREADV2 = 286,
+	CALL_PWRITEV2 = 287,
+};
+#endif
+
+/* struct iovec and the head of struct user_msghdr, 64-bit. */
+struct user_vector {
+	__u64 base;
+	__u64 length;
+};
+
+struct user_message {
+	__u64 name;
+	__u64 name_length;
+	__u64 vector;
+	__u64 vectors;
+};
+
+/* Where the bytes of one call lie; zero vectors and zero left: nowhere. */
+struct byte_source {
+	__u64 base;    /* user address of the next byte */
+	__u64 left;    /* bytes behind it in this piece */
+	__u64 vector;  /* user address of the next struct iovec */
+	__u64 vectors; /* how many of these */
+	__u64 behind;  /* bytes that were consumed but not stepped over yet */
+};
+
+/*
+ * x86: from entry to return, the register of a system call's result holds this
+ * (include/uapi/asm-generic/errno.h: ENOSYS).  io_uring receives and sends when a call
+ * returns, whatever that was, and in threads of its own, whose registers are copies.
+ */
+#define X86_CALL_UNDER_WAY (-38)
+
+/* The system call's number and its second and third argument, -1: not known. */
+static __always_inline int call_arguments(__u64 *second, __u64 *third)
+{
+#if defined(__TARGET_ARCH_x86)
+#ifdef REDTAP_LEGACY
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct pt_regs *regs =
+		(struct pt_regs *)(BPF_CORE_READ(task, stack) + X86_THREAD_SIZE - X86_PT_REGS_SIZE);
+#else
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+#endif
+	if (KERNEL_READ(task, thread_info.status) & X86_TS_COMPAT ||
+	    (long)KERNEL_READ(regs, ax) != X86_CALL_UNDER_WAY)
+		return -1;
+	*second = KERNEL_READ(regs, si);
+	*third = KERNEL_READ(regs, dx);
+	return KERNEL_READ(regs, orig_ax);
+#elif defined(__TARGET_ARCH_arm64)
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+
+	*second = KERNEL_READ(regs, regs[1]);
+	*third = KERNEL_READ(regs, regs[2]);
+	return KERNEL_READ(regs, syscallno);
+#endif
+}
+
+/* Goes on to the next piece of a vector; false: there is none. */
+static __always_inline bool byte_source_next(struct byte_source *source)
+{
+	struct user_vector vector;
+
+	if (source->vectors == 0 ||
+	    bpf_probe_read_user(&vector, sizeof(vector), (void *)source->vector))
+		return false;
+	source->base = vector.base;
+	source->left = vector.length;
+	source->vector += sizeof(vector);
+	source->vectors--;
+	return true;
+}
+
+/* A call that leaves its bytes nowhere. */
+static __always_inline void byte_source_none(struct byte_source *source)
+{
+	source->base = 0;
+	source->left = 0;
+	source->vector = 0;
+	source->vectors = 0;
+	source->behind = 0;
+}
+
+/* Points the source at the vector of a struct msghdr, at a user address. */
+static __always_inline void byte_source_message(struct byte_source *source, __u64 address)
+{
+	struct user_message message;
+
+	if (bpf_probe_read_user(&message, sizeof(message), (void *)address))
+		return;
+	source->vector = message.vector;
+	source->vectors = message.vectors;
+}
+
+/* Points the source at the bytes of the system call that is under way. */
+static __always_inline void byte_source_init(struct byte_source *source, __u64 length)
+{
+	__u64 second = 0, third = 0;
+
+	byte_source_none(source);
+	switch (call_arguments(&second, &third)) {
+	case CALL_READ:
+	case CALL_WRITE:
+	case CALL_RECVFROM:
+	case CALL_SENDTO:
+		source->base = second;
+		source->left = length;
+		break;
+	case CALL_READV:
+	case CALL_WRITEV:
+	case CALL_PREADV2:
+	case CALL_PWRITEV2:
+		source->vector = second;
+		source->vectors = third;
+		break;
+	case CALL_RECVMSG:
+	case CALL_SENDMSG:
+		byte_source_message(source, second);
+		break;
+	case CALL_RECVMMSG:
+	case CALL_SENDMMSG:
+		/* of several, nothing tells which one this is */
+		if (third == 1)
+			byte_source_message(source, second);
+		break;
+	default: /* sendfile, splice, io_uring, ...: no bytes to be had */
+		break;
+	}
+	if (source->vectors)
+		byte_source_next(source);
+}
+
+enum source_result {
+	SOURCE_NONE = 0, /* the bytes cannot be read */
+	SOURCE_AGAIN,    /* one piece further, ask again */
+	SOURCE_READY,    /* the window holds bytes */
+};
+
+/*
+ * Steps over what was consumed and fills the window with at most limit bytes.
+ * One piece of the vector at a time, so that the caller's loop is the only one.
+ */
+static __always_inline __u32 byte_source_fetch(struct byte_source *source,
+					       struct http_window *window, __u64 limit)
+{
+	__u64 step = source->behind < source->left ? source->behind : source->left;
+	__u32 fill;
+
+	source->base += step;
+	source->left -= step;
+	source->behind -= step;
+	if (source->left == 0)
+		return byte_source_next(source) ? SOURCE_AGAIN : SOURCE_NONE;
+	if (limit > source->left)
+		limit = source->left;
+	if (limit > HTTP_WINDOW)
+		limit = HTTP_WINDOW;
+	fill = limit;
+	if (fill == 0 || fill > HTTP_WINDOW ||
+	    bpf_probe_read_user(window->bytes, fill, (void *)source->base))
+		return SOURCE_NONE;
+	window->fill = fill;
+	window->position = 0;
+	return SOURCE_READY;
+}
+
+#endif

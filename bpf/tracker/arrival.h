@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * arrival.h - when bytes arrived: stamps, put by the arrival part and used by
+ * the receive part.
+ *
+ * Inputs: sequence numbers and the time.  Outputs: the time at which a byte arrived,
+ * if that is known.  Pure.  It must not know HTTP.
+ */
+#ifndef REDTAP_TRACKER_ARRIVAL_H
+#define REDTAP_TRACKER_ARRIVAL_H
+
+#include "tracker/state.h"
+
+/*
+ * Data has been queued on the socket.  end: its rcv_nxt.  A ring that is full
+ * of stamps nobody has used keeps the old ones: they are the ones that waiting
+ * requests need.
+ */
+static __always_inline void tracker_arrival(struct connection *connection, __u32 end, __u64 now_ns)
+{
+	struct arrival_part *arrival = &connection->arrival;
+	__u32 written = arrival->written;
+	__u32 begin = arrival->end;
+	struct arrival_stamp *stamp = &arrival->stamps[written & (ARRIVALS_MAX - 1)];
+
+	if (end == arrival->end)
+		return;
+	arrival->end = end;
+	if (written - TRACKER_OBSERVE(connection->receive.stamp) >= ARRIVALS_MAX)
+		return;
+	stamp->time_ns = now_ns;
+	stamp->begin = begin;
+	stamp->end = end;
+	TRACKER_PUBLISH(arrival->written, written + 1);
+}
+
+/*
+ * The time at which the byte with this sequence number arrived, 0: not known.
+ * Stamps that end at or before it are let go.
+ */
+static __always_inline __u64 tracker_arrival_find(struct connection *connection, __u32 sequence)
+{
+	__u32 written = TRACKER_OBSERVE(connection->arrival.written);
+	__u32 at = connection->receive.stamp;
+	__u64 time_ns = 0;
+	__u32 i;
+
+	for (i = 0; i < ARRIVALS_MAX; i++) {
+		const struct arrival_stamp *stamp;
+
+		if (at == written)
+			break;
+		stamp = &connection->arrival.stamps[at & (ARRIVALS_MAX - 1)];
+		if ((__s32)(stamp->end - sequence) > 0) {
+			if ((__s32)(sequence - stamp->begin) >= 0)
+				time_ns = stamp->time_ns;
+			break;
+		}
+		at++;
+	}
+	TRACKER_PUBLISH(connection->receive.stamp, at);
+	return time_ns;
+}
+
+/*
+ * Lets go the stamps of what has been received, when they begin to fill the
+ * ring: a long body would keep out the stamp of the request behind it.
+ */
+static __always_inline void tracker_arrival_trim(struct connection *connection)
+{
+	if (TRACKER_OBSERVE(connection->arrival.written) - connection->receive.stamp >
+	    ARRIVALS_MAX / 2)
+		tracker_arrival_find(connection, connection->receive.sequence);
+}
+
+#endif

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * ring.h - the ring of requests that wait for their answers, and what
+ * taking one out makes: a transaction, or a loss.
+ *
+ * Inputs: slots that the receive part has filled, and the send part's state.
+ * Outputs: job->transaction or job->reason, with an event.  Pure.  It must not know
+ * how either was parsed.
+ */
+#ifndef REDTAP_TRACKER_TRANSACTION_H
+#define REDTAP_TRACKER_TRANSACTION_H
+
+#include "tracker/state.h"
+
+static __always_inline __u32 tracker_slot_behind(__u32 slot)
+{
+	return slot + 1 < PIPELINE_SLOTS ? slot + 1 : 0;
+}
+
+/* The slot for the next request that is kept. */
+static __always_inline struct request_slot *tracker_slot_next(struct connection *connection)
+{
+	__u32 at = connection->receive.next;
+
+	return &connection->slots[at < SLOT_SPARE ? at : SLOT_SPARE];
+}
+
+/* The slot of the request that waits longest. */
+static __always_inline struct request_slot *tracker_slot_oldest(struct connection *connection)
+{
+	__u32 at = connection->send.oldest;
+
+	return &connection->slots[at < SLOT_SPARE ? at : SLOT_SPARE];
+}
+
+/* The slot of the request that is being read. */
+static __always_inline struct request_slot *tracker_reading(struct connection *connection)
+{
+	__u32 at = connection->receive.reading;
+
+	return &connection->slots[at < SLOT_SPARE ? at : SLOT_SPARE];
+}
+
+/* Requests in the ring that have no complete answer. */
+static __always_inline __u32 tracker_outstanding(struct connection *connection)
+{
+	return TRACKER_OBSERVE(connection->receive.pushed) -
+	       TRACKER_OBSERVE(connection->send.answered);
+}
+
+/* Takes the request that waits longest out of the ring. */
+static __always_inline void tracker_slot_take(struct connection *connection)
+{
+	struct send_part *send = &connection->send;
+
+	send->oldest = tracker_slot_behind(send->oldest);
+	TRACKER_PUBLISH(send->answered, send->answered + 1);
+}
+
+/*
+ * Whether a send is under way, or over and not accounted yet.  end: of what has been
+ * sent.  To be asked before tracker_outstanding().
+ */
+static __always_inline bool tracker_send_unsettled(struct connection *connection, __u32 end)
+{
+	return TRACKER_OBSERVE(connection->send.claim) ||
+	       TRACKER_OBSERVE(connection->send.sequence) != end;
+}
+
+/* Counts a request that is not kept; its answer will come all the same. */
+static __always_inline void tracker_drop(struct connection *connection, __u32 method)
+{
+	struct receive_part *receive = &connection->receive;
+	__u64 bit = 1ULL << (receive->dropped & 63);
+
+	receive->dropped_heads &= ~bit;
+	if (method == METHOD_HEAD)
+		receive->dropped_heads |= bit;
+	TRACKER_PUBLISH(receive->dropped, receive->dropped + 1);
+}
+
+static __always_inline bool tracker_idle(struct connection *connection)
+{
+	return tracker_outstanding(connection) == 0 &&
+	       TRACKER_OBSERVE(connection->receive.dropped) ==
+		       TRACKER_OBSERVE(connection->send.dropped_answered);
+}
+
+/* Whether the connection is HTTP no more, and nobody waits for an answer. */
+static __always_inline bool tracker_is_over(struct connection *connection)
+{
+	return (TRACKER_OBSERVE(connection->ignored) || TRACKER_OBSERVE(connection->tunnel)) &&
+	       tracker_idle(connection);
+}
+
+/* Whether requests have come since the doubt. */
+static __always_inline bool tracker_doubt_is_old(struct connection *connection)
+{
+	const struct doubt *doubt = &connection->send.doubt;
+
+	return TRACKER_OBSERVE(connection->receive.pushed) != TRACKER_OBSERVE(doubt->pushed) ||
+	       TRACKER_OBSERVE(connection->receive.dropped) != TRACKER_OBSERVE(doubt->dropped);
+}
+
+/*
+ * Whether the client may have all its answers: no request waits for one, or those that
+ * do waited already when answers went by unseen.
+ */
+static __always_inline bool tracker_may_be_idle(struct connection *connection)
+{
+	const struct send_part *send = &connection->send;
+
+	if (tracker_idle(connection))
+		return true;
+	return TRACKER_OBSERVE(send->unsure) && TRACKER_OBSERVE(send->owner) == OWNER_NONE &&
+	       !tracker_doubt_is_old(connection);
+}
+
+/* In the key of a transaction, what lies behind the path's last word does not matter. */
+static __always_inline void tracker_route_other(struct series_key *key)
+{
+	word_store(key->path, HTTP_TOKEN_WORD("other", 0));
+	key->path_length = 5;
+}
+
+static __always_inline void tracker_path_copy(char *to, const char *from)
+{
+	__u32 i;
+
+	for (i = 0; i < PATH_MAX_BYTES / 8; i++)
+		word_store(to + i * 8, word_load(from + i * 8));
+}
+
+/*
+ * Copies the words that a path has.  The length is read anew so that the verifier
+ * remembers nothing of it: it would follow each one by itself.
+ */
+static __always_inline void tracker_route_copy(char *to, const char *from, const __u8 *length)
+{
+	__u32 i;
+
+	for (i = 0; i < PATH_MAX_BYTES / 8; i++) {
+		if (i * 8 >= TRACKER_OBSERVE(*length))
+			break;
+		word_store(to + i * 8, word_load(from + i * 8));
+	}
+}
+
+/* The route of a request is complete: its last word is filled up with zeros. */
+static __always_inline void tracker_route_set(struct request_slot *slot, const char *path,
+					      __u8 length)
+{
+	__u32 last = index_mask(length - 1, PATH_MAX_BYTES - 8), behind = (8 - length % 8) % 8;
+	__u64 word;
+
+	slot->path_length = length;
+	tracker_route_copy(slot->path, path, &slot->path_length);
+	/* the first bytes of a word, in memory order, are its lowest */
+	word = word_load(slot->path + last);
+	word_store(slot->path + last, word & ~0ULL >> behind * 8);
+	TRACKER_PUBLISH(slot->flags, slot->flags | SLOT_ROUTE);
+}
+
+/* Takes the oldest request out of the ring, as lost. */
+static __always_inline __u32 tracker_lose(struct connection *connection, struct tracker_job *job,
+					  __u32 reason)
+{
+	struct send_part *send = &connection->send;
+
+	if (tracker_slot_oldest(connection)->flags & SLOT_MALFORMED)
+		reason = LOSS_MALFORMED;
+	job->reason = reason;
+	send->owner = OWNER_NONE;
+	tracker_slot_take(connection);
+	return EVENT_LOST;
+}
+
+/*
+ * Where the time between t1 and the end went.  The points may have been taken on
+ * several CPUs, a response may begin before its request was read: whatever they
+ * are, the parts add up to the whole.
+ */
+static __always_inline void tracker_split(struct transaction *transaction,
+					  const struct request_slot *slot, __u64 first_ns,
+					  __u64 end_ns)
+{
+	__u64 duration = end_ns > slot->arrived_ns ? end_ns - slot->arrived_ns : 0;
+	__u64 queue = slot->received_ns - slot->arrived_ns;
+	__u64 service = first_ns > slot->received_ns ? first_ns - slot->received_ns : 0;
+
+	if (queue > duration)
+		queue = duration;
+	if (service > duration - queue)
+		service = duration - queue;
+	transaction->duration_ns = duration;
+	transaction->queue_ns = queue;
+	transaction->service_ns = service;
+	transaction->send_ns = duration - queue - service;
+	transaction->queue_known = slot->approximate != APPROXIMATE_ATTACHED_LATE &&
+				   slot->approximate != APPROXIMATE_NO_ARRIVAL;
+}
+
+/* Takes the oldest request out of the ring into job->transaction. */
+static __always_inline __u32 tracker_finish(struct connection *connection, struct tracker_job *job,
+					    __u32 status, __u32 error, __u64 end_ns)
+{
+	struct send_part *send = &connection->send;
+	struct request_slot *slot = tracker_slot_oldest(connection);
+	struct transaction *transaction = &job->transaction;
+
+	transaction->key.service = connection->service;
+	transaction->key.status = status;
+	transaction->key.method = slot->method;
+	transaction->key.error = error;
+	transaction->key.peer = connection->peer;
+	if (slot->flags & SLOT_ROUTE) {
+		transaction->key.path_length = slot->path_length;
+		tracker_route_copy(transaction->key.path, slot->path, &slot->path_length);
+	} else {
+		tracker_route_other(&transaction->key);
+	}
+	tracker_split(transaction, slot, send->first_ns, end_ns);
+	transaction->end_ns = end_ns;
+	transaction->request_bytes = slot->body_bytes;
+	transaction->response_bytes = send->body_bytes;
+	transaction->approximate = send->approximate ? send->approximate : slot->approximate;
+	if (send->unsure && !transaction->approximate)
+		transaction->approximate = APPROXIMATE_ORDER_UNKNOWN;
+	send->owner = OWNER_NONE;
+	send->approximate = APPROXIMATE_NONE;
+	send->body_bytes = 0;
+	tracker_slot_take(connection);
+	return EVENT_FINISHED;
+}
+
+#endif

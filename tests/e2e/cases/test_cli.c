@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * test_cli.c - the command line as a user meets it: what is refused, with
+ * which exit status and which words.
+ */
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "harness/harness.h"
+#include "harness/process.h"
+
+#define ARGUMENTS_MAX 12
+#define WORDS_MAX 3
+
+/* In a row's arguments: the pid of a process that runs, or has ended. */
+#define LIVE "@live"
+#define ENDED "@ended"
+
+struct row {
+	const char *comment;
+	const char *arguments[ARGUMENTS_MAX];
+	int status;
+	const char *words[WORDS_MAX]; /* each must be on standard error, whichever case */
+};
+
+static const struct row usage_rows[] = {
+	{ "no command", { NULL }, 2, { "redtap help" } },
+	{ "unknown command", { "frobnicate" }, 2, { "'frobnicate'" } },
+	{ "no target", { "attach" }, 2, { "--pid" } },
+	{ "unknown option",
+	  { "attach", "--pid", LIVE, "--frobnicate" },
+	  2,
+	  { "unknown option", "'--frobnicate'" } },
+	{ "unknown short option",
+	  { "attach", "--pid", LIVE, "-Z" },
+	  2,
+	  { "unknown option", "'-Z'" } },
+	{ "option of a later release",
+	  { "attach", "--pid", LIVE, "--hooks", "auto" },
+	  2,
+	  { "unknown option", "'--hooks'" } },
+	{ "option without its argument", { "attach", "--pid" }, 2, { "--pid" } },
+	{ "stray argument", { "attach", "--pid", LIVE, "stray" }, 2, { "'stray'" } },
+	{ "pid is a word", { "attach", "--pid", "nginx" }, 2, { "--pid", "'nginx'" } },
+	{ "pid is zero", { "attach", "--pid", "0" }, 2, { "--pid", "'0'" } },
+	{ "pid is negative", { "attach", "--pid", "-5" }, 2, { "--pid", "'-5'" } },
+	{ "pid with something behind it", { "attach", "--pid", "12x" }, 2, { "'12x'" } },
+	{ "pid given twice", { "attach", "-p", LIVE, "-p", LIVE }, 2, { "twice" } },
+	{ "interval without a unit",
+	  { "attach", "-p", LIVE, "--interval", "5" },
+	  2,
+	  { "--interval", "'5'" } },
+	{ "interval with an unknown unit",
+	  { "attach", "-p", LIVE, "--interval", "5x" },
+	  2,
+	  { "--interval", "'5x'" } },
+	{ "interval empty", { "attach", "-p", LIVE, "--interval", "" }, 2, { "--interval" } },
+	{ "interval negative",
+	  { "attach", "-p", LIVE, "--interval", "-1s" },
+	  2,
+	  { "--interval", "'-1s'" } },
+	{ "interval too short",
+	  { "attach", "-p", LIVE, "--interval", "99ms" },
+	  2,
+	  { "--interval", "'99ms'", "100ms" } },
+	{ "interval too long",
+	  { "attach", "-p", LIVE, "--interval", "61m" },
+	  2,
+	  { "--interval", "'61m'", "1h" } },
+	{ "duration is a word",
+	  { "attach", "-p", LIVE, "--duration", "soon" },
+	  2,
+	  { "--duration", "'soon'" } },
+	{ "duration is not a number",
+	  { "attach", "-p", LIVE, "--duration", "nans" },
+	  2,
+	  { "--duration", "'nans'" } },
+	{ "buckets fall",
+	  { "attach", "-p", LIVE, "--buckets", "0.1,0.05" },
+	  2,
+	  { "--buckets", "ascending" } },
+	{ "buckets repeat",
+	  { "attach", "-p", LIVE, "--buckets", "0.1,0.1" },
+	  2,
+	  { "--buckets", "ascending" } },
+	{ "bucket of three significant digits",
+	  { "attach", "-p", LIVE, "--buckets", "0.125" },
+	  2,
+	  { "--buckets", "0.125", "two significant digits" } },
+	{ "bucket too large",
+	  { "attach", "-p", LIVE, "--buckets", "0.1,200" },
+	  2,
+	  { "--buckets", "200" } },
+	{ "bucket zero", { "attach", "-p", LIVE, "--buckets", "0,0.1" }, 2, { "--buckets" } },
+	{ "bucket is a word",
+	  { "attach", "-p", LIVE, "--buckets", "0.1,x" },
+	  2,
+	  { "--buckets", "x" } },
+	{ "statsd port above 65535",
+	  { "attach", "-p", LIVE, "--statsd", "udp://127.0.0.1:65536" },
+	  2,
+	  { "--statsd", "65535" } },
+	{ "statsd port zero",
+	  { "attach", "-p", LIVE, "--statsd", "udp://127.0.0.1:0" },
+	  2,
+	  { "--statsd", "65535" } },
+	{ "statsd without a port",
+	  { "attach", "-p", LIVE, "--statsd", "udp://127.0.0.1" },
+	  2,
+	  { "--statsd", "udp://127.0.0.1" } },
+	{ "statsd of an unknown scheme",
+	  { "attach", "-p", LIVE, "--statsd", "http://127.0.0.1:80" },
+	  2,
+	  { "--statsd", "http://127.0.0.1:80" } },
+	{ "max-series 0",
+	  { "attach", "-p", LIVE, "--max-series", "0" },
+	  2,
+	  { "--max-series", "'0'" } },
+	{ "max-connections 0",
+	  { "attach", "-p", LIVE, "--max-connections", "0" },
+	  2,
+	  { "--max-connections", "'0'" } },
+	{ "unknown output",
+	  { "attach", "-p", LIVE, "--output", "xml" },
+	  2,
+	  { "--output", "'xml'" } },
+};
+
+static const struct row failure_rows[] = {
+	{ "no such pid",
+	  { "attach", "--pid", ENDED, "--statsd", "none" },
+	  1,
+	  { ENDED, "no such process" } },
+	{ "statsd host that can not be resolved",
+	  { "attach", "-p", LIVE, "--statsd", "udp://host.invalid:9125" },
+	  1,
+	  { "'udp://host.invalid:9125'" } },
+};
+
+/* What the placeholders of a row stand for. */
+struct subjects {
+	char live[16];
+	char ended[16];
+};
+
+static const char *subject(const struct subjects *subjects, const char *text)
+{
+	if (text && strcmp(text, LIVE) == 0)
+		return subjects->live;
+	if (text && strcmp(text, ENDED) == 0)
+		return subjects->ended;
+	return text;
+}
+
+static struct subjects make_subjects(void)
+{
+	const char *sleeper[] = { "sleep", "600", NULL };
+	const char *nothing[] = { "true", NULL };
+	struct process *live =
+		process_start(&(struct process_options){ .name = "sleep", .argv = sleeper });
+	struct process *ended =
+		process_start(&(struct process_options){ .name = "true", .argv = nothing });
+	struct subjects subjects;
+
+	snprintf(subjects.live, sizeof(subjects.live), "%d", (int)live->pid);
+	snprintf(subjects.ended, sizeof(subjects.ended), "%d", (int)ended->pid);
+	process_wait(ended, DEADLINE_S);
+	return subjects;
+}
+
+/* Every line of an error message names the program; nothing goes to standard output. */
+static void assert_is_message(const char *comment, struct process *process)
+{
+	char *err = process_err(process), *out = process_out(process);
+	const char *line;
+
+	if (err[0] == '\0' || out[0] != '\0')
+		fail_msg("%s: standard output '%s', standard error '%s'", comment, out, err);
+	for (line = err; *line; line = strchr(line, '\n') + 1) {
+		if (strncmp(line, "redtap: ", 8) != 0 || !strchr(line, '\n'))
+			fail_msg("%s: a line that is no message: %s", comment, err);
+	}
+	free(err);
+	free(out);
+}
+
+static void check_row(const struct row *row, const struct subjects *subjects)
+{
+	const char *argv[ARGUMENTS_MAX + 2] = { path_build("redtap") };
+	struct process *process;
+	size_t i;
+	char *err;
+
+	for (i = 0; i < ARGUMENTS_MAX && row->arguments[i]; i++)
+		argv[i + 1] = subject(subjects, row->arguments[i]);
+	process = process_start(&(struct process_options){ .name = "redtap", .argv = argv });
+	process_wait(process, DEADLINE_S);
+	err = process_err(process);
+	if (!WIFEXITED(process->status) || WEXITSTATUS(process->status) != row->status)
+		fail_msg("%s: wait status %#x, expected exit %d; standard error: %s", row->comment,
+			 process->status, row->status, err);
+	for (i = 0; i < WORDS_MAX && row->words[i]; i++)
+		if (!strcasestr(err, subject(subjects, row->words[i])))
+			fail_msg("%s: no '%s' in: %s", row->comment,
+				 subject(subjects, row->words[i]), err);
+	assert_is_message(row->comment, process);
+	free(err);
+}
+
+static void check_rows(const struct row *rows, size_t count)
+{
+	const struct subjects subjects = make_subjects();
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		check_row(&rows[i], &subjects);
+		/* Each row's process is a cleanup; only the subjects' are still needed. */
+		harness_release_newest();
+	}
+}
+
+static void test_bad_usage(void **state)
+{
+	(void)state;
+	check_rows(usage_rows, ROWS(usage_rows));
+}
+
+static void test_bad_environment(void **state)
+{
+	const char *argv[] = { path_build("redtap"), "attach", "--pid", "1", NULL };
+	const char *environment[] = { "STATSD_PORT=65536", NULL };
+	struct process *process = process_start(&(struct process_options){
+		.name = "redtap", .argv = argv, .environment = environment });
+	char *err;
+
+	(void)state;
+	process_wait(process, DEADLINE_S);
+	process_assert_exit(process, 2);
+	err = process_err(process);
+	assert_non_null(strstr(err, "STATSD_PORT"));
+	assert_non_null(strstr(err, "'65536'"));
+	free(err);
+	assert_is_message("bad environment", process);
+}
+
+static void test_failures(void **state)
+{
+	(void)state;
+	check_rows(failure_rows, ROWS(failure_rows));
+}
+
+static void test_kernel_thread(void **state)
+{
+	const char *argv[] = { path_build("redtap"), "attach", "--pid", "2",
+			       "--statsd",           "none",   NULL };
+	struct process *process;
+	char *name, *err;
+
+	(void)state;
+	if (access("/proc/2/comm", R_OK) != 0) {
+		print_message("no kernel thread is visible in this PID namespace\n");
+		skip();
+	}
+	name = file_read("/proc/2/comm", NULL);
+	if (strcmp(name, "kthreadd\n") != 0) {
+		print_message("process 2 is '%s', not a kernel thread\n", name);
+		free(name);
+		skip();
+	}
+	free(name);
+	process = process_start(&(struct process_options){ .name = "redtap", .argv = argv });
+	process_wait(process, DEADLINE_S);
+	process_assert_exit(process, 1);
+	err = process_err(process);
+	assert_non_null(strstr(err, "kernel thread"));
+	free(err);
+	assert_is_message("kernel thread", process);
+}
+
+/* Runs redtap without rights in one way, expects status 1 and the capability's name. */
+static void check_capability(const char *const *argv, bool as_nobody, const char *capability)
+{
+	struct process *process = process_start(&(struct process_options){
+		.name = "redtap", .argv = argv, .as_nobody = as_nobody });
+	char *err;
+
+	process_wait(process, DEADLINE_S);
+	process_assert_exit(process, 1);
+	err = process_err(process);
+	if (!strstr(err, capability))
+		fail_msg("no '%s' in: %s", capability, err);
+	free(err);
+	assert_is_message(capability, process);
+}
+
+static void test_missing_capability(void **state)
+{
+	static const struct {
+		const char *bounding_set; /* what is left to root */
+		const char *capability;
+	} rows[] = {
+		{ "--bounding-set=-bpf,-sys_admin", "CAP_BPF" },
+		{ "--bounding-set=-perfmon,-sys_admin", "CAP_PERFMON" },
+	};
+	const struct subjects subjects = make_subjects();
+	/* A copy: the build directory may be closed to other users. */
+	const char *copy = path_scratch("redtap");
+	const char *plain[] = { copy, "attach", "--pid", subjects.live, "--statsd", "none", NULL };
+	size_t length, i;
+	char *bytes = file_read(path_build("redtap"), &length);
+
+	(void)state;
+	file_write(copy, bytes, length);
+	free(bytes);
+	assert_int_equal(chmod(copy, 0755), 0);
+	check_capability(plain, true, "CAP_BPF");
+	for (i = 0; i < ROWS(rows); i++) {
+		const char *argv[] = { "setpriv", rows[i].bounding_set, copy,       "attach",
+				       "--pid",   subjects.live,        "--statsd", "none",
+				       NULL };
+
+		check_capability(argv, false, rows[i].capability);
+	}
+}
+
+/* Runs redtap with one argument and returns what it prints, after exit status 0. */
+static char *output_of(const char *argument)
+{
+	const char *argv[] = { path_build("redtap"), argument, NULL };
+	struct process *process =
+		process_start(&(struct process_options){ .name = "redtap", .argv = argv });
+
+	process_wait(process, DEADLINE_S);
+	process_assert_exit(process, 0);
+	return process_out(process);
+}
+
+static void test_version_and_help(void **state)
+{
+	static const char *const options[] = {
+		"--pid",        "--no-follow",       "--service", "--statsd",
+		"--interval",   "--duration",        "--output",  "--buckets",
+		"--max-series", "--max-connections", "--verbose",
+	};
+	char *text = output_of("version");
+	unsigned int major, minor, patch;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(sscanf(text, "redtap %u.%u.%u", &major, &minor, &patch), 3);
+	free(text);
+	text = output_of("help");
+	for (i = 0; i < ROWS(options); i++)
+		if (!strstr(text, options[i]))
+			fail_msg("help does not speak of %s", options[i]);
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		E2E_TEST(test_bad_usage),          E2E_TEST(test_bad_environment),
+		E2E_TEST(test_failures),           E2E_TEST(test_kernel_thread),
+		E2E_TEST(test_missing_capability), E2E_TEST(test_version_and_help),
+	};
+
+	return cmocka_run_group_tests_name("cli", tests, harness_group_setup,
+					   harness_group_teardown);
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * test_silence.c - redtap explains why it shows nothing, once, after ten
+ * seconds.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "harness/harness.h"
+#include "harness/raw.h"
+#include "harness/redtap_run.h"
+#include "harness/servers.h"
+#include "harness/traffic.h"
+
+/* Ten seconds, and what a busy machine adds. */
+#define SILENCE_DEADLINE_S 30.0
+
+static const char introduction[] = "redtap: no request has been finished in 10 s: ";
+static const char tls_hello[] = "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03";
+static const char http2_preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+static const char endless_request[] = "GET /sleep/60000 HTTP/1.1\r\nHost: a\r\n\r\n";
+
+/* One run each, all at the same time: each takes ten seconds. */
+struct silent {
+	struct server server;
+	struct redtap *redtap;
+};
+
+static struct silent silent_start(void)
+{
+	struct silent silent = { .server = server_start_webapp("epoll", 1, NULL) };
+
+	silent.redtap = redtap_attach(&(struct redtap_options){ .pid = silent.server.pid });
+	return silent;
+}
+
+/* Waits for somebody on a port that is nobody's. */
+static struct silent silent_start_without_process(void)
+{
+	const char *more[] = { "--port", text_format("%u", port_free(SOCK_STREAM)), NULL };
+
+	return (struct silent){ .redtap = redtap_attach(&(struct redtap_options){ .more = more }) };
+}
+
+static void send_bytes(const struct silent *silent, const void *bytes, size_t length)
+{
+	raw_send(raw_connect(silent->server.port), bytes, length);
+}
+
+/* What stands behind the introduction has to begin with this; and it comes once. */
+static void assert_said(const struct silent *silent, const char *expected)
+{
+	struct process *process = redtap_process(silent->redtap);
+	char *err, *at;
+
+	process_wait_err(process, text_format("%s%s", introduction, expected), SILENCE_DEADLINE_S);
+	redtap_finish(silent->redtap, SIGINT);
+	err = process_err(process);
+	at = strstr(err, introduction);
+	assert_null(strstr(at + 1, introduction));
+	free(err);
+}
+
+static void each_reason(void **state)
+{
+	/* the first of all to attach, so that its ten seconds are over before the others' */
+	const struct silent busy = silent_start();
+	const struct request_kind root = { .method = "GET", .target = "/", .route = "/" };
+	struct line *line = line_open(busy.server.port);
+	struct silent nobody, tls, text, unfinished, nothing;
+	char *err;
+
+	(void)state;
+	/* each at once: attaching the others can take longer than its ten seconds */
+	assert_int_equal(line_exchange(line, &root, NULL), 200);
+	nobody = silent_start();
+	tls = silent_start();
+	send_bytes(&tls, tls_hello, sizeof(tls_hello) - 1);
+	send_bytes(&tls, tls_hello, sizeof(tls_hello) - 1);
+	send_bytes(&tls, http2_preface, sizeof(http2_preface) - 1);
+	text = silent_start();
+	send_bytes(&text, "hello, are you there?\r\n", 23);
+	unfinished = silent_start();
+	send_bytes(&unfinished, endless_request, sizeof(endless_request) - 1);
+	nothing = silent_start_without_process();
+	assert_said(&nobody, text_format("no connection carried data; the watched processes listen "
+					 "on port %u\n",
+					 nobody.server.port));
+	assert_said(&tls, "2 connections encrypted by TLS, which redtap does not observe yet; "
+			  "1 connection with HTTP/2, which redtap does not observe yet\n");
+	assert_said(&text, "1 connection with something other than HTTP\n");
+	assert_said(&nothing, "there is no process to watch yet\n");
+	process_wait_err(redtap_process(unfinished.redtap),
+			 text_format("%s1 request began, without an answer so far\n", introduction),
+			 SILENCE_DEADLINE_S);
+	redtap_finish(busy.redtap, SIGINT);
+	err = process_err(redtap_process(busy.redtap));
+	assert_null(strstr(err, introduction));
+	free(err);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		E2E_TEST(each_reason),
+	};
+
+	return cmocka_run_group_tests_name("silence", tests, harness_group_setup,
+					   harness_group_teardown);
+}

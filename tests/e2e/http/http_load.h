@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * http_load.h - many requests over many connections, every one of them
+ * tallied.
+ *
+ * Inputs: a mix of requests, how many or how long.  Outputs: a tally.  It must
+ * not know redtap, cmocka or any server.
+ */
+#ifndef REDTAP_E2E_HTTP_LOAD_H
+#define REDTAP_E2E_HTTP_LOAD_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "http/http_client.h"
+#include "http/http_tally.h"
+
+/* In a load's target this text becomes a random number, 1..999999, for each request. */
+#define HTTP_LOAD_RANDOM "{random}"
+
+struct http_load_kind {
+	struct http_request request;
+	unsigned int weight; /* its share of all requests; 0 counts as 1 */
+};
+
+struct http_load {
+	const char *host; /* numeric; NULL: 127.0.0.1 */
+	uint16_t port;
+	const struct http_load_kind *kinds; /* evenly interleaved, always in the same order */
+	size_t kind_count;
+	unsigned int connections; /* 0 counts as 1 */
+	unsigned int threads;     /* each serves its share of the connections by poll; 0: one */
+	unsigned int pipeline;    /* requests sent in one write before reading; 0 and 1: none */
+	bool connection_each; /* a connection of its own for each request (or pipelined batch) */
+	uint64_t requests;    /* exactly so many in all; 0: no limit */
+	double seconds;       /* begin none after that time; 0: no limit */
+	double requests_per_second; /* all connections together; 0: as fast as answers come */
+};
+
+/* For a load that runs in another thread; zero it first. */
+struct http_load_control {
+	atomic_bool stop; /* set by the caller: begin no more, finish what is outstanding */
+	atomic_uint_fast64_t answered;   /* set by the load */
+	atomic_uint_fast64_t unanswered; /* likewise */
+};
+
+/*
+ * Runs the load to its end: `requests` or `seconds` or control's stop,
+ * whichever is first (one of them has to be given).  Adds to tally.  A
+ * connection that fails costs its outstanding requests (tallied as unanswered)
+ * and is opened again; the first failed connect() ends the load, once what is
+ * outstanding elsewhere has been read.  control may be NULL.
+ *
+ * Returns 0, the connect's -errno, or -EINVAL for a load without end or kinds.
+ */
+int http_load_run(const struct http_load *load, struct http_tally *tally,
+		  struct http_load_control *control);
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * stack.h - real statsd_exporter and real Prometheus as children of the test,
+ * each on free ports, and what they say.
+ *
+ * Inputs: StatsD datagrams.  Outputs: the metrics of a service.  It must not
+ * know redtap.  Programs: statsd_exporter from build/tools or PATH, prometheus
+ * from PATH.
+ */
+#ifndef REDTAP_E2E_STACK_H
+#define REDTAP_E2E_STACK_H
+
+#include <stdint.h>
+
+#include "harness/metrics.h"
+#include "harness/process.h"
+
+struct exporter {
+	struct process *process;
+	uint16_t statsd_port; /* UDP */
+	uint16_t tcp_port;    /* likewise for lines over TCP */
+	uint16_t web_port;
+	char socket[108]; /* path of its Unix datagram socket */
+};
+
+/* Starts it on ports of its own choice and waits until it answers. */
+struct exporter exporter_start(void);
+/* The same on the ports that another has used before. */
+struct exporter exporter_restart(const struct exporter *before);
+
+/* Everything on its /metrics page. */
+void exporter_metrics(const struct exporter *exporter, struct metrics *metrics);
+
+struct prometheus {
+	struct process *process;
+	uint16_t port;
+};
+
+/*
+ * Starts one that scrapes the exporter at this interval ("250ms"), which is also
+ * how long a scrape may take; waits until it is ready.
+ */
+struct prometheus prometheus_start(const struct exporter *exporter, const char *interval);
+/* The same, taking native histograms where the exporter has them, and no classic ones beside. */
+struct prometheus prometheus_start_native(const struct exporter *exporter, const char *interval);
+
+/* Everything that its API tells now of a service_name. */
+void prometheus_metrics(const struct prometheus *prometheus, const char *service,
+			struct metrics *metrics);
+
+/* Waits until it has scraped: some seconds after it is ready. */
+void prometheus_wait(const struct prometheus *prometheus);
+
+/* What it answers to a query; fails the test if it is none.  Adds to metrics. */
+void prometheus_ask(const struct prometheus *prometheus, const char *query,
+		    struct metrics *metrics);
+
+/*
+ * GET; returns the body (malloc'd) of a 200 answer, or NULL for any other and
+ * when nobody answers.
+ */
+char *http_get(const char *url);
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * log.c - messages on standard error.
+ *
+ * Input: a format and its arguments, escaped by the caller.  Output: one line,
+ * written at once so that lines of several processes do not mix.  It must not
+ * know who speaks.
+ */
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MESSAGE_MAX 2048
+
+bool log_verbose;
+
+static void print_message(const char *format, va_list arguments)
+{
+	static const char prefix[] = "redtap: ";
+	char line[MESSAGE_MAX];
+	size_t used = sizeof(prefix) - 1;
+	ssize_t written;
+
+	memcpy(line, prefix, used);
+	vsnprintf(line + used, sizeof(line) - used - 1, format, arguments);
+	used += strlen(line + used);
+	line[used++] = '\n';
+	/* Where standard error is gone, there is nobody to tell. */
+	written = write(STDERR_FILENO, line, used);
+	(void)written;
+}
+
+#define PRINT_MESSAGE(format)                                                                      \
+	do {                                                                                       \
+		va_list arguments;                                                                 \
+                                                                                                   \
+		va_start(arguments, format);                                                       \
+		print_message(format, arguments);                                                  \
+		va_end(arguments);                                                                 \
+	} while (0)
+
+void log_error(const char *format, ...)
+{
+	PRINT_MESSAGE(format);
+}
+
+void log_warning(const char *format, ...)
+{
+	PRINT_MESSAGE(format);
+}
+
+void log_info(const char *format, ...)
+{
+	PRINT_MESSAGE(format);
+}
+
+void log_detail(const char *format, ...)
+{
+	if (log_verbose)
+		PRINT_MESSAGE(format);
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+/*
+ * collector.c - see collector.h.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "collect/collector_private.h"
+
+static double seconds(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return now.tv_sec + now.tv_nsec / 1e9;
+}
+
+int collector_open(struct collector **result, struct loader *loader,
+		   const struct loader_settings *settings, const struct routes *routes)
+{
+	const uint32_t max_series = settings->max_series;
+	struct collector *collector = calloc(1, sizeof(*collector));
+
+	if (!collector)
+		return -ENOMEM;
+	collector->loader = loader;
+	collector->max_series = max_series;
+	collector->routes = routes;
+	collector->route_phases = settings->phases & ~(1U << REQUEST_PHASE_ACCEPT);
+	collector->accepts = settings->phases & (1U << REQUEST_PHASE_ACCEPT);
+	collector->sources = calloc(max_series, sizeof(*collector->sources));
+	if (series_table_init(&collector->table, (size_t)max_series * COLLECTOR_NAMES) ||
+	    phase_table_init(&collector->phases, max_series) || !collector->sources) {
+		collector_close(collector);
+		return -ENOMEM;
+	}
+	collector->started = collector->taken = seconds(CLOCK_MONOTONIC);
+	*result = collector;
+	return 0;
+}
+void collector_close(struct collector *collector)
+{
+	size_t i;
+
+	if (!collector)
+		return;
+	for (i = 0; collector->sources && i < collector->max_series; i++)
+		collector_free_source(collector->sources[i]);
+	for (i = 0; i < collector->service_count; i++) {
+		free((char *)collector->services[i].name);
+		bins_release(&collector->accepted[i].bins);
+	}
+	peers_release(&collector->peers);
+	free(collector->sources);
+	series_table_release(&collector->table);
+	phase_table_release(&collector->phases);
+	free(collector);
+}
+
+int collector_service(struct collector *collector, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < collector->service_count; i++)
+		if (strcmp(collector->services[i].name, name) == 0)
+			return i;
+	if (collector->service_count == SERVICES_MAX)
+		return -ENOSPC;
+	collector->services[i].name = strdup(name);
+	if (!collector->services[i].name)
+		return -ENOMEM;
+	collector->service_count++;
+	return i;
+}
+int collector_take(struct collector *collector, size_t processes, bool last,
+		   const struct flush **result)
+{
+	return collector_take_at(collector, seconds(CLOCK_MONOTONIC), processes, last, result);
+}
+
+int collector_take_at(struct collector *collector, double now, size_t processes, bool last,
+		      const struct flush **result)
+{
+	struct flush *flush = &collector->flush;
+	const double begin = seconds(CLOCK_MONOTONIC);
+	int err;
+
+	/* before anything is read */
+	collector->quiet = loader_is_quiet(collector->loader);
+	flush->time = seconds(CLOCK_REALTIME);
+	flush->interval_s = now - collector->taken;
+	flush->run_s = now - collector->started;
+	flush->last = last;
+	flush->processes = processes;
+	collector->taken = now;
+	collector_read_ledger(collector);
+	err = collector_read_series(collector);
+	if (err)
+		return err;
+	flush->series_in_use = collector->source_count;
+	flush->series = collector->table.list;
+	flush->series_count = collector->table.count;
+	flush->phases = collector->phases.list;
+	flush->phase_count = collector->phases.count;
+	flush->collect_s = seconds(CLOCK_MONOTONIC) - begin;
+	*result = flush;
+	return 0;
+}

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+/*
+ * collector_series.c - the kernel's series: which there are, and what they have
+ * counted since they were last read.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collect/collector_private.h"
+#include "flush/measure.h"
+
+void collector_free_source(struct source *source)
+{
+	unsigned int phase;
+
+	if (!source)
+		return;
+	for (phase = 0; phase < REQUEST_PHASE_COUNT; phase++)
+		bins_release(&source->phases[phase].bins);
+	bins_release(&source->bins);
+	free(source);
+}
+
+static int add_source(struct collector *collector, uint32_t id, const struct series_key *key)
+{
+	size_t length = key->path_length < PATH_MAX_BYTES ? key->path_length : PATH_MAX_BYTES;
+	char path[PATH_MAX_BYTES + 1] = "";
+	const char *route;
+	struct series wanted = {
+		.service = key->service < collector->service_count
+				   ? collector->services[key->service].name
+				   : "",
+		.method = http_method_name(key->method),
+		.route = path,
+		.status = key->status,
+		.error = key->error,
+		.server_address = peers_address(&collector->peers, collector->loader, key->peer),
+	};
+	struct source *source;
+
+	memcpy(path, key->path, length);
+	route = collector->routes ? routes_match(collector->routes, path) : NULL;
+	if (route)
+		wanted.route = route;
+	if (!collector->sources[id])
+		collector->sources[id] = calloc(1, sizeof(*source));
+	source = collector->sources[id];
+	if (!source)
+		return -ENOMEM;
+	source->route = wanted.server_address
+				? NULL
+				: phase_table_get(&collector->phases, wanted.service, wanted.route,
+						  collector->route_phases);
+	if (!wanted.server_address && !source->route)
+		return -ENOMEM;
+	source->series = series_table_get(&collector->table, &wanted);
+	if (!source->series)
+		return -ENOMEM;
+	source->key = *key;
+	source->moved = collector->taken;
+	collector->source_count++;
+	return 0;
+}
+
+/*
+ * Looks for new series.  Returns 0 or -ENOMEM.
+ *
+ * Not where the kernel has no other number of them.  One that is being made may be read
+ * before it is in that number, and then hide another until the next flush, or until its
+ * maker is waited for before the last one: what a series has counted does not go away.
+ */
+static int read_entries(struct collector *collector)
+{
+	struct series_entry entry;
+	uint32_t id;
+
+	if (loader_ledger(collector->loader)->series == collector->source_count)
+		return 0;
+	for (id = 0; id < collector->max_series; id++)
+		if ((!collector->sources[id] || !collector->sources[id]->series) &&
+		    loader_series_entry(collector->loader, id, &entry) &&
+		    add_source(collector, id, &entry.key))
+			return -ENOMEM;
+	return 0;
+}
+
+static uint64_t advance(uint64_t *last, uint64_t value)
+{
+	uint64_t difference = value - *last;
+
+	*last = value;
+	return difference;
+}
+
+/*
+ * Likewise of a phase, which has no count but its bins'.  more: what there is more of
+ * than when it was last read.  Returns 0 or -ENOMEM.
+ */
+static int read_phase_value(struct phase_source *last, struct measure *now,
+			    const volatile struct phase_value *value, struct phase_sum *more)
+{
+	more->sum_ns = advance(&last->sum_ns, value->sum_ns);
+	now->sum_ns += more->sum_ns;
+	return measure_read_bins(now, &last->bins, value->bins, &more->count);
+}
+
+static int read_phase(struct collector *collector, uint32_t id, enum request_phase phase)
+{
+	struct source *source = collector->sources[id];
+	struct phase_sum *sum = &source->series->now.phases[phase];
+	struct phase_sum more;
+	int err;
+
+	/* of what is asked of another server, there is a duration and nothing else */
+	if (!source->route || !source->route->phases[phase])
+		return 0;
+	err = read_phase_value(&source->phases[phase], &source->route->phases[phase]->now,
+			       loader_phase(collector->loader, id, phase), &more);
+	sum->count += more.count;
+	sum->sum_ns += more.sum_ns;
+	return err;
+}
+
+/* A service is shown from its first flush on, connections or not. */
+static int read_accepts(struct collector *collector)
+{
+	struct phase_sum more;
+	int err = 0;
+	size_t i;
+
+	for (i = 0; collector->accepts && i < collector->service_count && !err; i++) {
+		struct route_phases *phases = phase_table_get(&collector->phases,
+							      collector->services[i].name, NULL,
+							      1U << REQUEST_PHASE_ACCEPT);
+
+		if (!phases)
+			return -ENOMEM;
+		err = read_phase_value(&collector->accepted[i],
+				       &phases->phases[REQUEST_PHASE_ACCEPT]->now,
+				       loader_accept(collector->loader, i), &more);
+	}
+	return err;
+}
+
+/* Adds what the kernel counted since the last reading. */
+static int read_source(struct collector *collector, uint32_t id)
+{
+	const volatile struct series_value *value = loader_series(collector->loader, id);
+	struct source *source = collector->sources[id];
+	struct measure *now = &source->series->now;
+	uint64_t counted = value->count, more;
+	unsigned int phase;
+	int err;
+
+	/*
+	 * count is written last, and read first: if it has not moved, nothing has.
+	 * It is not compared with the bins' sum, which may hold a request whose
+	 * other numbers came after they were read.
+	 */
+	/* acknowledgements come when they come */
+	err = read_phase(collector, id, REQUEST_PHASE_DELIVER);
+	if (err || counted == source->counted)
+		return err;
+	source->counted = counted;
+	source->moved = collector->taken;
+	err = measure_read_bins(now, &source->bins, value->bins, &more);
+	now->sum_ns += advance(&source->sum_ns, value->sum_ns);
+	now->request_bytes += advance(&source->request_bytes, value->request_bytes);
+	now->response_bytes += advance(&source->response_bytes, value->response_bytes);
+	for (phase = REQUEST_PHASE_QUEUE; phase <= REQUEST_PHASE_SEND && !err; phase++)
+		err = read_phase(collector, id, phase);
+	return err;
+}
+
+static int read_sources(struct collector *collector)
+{
+	uint32_t id;
+	int err = 0;
+
+	for (id = 0; id < collector->max_series && !err; id++)
+		if (collector->sources[id] && collector->sources[id]->series)
+			err = read_source(collector, id);
+	return err;
+}
+
+int collector_read_series(struct collector *collector)
+{
+	struct series_table *table = &collector->table;
+	int err = read_entries(collector);
+	size_t i;
+
+	if (err)
+		return err;
+	for (i = 0; i < table->count; i++)
+		measure_clear(&table->list[i]->now);
+	phase_table_begin(&collector->phases);
+	err = read_sources(collector);
+	if (!err)
+		err = read_accepts(collector);
+	for (i = 0; i < table->count && !err; i++) {
+		err = measure_add(&table->list[i]->total, &table->list[i]->now);
+		table->list[i]->born = i >= collector->shown;
+	}
+	collector->shown = table->count;
+	return err ? err : phase_table_end(&collector->phases);
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * routes.c - see routes.h.
+ *
+ * What the kernel makes of a segment is asked of the kernel's own parser
+ * (http_parse.h), so that the two can never disagree.
+ */
+#include "collect/routes.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "http/http_parse.h"
+
+struct routes {
+	char **patterns; /* each owned; checked by routes_add() */
+	size_t count;
+};
+
+/* Bytes of the segment that begins here. */
+static size_t segment_length(const char *text)
+{
+	return strcspn(text, "/");
+}
+
+/* {name} */
+static bool segment_is_placeholder(const char *text, size_t length)
+{
+	return length > 2 && text[0] == '{' && text[length - 1] == '}';
+}
+
+struct routes *routes_open(void)
+{
+	return calloc(1, sizeof(struct routes));
+}
+
+void routes_close(struct routes *routes)
+{
+	if (!routes)
+		return;
+	while (routes->count > 0)
+		free(routes->patterns[--routes->count]);
+	free(routes->patterns);
+	free(routes);
+}
+
+size_t routes_count(const struct routes *routes)
+{
+	return routes->count;
+}
+
+/* ---- what can be a pattern -------------------------------------------- */
+
+static const char *check_placeholder(const char *text, size_t length)
+{
+	size_t i;
+
+	if (!segment_is_placeholder(text, length))
+		return "a brace has to enclose a whole segment and a name: /{name}/";
+	for (i = 1; i < length - 1; i++)
+		if (!isalnum((unsigned char)text[i]) && text[i] != '_' && text[i] != '-')
+			return "a name in braces has only letters, digits, '_' and '-'";
+	return NULL;
+}
+
+/* Asks the parser what it makes of a path with this one segment. */
+static const char *check_literal(const char *text, size_t length)
+{
+	struct http_parser parser;
+	struct http_request_line line = { 0 };
+	char folded[PATH_MAX_BYTES] = "";
+	size_t i;
+
+	http_parser_init(&parser, PHASE_TARGET);
+	http_target_step(&parser, &line, folded, '/');
+	for (i = 0; i < length; i++)
+		if (http_target_step(&parser, &line, folded, text[i]) != HTTP_MORE ||
+		    parser.phase != PHASE_PATH)
+			return "no path that is observed can hold a blank, '?', '#', ';' or the end of a line";
+	http_target_step(&parser, &line, folded, ' ');
+	if (line.path_length != 1 + length || memcmp(folded + 1, text, length) != 0)
+		return "a segment of digits, of 16 or more hexadecimal digits, or of 32 or more bytes is "
+		       "folded to {id} before: it can never match; write {name} there";
+	return NULL;
+}
+
+static const char *check_pattern(const char *pattern)
+{
+	const char *at = pattern, *wrong;
+
+	if (*pattern != '/')
+		return "a pattern begins with '/'";
+	if (strlen(pattern) > PATH_MAX_BYTES)
+		return "longer than 128 bytes";
+	while (*at == '/') {
+		const size_t length = segment_length(++at);
+
+		wrong = memchr(at, '{', length) || memchr(at, '}', length)
+				? check_placeholder(at, length)
+				: check_literal(at, length);
+		if (wrong)
+			return wrong;
+		at += length;
+	}
+	return NULL;
+}
+_Static_assert(PATH_MAX_BYTES == 128, "check_pattern() names the number");
+
+/* Whether every path that `later` matches is matched by `earlier`. */
+static bool pattern_covers(const char *earlier, const char *later)
+{
+	while (*earlier == '/' && *later == '/') {
+		const size_t a = segment_length(++earlier), b = segment_length(++later);
+
+		if (segment_is_placeholder(earlier, a) ? b == 0
+						       : a != b || memcmp(earlier, later, a) != 0)
+			return false;
+		earlier += a;
+		later += b;
+	}
+	return *earlier == *later;
+}
+
+const char *routes_add(struct routes *routes, const char *pattern)
+{
+	const char *wrong = check_pattern(pattern);
+	char **patterns;
+	size_t i;
+
+	if (wrong)
+		return wrong;
+	for (i = 0; i < routes->count; i++)
+		if (pattern_covers(routes->patterns[i], pattern))
+			return "it can never match: a pattern before it takes all of its paths";
+	patterns = realloc(routes->patterns, (routes->count + 1) * sizeof(*patterns));
+	if (!patterns)
+		return "out of memory";
+	routes->patterns = patterns;
+	patterns[routes->count] = strdup(pattern);
+	if (!patterns[routes->count])
+		return "out of memory";
+	routes->count++;
+	return NULL;
+}
+
+/* ---- file ------------------------------------------------------------- */
+
+/* Cuts the comment and the blanks around it off a line. Returns what is left. */
+static char *line_pattern(char *line)
+{
+	size_t length = strcspn(line, "#");
+
+	while (length > 0 && isspace((unsigned char)line[length - 1]))
+		length--;
+	line[length] = '\0';
+	return line + strspn(line, " \t");
+}
+
+int routes_read(struct routes *routes, const char *path, struct routes_fault *fault)
+{
+	FILE *file = fopen(path, "re");
+	char *line = NULL;
+	size_t room = 0;
+	ssize_t length;
+	int err = 0;
+
+	*fault = (struct routes_fault){ .reason = NULL };
+	while (file && (errno = 0, length = getline(&line, &room, file)) >= 0) {
+		const bool binary = strlen(line) != (size_t)length;
+		const char *pattern = line_pattern(line);
+
+		fault->line++;
+		if (!binary && *pattern == '\0')
+			continue;
+		fault->reason = binary ? "a NUL byte: is this a text file?"
+				       : routes_add(routes, pattern);
+		if (!fault->reason)
+			continue;
+		fault->text = strdup(pattern);
+		err = fault->text ? -EINVAL : -ENOMEM;
+		break;
+	}
+	if (!file || (!err && ferror(file))) {
+		err = errno ? -errno : -EIO;
+		*fault = (struct routes_fault){ .reason = strerror(-err) };
+	}
+	if (file)
+		fclose(file);
+	free(line);
+	return err;
+}
+
+/* ---- matching --------------------------------------------------------- */
+
+static bool pattern_matches(const char *pattern, const char *path)
+{
+	/* A path is a pattern without placeholders, but for the {id} of folding. */
+	return pattern_covers(pattern, path);
+}
+
+const char *routes_match(const struct routes *routes, const char *path)
+{
+	size_t i;
+
+	if (*path != '/') /* `*`, `other` */
+		return NULL;
+	for (i = 0; i < routes->count; i++)
+		if (pattern_matches(routes->patterns[i], path))
+			return routes->patterns[i];
+	return NULL;
+}

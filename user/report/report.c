@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * report.c - what redtap prints on standard output.
+ *
+ * Input: struct flush.  Output: text on a stream, a whole report at a time.
+ * It must not know how a table or a JSON object looks.
+ */
+#include "report/report.h"
+
+#include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "abi/histogram.h"
+#include "report/report_private.h"
+
+#define NS_PER_S 1e9
+#define COLUMNS_DEFAULT 80
+#define LINES_DEFAULT 24
+
+struct report {
+	enum output_kind kind;
+	FILE *stream; /* not owned */
+	bool refresh;
+	bool utf8;
+	char hooks[32];
+	/* The report under way, in memory. */
+	FILE *memory;
+	char *text;
+	size_t length;
+};
+
+/* What the environment says of the terminal; the process's own locale stays "C". */
+static bool locale_is_utf8(void)
+{
+	const locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
+	bool utf8;
+
+	if (!locale)
+		return false;
+	utf8 = strcmp(nl_langinfo_l(CODESET, locale), "UTF-8") == 0;
+	freelocale(locale);
+	return utf8;
+}
+
+struct report *report_open(enum output_kind kind, FILE *stream, bool refresh)
+{
+	struct report *report = calloc(1, sizeof(*report));
+
+	if (!report)
+		return NULL;
+	report->kind = kind;
+	report->stream = stream;
+	report->refresh = refresh;
+	report->utf8 = locale_is_utf8();
+	return report;
+}
+
+void report_close(struct report *report)
+{
+	free(report);
+}
+
+static int begin_report(struct report *report)
+{
+	report->memory = open_memstream(&report->text, &report->length);
+	return report->memory ? 0 : -errno;
+}
+
+/* Hands the text on in one piece, so that a reader never sees half a report. */
+static int end_report(struct report *report, int err)
+{
+	if (fclose(report->memory) != 0 && !err)
+		err = -ENOMEM;
+	errno = 0;
+	if (!err && (fwrite(report->text, 1, report->length, report->stream) != report->length ||
+		     fflush(report->stream) != 0))
+		err = errno ? -errno : -EIO;
+	free(report->text);
+	report->text = NULL;
+	return err;
+}
+
+int report_attached(struct report *report, double time, const char *hooks, const pid_t *pids,
+		    size_t pid_count)
+{
+	int err;
+
+	strncpy(report->hooks, hooks, sizeof(report->hooks) - 1);
+	if (report->kind != OUTPUT_JSON)
+		return 0;
+	err = begin_report(report);
+	if (err)
+		return err;
+	json_write_attached(report->memory, time, hooks, pids, pid_count);
+	return end_report(report, 0);
+}
+
+/* The window may change its size between two flushes. */
+static struct table_style table_style(const struct report *report)
+{
+	struct table_style style = { .refresh = report->refresh,
+				     .utf8 = report->utf8,
+				     .hooks = report->hooks };
+	struct winsize window = { 0 };
+
+	if (!report->refresh)
+		return style;
+	style.columns = COLUMNS_DEFAULT;
+	style.lines = LINES_DEFAULT;
+	if (ioctl(fileno(report->stream), TIOCGWINSZ, &window) != 0)
+		return style;
+	if (window.ws_col > 0)
+		style.columns = window.ws_col;
+	if (window.ws_row > 0)
+		style.lines = window.ws_row;
+	return style;
+}
+
+static int write_report(struct report *report, const struct flush *flush, enum report_span span)
+{
+	struct table_style style;
+	int err;
+
+	if (report->kind != OUTPUT_JSON && report->kind != OUTPUT_TABLE)
+		return 0;
+	err = begin_report(report);
+	if (err)
+		return err;
+	if (report->kind == OUTPUT_JSON) {
+		json_write_flush(report->memory, flush, span);
+	} else {
+		style = table_style(report);
+		err = table_write(report->memory, flush, span, &style);
+	}
+	return end_report(report, err);
+}
+
+int report_flush(struct report *report, const struct flush *flush)
+{
+	return write_report(report, flush, SPAN_INTERVAL);
+}
+
+int report_total(struct report *report, const struct flush *flush)
+{
+	return write_report(report, flush, SPAN_RUN);
+}
+
+double span_seconds(const struct flush *flush, enum report_span span)
+{
+	const double seconds = span == SPAN_RUN ? flush->run_s : flush->interval_s;
+
+	return isfinite(seconds) && seconds > 0 ? seconds : 0;
+}
+
+/* Upper edge in seconds; the overflow bin has none and counts as its lower one. */
+static double bin_upper_s(uint32_t bin)
+{
+	return histogram_upper_ns(bin < HISTOGRAM_OVERFLOW ? bin : HISTOGRAM_OVERFLOW - 1) /
+	       NS_PER_S;
+}
+
+double measure_quantile(const struct measure *measure, double q)
+{
+	const struct bins *bins = &measure->bins;
+	/* The bins' own sum: a rank beyond it would find no bin. */
+	const uint64_t count = bins_sum(bins, 0, HISTOGRAM_BINS);
+	uint64_t below = 0;
+	uint32_t bin;
+
+	for (bin = bins_next(bins, 0); bin < HISTOGRAM_BINS; bin = bins_next(bins, bin + 1)) {
+		below += bins_get(bins, bin);
+		if (below >= q * count || below == count)
+			return (histogram_lower_ns(bin) / NS_PER_S + bin_upper_s(bin)) / 2;
+	}
+	return -1;
+}
+
+double measure_max(const struct measure *measure)
+{
+	uint32_t bin;
+
+	for (bin = HISTOGRAM_BINS; bin-- > 0;)
+		if (bins_get(&measure->bins, bin) > 0)
+			return bin_upper_s(bin);
+	return -1;
+}

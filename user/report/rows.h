@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * rows.h - the rows of the table: one for each service, method and
+ * route, and server that the service asked, whatever the status.
+ *
+ * Input: struct flush.  Output: rows and numbers.  It must not know how they
+ * are printed.
+ */
+#ifndef REDTAP_REPORT_ROWS_H
+#define REDTAP_REPORT_ROWS_H
+
+#include "report/report_private.h"
+
+/* Cells of the picture: two for each decade from 1 us to 100 s. */
+#define PICTURE_CELLS (2 * HISTOGRAM_DECADES)
+
+struct row {
+	size_t begin, end;    /* in report_rows.series */
+	uint64_t count;       /* of the span that is shown */
+	uint64_t total_count; /* of the whole run */
+};
+
+struct report_rows {
+	const struct series **series; /* owned; sorted by service, method, route */
+	struct row *rows;             /* owned; by total count, the largest first */
+	size_t count;                 /* only rows with requests in the run */
+	bool several_services;
+};
+
+/* All series of the flush; valid as long as they are.  Returns 0 or -ENOMEM. */
+int report_rows_init(struct report_rows *rows, const struct flush *flush, enum report_span span);
+void report_rows_release(struct report_rows *rows);
+
+/*
+ * Adds up what a row's series measured; sum: of an earlier row, or zeroed.  errors:
+ * those with an error_type.  Returns 0 or -ENOMEM.
+ */
+int report_rows_measure(const struct report_rows *rows, const struct row *row,
+			enum report_span span, struct measure *sum, uint64_t *errors);
+
+/* Fills each cell with its share of the largest: 0 for none, else 1 .. levels. */
+void measure_picture(const struct measure *measure, unsigned int levels,
+		     unsigned int cells[PICTURE_CELLS]);
+
+#endif

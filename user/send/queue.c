@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * queue.c - see send/queue.h.
+ *
+ * One piece without a wrap, so that any number of lines can be handed to the
+ * kernel as they lie; what has been taken from the front is closed up when room
+ * is needed.
+ */
+#include "send/queue.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ROOM_FIRST 16384
+
+void sender_queue_release(struct sender_queue *queue)
+{
+	free(queue->bytes);
+	memset(queue, 0, sizeof(*queue));
+}
+
+static bool make_room(struct sender_queue *queue, size_t wanted)
+{
+	size_t room = queue->room ? queue->room : ROOM_FIRST;
+	char *bytes;
+
+	if (queue->end + wanted <= queue->room)
+		return true;
+	if (queue->begin > 0)
+		memmove(queue->bytes, queue->bytes + queue->begin, sender_queue_length(queue));
+	queue->end -= queue->begin;
+	queue->begin = 0;
+	/* Half of it free, or closing up would be all that is done. */
+	while (2 * (queue->end + wanted) > room)
+		room *= 2;
+	if (room <= queue->room)
+		return true;
+	bytes = realloc(queue->bytes, room);
+	if (!bytes)
+		return queue->end + wanted <= queue->room;
+	queue->bytes = bytes;
+	queue->room = room;
+	return true;
+}
+
+bool sender_queue_put(struct sender_queue *queue, const char *line, size_t length, size_t limit)
+{
+	if (sender_queue_length(queue) + length + 1 > limit || !make_room(queue, length + 1))
+		return false;
+	memcpy(queue->bytes + queue->end, line, length);
+	queue->end += length;
+	queue->bytes[queue->end++] = '\n';
+	return true;
+}
+
+size_t sender_queue_whole_lines(const struct sender_queue *queue, size_t limit)
+{
+	const size_t length = sender_queue_length(queue);
+	const char *last;
+
+	if (length <= limit)
+		return length;
+	last = memrchr(sender_queue_front(queue), '\n', limit);
+	return last ? (size_t)(last + 1 - sender_queue_front(queue)) : 0;
+}
+
+size_t sender_queue_count(const struct sender_queue *queue, size_t length)
+{
+	const char *at = sender_queue_front(queue), *end = at + length;
+	size_t count = 0;
+
+	while (at < end && (at = memchr(at, '\n', end - at))) {
+		count++;
+		at++;
+	}
+	return count;
+}
+
+void sender_queue_take(struct sender_queue *queue, size_t length)
+{
+	queue->begin += length;
+	if (queue->begin == queue->end)
+		queue->begin = queue->end = 0;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * repeater.h - every destination of --statsd gets every line.
+ *
+ * Input: struct flush and the time.  Output: lines to each destination, by an
+ * encoder (statsd.h) and a sender (sender.h) of its own, so that one which is
+ * slow or away delays and costs the others nothing.  It must not know formats
+ * or sockets.
+ */
+#ifndef REDTAP_REPEATER_H
+#define REDTAP_REPEATER_H
+
+#include "flush/flush.h"
+#include "send/sender.h"
+#include "statsd/statsd.h"
+
+struct repeater; /* NULL: no destination; every function takes it */
+
+/*
+ * settings: without the destinations, which are those of the options.  Returns
+ * 0, or -errno after a message.
+ */
+int repeater_open(struct repeater **repeater, const struct statsd_option *destinations,
+		  size_t count, const struct statsd_settings *settings, uint64_t now_ns);
+void repeater_close(struct repeater *repeater);
+
+/*
+ * Hands a flush to all, as far as it can be sent at once; the rest goes out with
+ * repeater_pump(), for which flush has to stay until the next one.  flush_s: how long
+ * the last one took.  Returns 0 or -ENOMEM.
+ */
+int repeater_flush(struct repeater *repeater, const struct flush *flush, double flush_s,
+		   uint64_t now_ns);
+
+/* Goes on with what waits; returns when to call it again at the latest (SENDER_NEVER). */
+uint64_t repeater_pump(struct repeater *repeater, uint64_t now_ns);
+
+/*
+ * At the end: sends what is left, as long as any of it is taken.  interrupt: a
+ * descriptor; it ends when that is readable, but for the first second, as one signal
+ * may come twice.
+ */
+void repeater_finish(struct repeater *repeater, int interrupt);
+
+#endif

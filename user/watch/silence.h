@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * silence.h - why no request has been counted, as far as can be told.
+ *
+ * Input: what the kernel side knows.  Output: one sentence.  It must not know
+ * maps or when it is asked.
+ */
+#ifndef REDTAP_SILENCE_H
+#define REDTAP_SILENCE_H
+
+#include "abi/abi.h"
+
+#define SILENCE_TEXT_MAX 1024
+#define SILENCE_PORTS_MAX 8
+
+/* Numbers since attach, unless they say now. */
+struct silence_facts {
+	unsigned int seconds; /* that it has been silent */
+	uint64_t processes;   /* watched now */
+	uint64_t in_flight;   /* requests seen and not finished, now */
+	uint64_t lost;        /* requests seen and lost */
+	uint64_t connections; /* of targets that have carried data, open now */
+	uint64_t ignored[IGNORE_COUNT];
+	uint16_t ports[SILENCE_PORTS_MAX]; /* that the targets serve, the first few */
+	size_t port_count;                 /* all of them */
+};
+
+/* Writes the sentence, NUL-terminated; returns buffer. */
+char *silence_explain(char buffer[SILENCE_TEXT_MAX], const struct silence_facts *facts);
+
+#endif

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * watch.c - see watch.h.
+ */
+#include "watch/watch.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/text.h"
+
+static int resolve_named(struct watch *watch)
+{
+	const struct options *options = watch->options;
+	size_t i;
+
+	watch->pids = calloc(options->pid_count, sizeof(*watch->pids));
+	watch->names = calloc(options->pid_count, sizeof(*watch->names));
+	if (!watch->pids || !watch->names)
+		return -ENOMEM;
+	for (i = 0; i < options->pid_count; i++) {
+		int err;
+
+		watch->pids[i] = options->pids[i].pid;
+		err = target_resolve(&watch->pids[i], watch->names[i]);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int watch_init(struct watch *watch, const struct options *options)
+{
+	int err;
+
+	*watch = (struct watch){ .options = options };
+	err = resolve_named(watch);
+	if (!err && options->port_count + options->name_count > 0)
+		err = selection_open(&watch->selection, options);
+	return err;
+}
+
+void watch_release(struct watch *watch)
+{
+	selection_close(watch->selection);
+	proc_pids_release(&watch->first);
+	free(watch->pids);
+	free(watch->names);
+}
+
+/* Enters a process under its service.  Returns 1, 0 if it was entered before, or -errno. */
+static int enter(struct watch *watch, pid_t pid, const char *own_service, const char *name)
+{
+	const struct options *options = watch->options;
+	const char *service = own_service        ? own_service
+			      : options->service ? options->service
+						 : name;
+	int id = collector_service(watch->collector, service);
+	int err = id < 0 ? id : loader_target_add(watch->loader, pid, id, options->follow);
+
+	if (err)
+		return err == -EEXIST ? 0 : err;
+	watch->added++;
+	if (watch->begun)
+		return 1;
+	if (watch->first.count == 0)
+		memcpy(watch->first_name, name, sizeof(watch->first_name));
+	return proc_pids_add(&watch->first, pid) ?: 1;
+}
+
+int watch_add_named(struct watch *watch, struct loader *loader, struct collector *collector)
+{
+	const struct options *options = watch->options;
+	size_t i;
+
+	watch->loader = loader;
+	watch->collector = collector;
+	for (i = 0; i < options->pid_count; i++) {
+		int err = enter(watch, watch->pids[i], options->pids[i].name, watch->names[i]);
+
+		if (err < 0) {
+			log_error("cannot watch pid '%d': %s", watch->pids[i], strerror(-err));
+			return err;
+		}
+	}
+	return 0;
+}
+
+/* What belongs to the processes entered: children and ports.  What has ended makes room. */
+static int complete_targets(struct watch *watch)
+{
+	int err;
+
+	target_remove_dead(watch->loader);
+	err = target_add_children(watch->loader);
+	if (err < 0)
+		return err;
+	return target_add_listeners(watch->loader);
+}
+
+/* A selection_found. */
+static int take_selected(void *context, pid_t pid, const char name[TARGET_NAME_SIZE],
+			 const char *reason)
+{
+	char shown[TEXT_ESCAPED_SIZE(TARGET_NAME_SIZE)];
+	struct watch *watch = context;
+	int err;
+
+	/* a child, or given by --pid, perhaps under another service */
+	if (loader_target_find(watch->loader, pid) > 0)
+		return 0;
+	err = enter(watch, pid, NULL, name);
+	text_escape_terminal(shown, sizeof(shown), name);
+	if (err == -ENOSPC && !watch->crowded)
+		log_warning(
+			"there are %d service names already: pid %d (%s) and others are not watched; give one name to all by --service",
+			SERVICES_MAX, pid, shown);
+	watch->crowded |= err == -ENOSPC;
+	if (err > 0 && watch->begun) {
+		/* at once: what is said has to be true */
+		err = complete_targets(watch);
+		log_info("watching pid %d (%s) from now on: it %s", pid, shown, reason);
+	}
+	return err < 0 && err != -ENOSPC && err != -E2BIG ? err : 0;
+}
+
+/* Processes that match --port and --name; entered if they are new. */
+static int look(struct watch *watch)
+{
+	watch->added = 0;
+	return watch->selection ? selection_look(watch->selection, take_selected, watch) : 0;
+}
+
+/* What a look has come to.  Returns err. */
+static int conclude(struct watch *watch, int err)
+{
+	if (err)
+		log_error("cannot read the targets' processes: %s", strerror(-err));
+	if (!watch->full && loader_targets_full(watch->loader) > 0) {
+		watch->full = true;
+		log_warning("%d processes are watched already: others are not watched",
+			    TARGETS_MAX);
+	}
+	return err;
+}
+
+/* Twice: a process, child or port that comes while /proc is read is seen by one or the other. */
+int watch_begin(struct watch *watch, uint64_t now_ns)
+{
+	int pass, err = 0;
+
+	for (pass = 0; pass < 2 && !err; pass++) {
+		err = complete_targets(watch);
+		if (!err)
+			err = look(watch);
+		if (!err && watch->added > 0)
+			err = complete_targets(watch);
+	}
+	watch->begun = true;
+	watch->due_ns = now_ns + WATCH_PERIOD_NS;
+	return conclude(watch, err);
+}
+
+int watch_look(struct watch *watch, uint64_t now_ns)
+{
+	uint64_t missed;
+	int err;
+
+	if (now_ns < watch->due_ns)
+		return 0;
+	watch->due_ns = now_ns + WATCH_PERIOD_NS;
+	err = look(watch);
+	missed = loader_missed_processes(watch->loader);
+	if (!err && missed != watch->missed) {
+		watch->missed = missed;
+		err = complete_targets(watch);
+	}
+	return conclude(watch, err);
+}
+
+bool watch_is_over(const struct watch *watch)
+{
+	return !watch->selection && target_count(watch->loader) == 0;
+}
+
+void watch_announce(const struct watch *watch)
+{
+	size_t processes = target_count(watch->loader);
+	char name[TEXT_ESCAPED_SIZE(TARGET_NAME_SIZE)];
+
+	text_escape_terminal(name, sizeof(name), watch->first_name);
+	if (watch->first.count == 0)
+		log_info("attached to no process yet, by %ss", loader_hooks(watch->loader));
+	else
+		log_info("attached to pid %d (%s)%s, %zu process%s, by %ss", watch->first.pids[0],
+			 name, watch->first.count > 1 ? " and others" : "", processes,
+			 processes == 1 ? "" : "es", loader_hooks(watch->loader));
+	if (watch->selection)
+		selection_explain_missing(watch->selection);
+}
