@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
  * responses.bpf.h - a call that moved bytes of responses: claims the connection's
- * send part, walks the bytes, enters what comes of it; and responses whose end is
- * not known, ended by the loader's sweep.
+ * send part and walks the bytes; and responses whose end is not known, ended by the
+ * loader's sweep.
  *
  * Inputs: the call and its connection.  Outputs: events; open_ended.  It must not
  * know hooks, nor whether a server sent or a client received, but for the position.
@@ -21,148 +21,41 @@ static __always_inline void open_ended_note(struct connection *connection, __u64
 		bpf_map_update_elem(&open_ended, &address, &one, BPF_ANY);
 }
 
-static __always_inline __u32 send_parse(struct tracker_job *job, __u32 owner)
+__noinline int responses_step(__u64 address, __u32 owner)
 {
-	__u8 phase = job->feed.parser.phase;
+	struct walk_context context = { .address = address, .owner = owner };
+	struct walker walker;
 
-	if (http_phase_is_status(phase))
-		return feed_status(owner);
-	if (http_phase_is_header(phase))
-		return head_parse(job, owner);
-	return feed_chunk(owner);
+	return walker_find(&walker, &context) ? walk_responses_step(&walker) : WALK_DONE;
 }
 
-/* Consumes what needs no look.  Returns false if something does. */
-static __always_inline bool send_skip(struct connection *connection, struct scratch *scratch,
-				      __u32 owner)
+static __always_inline __u32 walker_responses_step(struct walker *walker)
 {
-	struct tracker_job *job = &scratch->job;
-	__u32 event;
-	__u64 skip = tracker_send_skip(connection, job, &event);
-
-	if (skip == 0)
-		return false;
-	walk_skip(job, &scratch->source, skip);
-	event_enter(owner, connection, job, event);
-	return true;
+	return responses_step(walker->context->address, walker->context->owner);
 }
 
-/* As receive_scan(), of a response. */
-static __always_inline bool send_scan(struct connection *connection, struct scratch *scratch,
-				      __u32 owner)
+__noinline int responses_resync(__u64 address, __u32 owner)
 {
-	struct tracker_job *job = &scratch->job;
-	__u32 position = job->feed.window.position, verdict;
-	__u64 before = job->offset;
+	struct walk_context context = { .address = address, .owner = owner };
+	struct walker walker;
 
-	if (!http_response_begins(&job->feed.parser))
-		return false;
-	if (!scan_response(owner))
-		return false;
-	verdict = scan_lines(owner);
-	event_enter(owner, connection, job, tracker_send_fed(connection, job, position, verdict));
-	scratch->source.behind += job->offset - before;
-	return true;
-}
-
-/*
- * A further answer begins in this call, and nothing waits for it: what it answers
- * may have been received unseen, while others were waiting.
- */
-static __always_inline void send_asks(struct connection *connection, struct scratch *scratch,
-				      __u64 address, __u32 owner)
-{
-	struct sock *sock = KERNEL_POINTER(struct sock, address);
-
-	if (http_response_begins(&scratch->job.feed.parser) && scratch->job.offset &&
-	    !is_client(connection) && tracker_idle(connection) &&
-	    receive_is_behind(connection, sock))
-		receive_catch_up(address, owner < SCRATCH_AGAIN ? SCRATCH_CATCH_UP
-								: SCRATCH_CATCH_UP + SCRATCH_AGAIN);
-}
-
-/* Finds out again whose turn it is.  A function of its own for the verifier. */
-__noinline int send_resync(__u64 address, __u32 owner)
-{
-	struct connection *connection = bpf_map_lookup_elem(&connections, &address);
-	struct scratch *scratch = scratch_get(owner);
-	__u32 i, event;
-
-	if (!connection || !scratch)
-		return 0;
-	for (i = 0; i < PIPELINE_SLOTS; i++) {
-		event = tracker_send_resync(connection, &scratch->job);
-		if (event == EVENT_NONE)
-			break;
-		event_enter(owner, connection, &scratch->job, event);
-	}
+	if (walker_find(&walker, &context))
+		walk_resync(&walker);
 	return 0;
 }
 
-/* One step over the bytes of a send call; likewise. */
-__noinline int send_step(__u64 address, __u32 owner)
+static __always_inline void walker_resync(struct walker *walker)
 {
-	struct connection *connection = bpf_map_lookup_elem(&connections, &address);
-	struct scratch *scratch = scratch_get(owner);
-	struct tracker_job *job;
-	__u32 event, position, result;
-	__u64 before;
-
-	if (!connection || !scratch)
-		return WALK_DONE;
-	job = &scratch->job;
-	before = job->offset;
-	if (before >= job->length)
-		return WALK_DONE;
-	if (send_skip(connection, scratch, owner))
-		return WALK_ON;
-	send_asks(connection, scratch, address, owner);
-	result = window_fill(job, &scratch->source);
-	if (result != SOURCE_READY)
-		return result == SOURCE_AGAIN ? WALK_ON : WALK_DONE;
-	if (!tracker_send_ready(connection, job, &event))
-		return WALK_DONE;
-	event_enter(owner, connection, job, event);
-	/* what was cut is over: now it can be found out whose turn it is */
-	if (event != EVENT_NONE && connection->send.unsure)
-		send_resync(address, owner);
-	if (send_scan(connection, scratch, owner))
-		return WALK_ON;
-	position = job->feed.window.position;
-	event_enter(owner, connection, job,
-		    tracker_send_fed(connection, job, position, send_parse(job, owner)));
-	scratch->source.behind += job->offset - before;
-	return WALK_ON;
+	responses_resync(walker->context->address, walker->context->owner);
 }
 
-/*
- * Walks the bytes of one send call; the send part is claimed.  Neither a response
- * that begins with the call and has its head in the first window nor what goes
- * on with a body takes a step.
- */
-static __always_inline void send_walk(struct connection *connection, struct scratch *scratch,
-				      __u64 address, __u32 owner)
+static __always_inline void walker_catch_up(struct walker *walker)
 {
-	struct tracker_job *job = &scratch->job;
-	__u32 i;
+	struct sock *sock = KERNEL_POINTER(struct sock, walker->context->address);
+	__u32 again = walker->context->owner < SCRATCH_AGAIN ? 0 : SCRATCH_AGAIN;
 
-	if (http_response_begins(&job->feed.parser) &&
-	    window_fill(job, &scratch->source) == SOURCE_READY) {
-		tracker_send_starts(connection, job);
-		send_scan(connection, scratch, owner);
-	}
-	if (job->offset < job->length)
-		send_skip(connection, scratch, owner);
-	if (job->offset >= job->length)
-		return;
-	for (i = 0; i < TRACKER_WALK_STEPS; i++)
-		if (send_step(address, owner) != WALK_ON)
-			break;
-	if (job->offset < job->length)
-		event_enter(owner, connection, job,
-			    tracker_send_rest(connection, job,
-					      i < TRACKER_WALK_STEPS ? APPROXIMATE_BODY_UNREADABLE
-								     : tracker_bound_reason(job)));
+	if (!is_client(walker->connection) && receive_is_behind(walker->connection, sock))
+		receive_catch_up(walker->context->address, SCRATCH_CATCH_UP + again);
 }
 
 /* A call that moved bytes of responses. */
@@ -173,6 +66,8 @@ static __always_inline void on_responses(struct scratch *scratch, struct connect
 	struct sock *sock = call->sock;
 	__u64 address = call->address;
 	__u32 owner = call->owner;
+	struct walk_context context = { scratch, call, address, owner };
+	struct walker walker = walker_init(&context, connection);
 	__u32 end;
 
 	if (!part_claim(&connection->send.claim)) {
@@ -194,17 +89,10 @@ static __always_inline void on_responses(struct scratch *scratch, struct connect
 	if (!is_client(connection) && receive_is_behind(connection, sock))
 		receive_catch_up(address, owner);
 	if (connection->send.unsure)
-		send_resync(address, owner);
+		walker_resync(&walker);
 	job->now_ns = bpf_ktime_get_ns();
 	job->length = call->length;
-	event_enter(owner, connection, job, tracker_send_begin(connection, job, end));
-	if (tracker_send_contention(connection, job))
-		send_resync(address, owner);
-	if (!connection->ignored || !tracker_idle(connection)) {
-		call_source(call, &scratch->source);
-		send_walk(connection, scratch, address, owner);
-	}
-	tracker_send_store(connection, job);
+	walk_responses(&walker, end);
 	open_ended_note(connection, address);
 	if (calls_repeated && owner < SCRATCH_AGAIN)
 		call_done(owner, address, end);

@@ -1,94 +1,98 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * walk.bpf.h - going over the bytes of a call: the parser's loops as functions that
- * the verifier checks, and the window that they read.
+ * walk.bpf.h - what the walk of tracker/walk.h needs in the kernel: the parser's loops
+ * and its steps as functions that the verifier checks once each, bytes, events.
  *
- * Inputs: the scratch of a call.  Outputs: verdicts; the window filled or stepped
- * over.  It must not know directions.
+ * Inputs: the scratch of a call and its connection.  Outputs: verdicts, events.  It
+ * must not know hooks.
  */
-#ifndef REDTAP_WALK_H
-#define REDTAP_WALK_H
+#ifndef REDTAP_WALK_BPF_H
+#define REDTAP_WALK_BPF_H
 
-#include "calls/connection.bpf.h"
+#include "calls/call.bpf.h"
+#include "tracker/walk.h"
 
-enum walk {
-	WALK_ON = 0,
-	WALK_DONE,
+struct walk_context {
+	struct scratch *scratch; /* the job is in it */
+	const struct call *call; /* NULL in a step, for which the bytes are found already */
+	__u64 address;           /* of the connection's socket */
+	__u32 owner;             /* of scratch */
 };
 
-/* The parser's loops; functions of their own, so that the verifier checks each once. */
-#define FEED_PROGRAM(name, feed_function)                                                          \
+static __always_inline struct walker walker_init(struct walk_context *context,
+						 struct connection *connection)
+{
+	return (struct walker){ connection, &context->scratch->job, context };
+}
+
+/* Looks up what a function of its own was called for.  Returns false if it is gone. */
+static __always_inline bool walker_find(struct walker *walker, struct walk_context *context)
+{
+	struct connection *connection = bpf_map_lookup_elem(&connections, &context->address);
+
+	context->scratch = scratch_get(context->owner);
+	if (!connection || !context->scratch)
+		return false;
+	*walker = walker_init(context, connection);
+	return true;
+}
+
+#define LOOP_PROGRAM(name, function)                                                               \
 	__noinline int name(__u32 owner)                                                           \
 	{                                                                                          \
 		struct scratch *scratch = scratch_get(owner);                                      \
                                                                                                    \
-		return scratch ? feed_function(&scratch->job.feed) : HTTP_MORE;                    \
+		return scratch ? function(&scratch->job.feed) : HTTP_MORE;                         \
 	}
 
-FEED_PROGRAM(feed_method, http_method_feed)
-FEED_PROGRAM(feed_target, http_target_feed)
-FEED_PROGRAM(feed_status, http_status_feed)
-FEED_PROGRAM(feed_header, http_header_feed)
-FEED_PROGRAM(feed_chunk, http_chunk_feed)
-FEED_PROGRAM(scan_lines, http_lines_scan)
-FEED_PROGRAM(scan_request, http_request_scan)
-FEED_PROGRAM(scan_response, http_response_scan)
+LOOP_PROGRAM(feed_method, http_method_feed)
+LOOP_PROGRAM(feed_target, http_target_feed)
+LOOP_PROGRAM(feed_status, http_status_feed)
+LOOP_PROGRAM(feed_header, http_header_feed)
+LOOP_PROGRAM(feed_chunk, http_chunk_feed)
+LOOP_PROGRAM(scan_lines, http_lines_scan)
+LOOP_PROGRAM(scan_request, http_request_scan)
+LOOP_PROGRAM(scan_response, http_response_scan)
 
-/* Whether the window holds more of what was not completed yet. */
-static __always_inline bool window_goes_on(const struct tracker_job *job, __u32 verdict)
+static __always_inline __u32 walker_run(struct walker *walker, enum walk_loop loop)
 {
-	return verdict == HTTP_MORE && job->feed.window.position < job->feed.window.fill;
-}
-
-/* Goes on with a target: up to its end, or the window's. */
-static __always_inline __u32 target_parse(struct tracker_job *job, __u32 owner)
-{
-	__u32 i, verdict = HTTP_MORE;
-
-	for (i = 0; i < HTTP_WINDOW / HTTP_FEED_BYTES; i++) {
-		verdict = feed_target(owner);
-		if (!window_goes_on(job, verdict) || !http_phase_is_target(job->feed.parser.phase))
-			break;
+	switch (loop) {
+	case FEED_METHOD:
+		return feed_method(walker->context->owner);
+	case FEED_TARGET:
+		return feed_target(walker->context->owner);
+	case FEED_STATUS:
+		return feed_status(walker->context->owner);
+	case FEED_HEADER:
+		return feed_header(walker->context->owner);
+	case FEED_CHUNK:
+		return feed_chunk(walker->context->owner);
+	case SCAN_LINES:
+		return scan_lines(walker->context->owner);
+	case SCAN_REQUEST:
+		return scan_request(walker->context->owner);
+	case SCAN_RESPONSE:
+		return scan_response(walker->context->owner);
 	}
-	return verdict;
+	return HTTP_MORE;
 }
 
-/*
- * Goes on with a header section: in each turn over the lines that the short cut takes,
- * and one that it does not.
- */
-static __always_inline __u32 head_parse(struct tracker_job *job, __u32 owner)
+static __always_inline void walker_open(struct walker *walker)
 {
-	__u32 i, verdict = HTTP_MORE;
-
-	for (i = 0; i < TRACKER_HEAD_TURNS; i++) {
-		if (http_phase_is_line(job->feed.parser.phase))
-			verdict = scan_lines(owner);
-		if (!window_goes_on(job, verdict))
-			break;
-		verdict = feed_header(owner);
-		if (!window_goes_on(job, verdict) || !http_phase_is_header(job->feed.parser.phase))
-			break;
-	}
-	return verdict;
+	call_source(walker->context->call, &walker->context->scratch->source);
 }
 
-/* Fills the window if it is used up. */
-static __always_inline __u32 window_fill(struct tracker_job *job, struct byte_source *source)
+static __always_inline __u32 walker_fetch(struct walker *walker)
 {
-	if (job->feed.window.position < job->feed.window.fill)
-		return SOURCE_READY;
-	return byte_source_fetch(source, &job->feed.window, job->length - job->offset);
+	struct tracker_job *job = walker->job;
+
+	return byte_source_fetch(&walker->context->scratch->source, &job->feed.window, job->offset,
+				 job->length);
 }
 
-/* Bytes were stepped over: what the window holds is not what comes next. */
-static __always_inline void walk_skip(struct tracker_job *job, struct byte_source *source,
-				      __u64 bytes)
+static __always_inline void walker_event(struct walker *walker, __u32 event)
 {
-	job->offset += bytes;
-	source->behind += bytes;
-	job->feed.window.fill = 0;
-	job->feed.window.position = 0;
+	event_enter(walker->context->owner, walker->connection, walker->job, event);
 }
 
 #endif

@@ -10,6 +10,7 @@
 #ifndef REDTAP_USER_BYTES_H
 #define REDTAP_USER_BYTES_H
 
+#include "abi/window.h"
 #include "http/http_parse.h"
 #include "kernel/sock_read.bpf.h"
 
@@ -72,7 +73,7 @@ struct byte_source {
 	__u64 left;    /* bytes behind it in this piece */
 	__u64 vector;  /* user address of the next struct iovec */
 	__u64 vectors; /* how many of these */
-	__u64 behind;  /* bytes that were consumed but not stepped over yet */
+	__u64 offset;  /* of the next byte, within the call */
 };
 
 /*
@@ -131,7 +132,7 @@ static __always_inline void byte_source_none(struct byte_source *source)
 	source->left = 0;
 	source->vector = 0;
 	source->vectors = 0;
-	source->behind = 0;
+	source->offset = 0;
 }
 
 /* Points the source at the vector of a struct msghdr, at a user address. */
@@ -183,27 +184,25 @@ static __always_inline void byte_source_init(struct byte_source *source, __u64 l
 		byte_source_next(source);
 }
 
-enum source_result {
-	SOURCE_NONE = 0, /* the bytes cannot be read */
-	SOURCE_AGAIN,    /* one piece further, ask again */
-	SOURCE_READY,    /* the window holds bytes */
-};
-
 /*
- * Steps over what was consumed and fills the window with at most limit bytes.
- * One piece of the vector at a time, so that the caller's loop is the only one.
+ * Steps over what was consumed and fills the window from `offset` of a call of
+ * `length` bytes on.  One piece of the vector at a time, so that the caller's loop is
+ * the only one.  Returns enum window_result.
  */
 static __always_inline __u32 byte_source_fetch(struct byte_source *source,
-					       struct http_window *window, __u64 limit)
+					       struct http_window *window, __u64 offset,
+					       __u64 length)
 {
-	__u64 step = source->behind < source->left ? source->behind : source->left;
+	__u64 step = offset - source->offset, limit = length - offset;
 	__u32 fill;
 
+	if (step > source->left)
+		step = source->left;
 	source->base += step;
 	source->left -= step;
-	source->behind -= step;
+	source->offset += step;
 	if (source->left == 0)
-		return byte_source_next(source) ? SOURCE_AGAIN : SOURCE_NONE;
+		return byte_source_next(source) ? WINDOW_AGAIN : WINDOW_NONE;
 	if (limit > source->left)
 		limit = source->left;
 	if (limit > HTTP_WINDOW)
@@ -211,10 +210,10 @@ static __always_inline __u32 byte_source_fetch(struct byte_source *source,
 	fill = limit;
 	if (fill == 0 || fill > HTTP_WINDOW ||
 	    bpf_probe_read_user(window->bytes, fill, (void *)source->base))
-		return SOURCE_NONE;
+		return WINDOW_NONE;
 	window->fill = fill;
 	window->position = 0;
-	return SOURCE_READY;
+	return WINDOW_READY;
 }
 
 #endif

@@ -23,24 +23,6 @@
 #include "tracker/requests.h"
 #include "tracker/responses.h"
 
-/*
- * Steps that the walk over one call may take: a step parses (in one window, up to the
- * next verdict), skips, or goes on to the next piece of a vector.  A window in the
- * middle of a target or a head takes one: 512 KiB of these; bodies are skipped.
- */
-#define TRACKER_WALK_STEPS 512
-/* Lines of a head that the short cut does not know, in one step. */
-#define TRACKER_HEAD_TURNS 16
-
-/* Why a message is approximate of which the walk does not see more. */
-static __always_inline __u32 tracker_bound_reason(const struct tracker_job *job)
-{
-	__u8 phase = job->feed.parser.phase;
-
-	return http_phase_is_chunk(phase) || phase == PHASE_CHUNK_DATA ? APPROXIMATE_CHUNKS_TOO_MANY
-								       : APPROXIMATE_HEAD_TOO_LONG;
-}
-
 /* ---- end -------------------------------------------------------------- */
 
 /*

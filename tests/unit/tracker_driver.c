@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * tracker_driver.c - see tracker_driver.h.  The walks follow receive_walk() and
- * send_walk() of bpf/calls/requests.bpf.h and responses.bpf.h, their bound included.
+ * tracker_driver.c - see tracker_driver.h.
  */
 #include "unit.h"
 
+#include "tracker/walk.h"
 #include "tracker_driver.h"
 
 /*
@@ -18,17 +18,13 @@ static const char *const hostiles[] = {
 	"1 200 OK\r\n\r\n",
 };
 
-/* Where the bytes of one call lie: one buffer, or a vector of two pieces. */
-struct source {
+/* The bytes of one call: one buffer, or a vector of two pieces. */
+struct walk_context {
+	struct driver *driver;
 	const char *bytes; /* NULL: unreadable */
-	size_t base;       /* of the piece at hand */
-	size_t left;       /* bytes behind it in this piece */
-	size_t pieces[2];  /* lengths of pieces not begun yet */
-	size_t next;       /* of these */
-	size_t behind;     /* bytes that were consumed but not stepped over yet */
+	size_t ends[2];    /* of the pieces, within the call */
+	size_t piece;      /* the one at hand, 2: none is left */
 };
-
-enum fetched { FETCHED_NONE = 0, FETCHED_AGAIN, FETCHED_READY };
 
 /* ---- ledger ----------------------------------------------------------- */
 
@@ -92,187 +88,88 @@ static void event_enter(struct driver *driver, uint32_t event)
 	ledger_check(driver);
 }
 
-/* ---- bytes ------------------------------------------------------------ */
+/* ---- walks ------------------------------------------------------------ */
 
-/* piece: length of the first piece of a vector, 0: one buffer, no vector. */
-static struct source source_init(const char *bytes, size_t length, size_t piece)
+static uint32_t walker_run(struct walker *walker, enum walk_loop loop)
 {
-	struct source source = { .bytes = bytes, .left = piece ? 0 : length, .next = 2 };
+	struct http_feed *feed = &walker->job->feed;
 
-	if (piece) {
-		source.pieces[0] = piece;
-		source.pieces[1] = length - piece;
-		source.next = 0;
-	}
-	return source;
-}
-
-static enum fetched source_fetch(struct driver *driver, struct source *source, size_t limit)
-{
-	struct http_window *window = &driver->job.feed.window;
-	const size_t step = source->behind < source->left ? source->behind : source->left;
-	const char *hostile = hostiles[driver->windows++ % ROWS(hostiles)];
-	size_t i;
-
-	if (!source->bytes)
-		return FETCHED_NONE;
-	source->base += step;
-	source->left -= step;
-	source->behind -= step;
-	if (source->left == 0) {
-		if (source->next == 2)
-			return FETCHED_NONE;
-		source->left = source->pieces[source->next++];
-		return FETCHED_AGAIN;
-	}
-	if (limit > source->left)
-		limit = source->left;
-	if (limit > HTTP_WINDOW)
-		limit = HTTP_WINDOW;
-	memcpy(window->bytes, source->bytes + source->base, limit);
-	for (i = limit; i < sizeof(window->bytes); i++)
-		window->bytes[i] = hostile[(i - limit) % strlen(hostile)];
-	window->fill = limit;
-	window->position = 0;
-	return FETCHED_READY;
-}
-
-static void window_drop(struct http_window *window)
-{
-	window->fill = 0;
-	window->position = 0;
-}
-
-static uint32_t parse(struct http_feed *feed)
-{
-	const uint8_t phase = feed->parser.phase;
-
-	if (http_phase_is_method(phase))
+	if (walker->context->driver->bytewise && loop >= SCAN_LINES)
+		return HTTP_MORE;
+	switch (loop) {
+	case FEED_METHOD:
 		return http_method_feed(feed);
-	if (http_phase_is_target(phase))
+	case FEED_TARGET:
 		return http_target_feed(feed);
-	if (http_phase_is_status(phase))
+	case FEED_STATUS:
 		return http_status_feed(feed);
-	if (http_phase_is_header(phase))
+	case FEED_HEADER:
 		return http_header_feed(feed);
-	assert_true(http_phase_is_chunk(phase));
-	return http_chunk_feed(feed);
-}
-
-/* Whether the window holds more of what was not completed yet. */
-static bool window_goes_on(const struct http_feed *feed, uint32_t verdict)
-{
-	return verdict == HTTP_MORE && feed->window.position < feed->window.fill;
-}
-
-static uint32_t parse_target(struct http_feed *feed)
-{
-	uint32_t i, verdict = HTTP_MORE;
-
-	for (i = 0; i < HTTP_WINDOW / HTTP_FEED_BYTES; i++) {
-		verdict = http_target_feed(feed);
-		if (!window_goes_on(feed, verdict) || !http_phase_is_target(feed->parser.phase))
-			break;
+	case FEED_CHUNK:
+		assert_true(http_phase_is_chunk(feed->parser.phase));
+		return http_chunk_feed(feed);
+	case SCAN_LINES:
+		return http_lines_scan(feed);
+	case SCAN_REQUEST:
+		return http_request_scan(feed);
+	case SCAN_RESPONSE:
+		return http_response_scan(feed);
 	}
-	return verdict;
+	return HTTP_MORE;
 }
 
-/* Header sections: by words as far as they go. */
-static uint32_t parse_head(struct http_feed *feed)
+static void walker_open(struct walker *walker)
 {
-	uint32_t i, verdict = HTTP_MORE;
-
-	for (i = 0; i < TRACKER_HEAD_TURNS; i++) {
-		if (http_phase_is_line(feed->parser.phase))
-			verdict = http_lines_scan(feed);
-		if (!window_goes_on(feed, verdict))
-			break;
-		verdict = http_header_feed(feed);
-		if (!window_goes_on(feed, verdict) || !http_phase_is_header(feed->parser.phase))
-			break;
-	}
-	return verdict;
+	walker->context->piece = 0;
 }
 
-/* Goes on in the window. */
-static uint32_t parse_on(const struct driver *driver, struct http_feed *feed)
+static uint32_t walker_fetch(struct walker *walker)
 {
-	uint32_t verdict;
+	struct walk_context *context = walker->context;
+	struct http_window *window = &walker->job->feed.window;
+	const char *hostile = hostiles[context->driver->windows++ % ROWS(hostiles)];
+	const uint64_t offset = walker->job->offset;
+	size_t i, length;
 
-	if (driver->bytewise) {
-		do
-			verdict = parse(feed);
-		while (verdict == HTTP_MORE && http_phase_is_line(feed->parser.phase) &&
-		       feed->window.position < feed->window.fill);
-		return verdict;
-	}
-	if (http_phase_is_target(feed->parser.phase))
-		return parse_target(feed);
-	return http_phase_is_header(feed->parser.phase) ? parse_head(feed) : parse(feed);
+	if (!context->bytes || context->piece == ROWS(context->ends))
+		return WINDOW_NONE;
+	if (offset >= context->ends[context->piece])
+		return ++context->piece < ROWS(context->ends) ? WINDOW_AGAIN : WINDOW_NONE;
+	length = context->ends[context->piece] - offset;
+	if (length > HTTP_WINDOW)
+		length = HTTP_WINDOW;
+	memcpy(window->bytes, context->bytes + offset, length);
+	for (i = length; i < sizeof(window->bytes); i++)
+		window->bytes[i] = hostile[(i - length) % strlen(hostile)];
+	window->fill = length;
+	window->position = 0;
+	return WINDOW_READY;
 }
 
-/* ---- receive ---------------------------------------------------------- */
-
-/* Takes a request's first line by words, and its head; false: nothing. */
-static bool receive_scan(struct driver *driver, struct source *source)
+static void walker_event(struct walker *walker, uint32_t event)
 {
-	struct tracker_job *job = &driver->job;
-	const uint32_t position = job->feed.window.position;
-	const uint64_t before = job->offset;
-	uint32_t verdict = HTTP_TARGET;
-
-	if (driver->bytewise || job->feed.parser.phase != PHASE_REQUEST ||
-	    !http_request_scan(&job->feed))
-		return false;
-	if (http_lines_scan(&job->feed) == HTTP_HEAD)
-		verdict = HTTP_HEAD;
-	event_enter(driver, tracker_receive_scanned(&driver->connection, job, position, verdict));
-	source->behind += job->offset - before;
-	return true;
+	event_enter(walker->context->driver, event);
 }
 
-static void receive_walk(struct driver *driver, struct source *source)
+static uint32_t walker_requests_step(struct walker *walker)
 {
-	struct connection *connection = &driver->connection;
-	struct tracker_job *job = &driver->job;
-	struct http_window *window = &job->feed.window;
-	uint32_t i, position;
+	return walk_requests_step(walker);
+}
 
-	for (i = 0; i < TRACKER_WALK_STEPS; i++) {
-		const uint64_t before = job->offset;
-		uint64_t skip;
+static uint32_t walker_responses_step(struct walker *walker)
+{
+	return walk_responses_step(walker);
+}
 
-		if (before >= job->length)
-			return;
-		skip = tracker_receive_skip(connection, job);
-		if (skip) {
-			job->offset = before + skip;
-			source->behind += skip;
-			window_drop(window);
-			continue;
-		}
-		if (window->position >= window->fill) {
-			enum fetched fetched = source_fetch(driver, source, job->length - before);
+static void walker_resync(struct walker *walker)
+{
+	walk_resync(walker);
+}
 
-			if (fetched == FETCHED_AGAIN)
-				continue;
-			if (fetched == FETCHED_NONE)
-				break;
-		}
-		if (job->feed.parser.phase == PHASE_LOST && !tracker_receive_ready(job))
-			return;
-		if (receive_scan(driver, source))
-			continue;
-		position = window->position;
-		event_enter(driver, tracker_receive_fed(connection, job, position,
-							parse_on(driver, &job->feed)));
-		source->behind += job->offset - before;
-	}
-	if (job->offset < job->length)
-		event_enter(driver, tracker_receive_rest(connection, job,
-							 i < TRACKER_WALK_STEPS
-								 ? APPROXIMATE_BODY_UNREADABLE
-								 : tracker_bound_reason(job)));
+/* What no hook has shown is entered by the next call that one shows. */
+static void walker_catch_up(struct walker *walker)
+{
+	(void)walker;
 }
 
 /* Memory that a call may find in any state. */
@@ -284,120 +181,33 @@ static struct tracker_job *job_begin(struct driver *driver, size_t length)
 	return &driver->job;
 }
 
+/* piece: length of the first piece of a vector, 0: one buffer, no vector. */
 static void receive_call(struct driver *driver, const char *bytes, size_t length, size_t piece)
 {
-	struct connection *connection = &driver->connection;
-	struct tracker_job *job = job_begin(driver, length);
-	struct source source = source_init(bytes, length, piece);
+	struct walk_context context = { driver, bytes, { piece ? piece : length, length }, 0 };
+	struct walker walker = { &driver->connection, job_begin(driver, length), &context };
 
 	driver->receive.moved += length;
 	driver->receive.sequence += length;
-	if (driver->leaves && tracker_is_over(connection))
+	if (driver->leaves && tracker_is_over(walker.connection))
 		return;
-	job->unsettled = tracker_send_unsettled(connection, driver->send.sequence);
-	event_enter(driver, tracker_receive_begin(connection, job, driver->receive.sequence));
-	if (job->feed.parser.phase != PHASE_IGNORE)
-		receive_walk(driver, &source);
-	tracker_receive_store(connection, job);
-	assert_true(job->feed.window.position <= job->feed.window.fill);
-}
-
-/* ---- send ------------------------------------------------------------- */
-
-/* As receive_scan(), of a response. */
-static bool send_scan(struct driver *driver, struct source *source)
-{
-	struct tracker_job *job = &driver->job;
-	const uint32_t position = job->feed.window.position;
-	const uint64_t before = job->offset;
-
-	if (driver->bytewise || !http_response_begins(&job->feed.parser) ||
-	    !http_response_scan(&job->feed))
-		return false;
-	event_enter(driver, tracker_send_fed(&driver->connection, job, position,
-					     http_lines_scan(&job->feed)));
-	source->behind += job->offset - before;
-	return true;
-}
-
-static void send_resync(struct driver *driver)
-{
-	uint32_t i, event;
-
-	for (i = 0; i < PIPELINE_SLOTS; i++) {
-		event = tracker_send_resync(&driver->connection, &driver->job);
-		if (event == EVENT_NONE)
-			break;
-		event_enter(driver, event);
-	}
-}
-
-static void send_walk(struct driver *driver, struct source *source)
-{
-	struct connection *connection = &driver->connection;
-	struct tracker_job *job = &driver->job;
-	struct http_window *window = &job->feed.window;
-	uint32_t i, position, event;
-
-	for (i = 0; i < TRACKER_WALK_STEPS; i++) {
-		const uint64_t before = job->offset;
-		uint64_t skip;
-
-		if (before >= job->length)
-			return;
-		skip = tracker_send_skip(connection, job, &event);
-		if (skip) {
-			job->offset = before + skip;
-			source->behind += skip;
-			window_drop(window);
-			event_enter(driver, event);
-			continue;
-		}
-		if (window->position >= window->fill) {
-			enum fetched fetched = source_fetch(driver, source, job->length - before);
-
-			if (fetched == FETCHED_AGAIN)
-				continue;
-			if (fetched == FETCHED_NONE)
-				break;
-		}
-		if (!tracker_send_ready(connection, job, &event))
-			return;
-		event_enter(driver, event);
-		if (event != EVENT_NONE && connection->send.unsure)
-			send_resync(driver);
-		if (send_scan(driver, source))
-			continue;
-		position = window->position;
-		event_enter(driver, tracker_send_fed(connection, job, position,
-						     parse_on(driver, &job->feed)));
-		source->behind += job->offset - before;
-	}
-	if (job->offset < job->length)
-		event_enter(driver,
-			    tracker_send_rest(connection, job,
-					      i < TRACKER_WALK_STEPS ? APPROXIMATE_BODY_UNREADABLE
-								     : tracker_bound_reason(job)));
+	walker.job->unsettled = tracker_send_unsettled(walker.connection, driver->send.sequence);
+	walk_requests(&walker, driver->receive.sequence);
+	assert_true(walker.job->feed.window.position <= walker.job->feed.window.fill);
 }
 
 static void send_call(struct driver *driver, const char *bytes, size_t length, size_t piece)
 {
-	struct connection *connection = &driver->connection;
-	struct tracker_job *job = job_begin(driver, length);
-	struct source source = source_init(bytes, length, piece);
+	struct walk_context context = { driver, bytes, { piece ? piece : length, length }, 0 };
+	struct walker walker = { &driver->connection, job_begin(driver, length), &context };
 
 	driver->send.moved += length;
 	driver->send.sequence += length;
-	if (driver->leaves && tracker_is_over(connection))
+	if (driver->leaves && tracker_is_over(walker.connection))
 		return;
-	if (connection->send.unsure)
-		send_resync(driver);
-	event_enter(driver, tracker_send_begin(connection, job, driver->send.sequence));
-	if (tracker_send_contention(connection, job))
-		send_resync(driver);
-	if (!connection->ignored || !tracker_idle(connection))
-		send_walk(driver, &source);
-	tracker_send_store(connection, job);
+	if (walker.connection->send.unsure)
+		walk_resync(&walker);
+	walk_responses(&walker, driver->send.sequence);
 }
 
 /* ---- calls ------------------------------------------------------------ */
