@@ -10,14 +10,10 @@
 #define REDTAP_HTTP_STATE_H
 
 #include "abi/abi.h"
+#include "abi/window.h"
 
-/* Bytes that are looked at in one go; a power of two. */
-#define HTTP_WINDOW 1024
-/* Bytes behind it that may be loaded, whatever they are: see http_scan.h. */
-#define HTTP_WINDOW_BEHIND 64
 /* Bytes that the byte-wise functions take in one go, for the verifier's sake. */
 #define HTTP_FEED_BYTES 64
-REDTAP_STATIC_ASSERT((HTTP_WINDOW & (HTTP_WINDOW - 1)) == 0, "the window is masked");
 REDTAP_STATIC_ASSERT((PATH_MAX_BYTES & (PATH_MAX_BYTES - 1)) == 0, "the path is masked");
 
 /* A method token longer than this is not taken for HTTP. */
@@ -138,13 +134,6 @@ struct http_request_line {
 	__u8 segment_digits; /* of these, digits */
 	__u8 segment_hex;    /* of these, hexadecimal digits */
 	__u8 other;          /* the route is `other` */
-};
-
-/* The window; words are loaded at its end too. */
-struct http_window {
-	__u32 fill;     /* valid bytes */
-	__u32 position; /* next byte to consume */
-	__u8 bytes[HTTP_WINDOW + HTTP_WINDOW_BEHIND];
 };
 
 /* Everything that feeding needs: the caller's scratch memory. */

@@ -11,7 +11,6 @@
 #define REDTAP_USER_BYTES_H
 
 #include "abi/window.h"
-#include "http/http_parse.h"
 #include "kernel/sock_read.bpf.h"
 
 /* arch/x86/include/asm/thread_info.h: a 32-bit system call is under way. */
