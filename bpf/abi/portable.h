@@ -91,6 +91,53 @@ static __always_inline __u64 value_opaque(__u64 value)
 	return value;
 }
 
+/*
+ * Atomic operations other than adding: BPF has them from kernel 5.12 on (and -mcpu=v3).
+ * The build for older kernels does without: two CPUs in the same instant can undo each
+ * other's change there.
+ */
+#ifdef REDTAP_LEGACY
+
+static __always_inline void atomic_or(__u32 *place, __u32 bits)
+{
+	*(volatile __u32 *)place |= bits;
+}
+
+static __always_inline bool atomic_compare_exchange(__u32 *place, __u32 before, __u32 after)
+{
+	COMPILER_BARRIER();
+	if (*(volatile __u32 *)place != before)
+		return false;
+	*(volatile __u32 *)place = after;
+	return true;
+}
+
+static __always_inline __u64 atomic_increment(__u64 *place)
+{
+	return ++*(volatile __u64 *)place;
+}
+
+#else
+
+static __always_inline void atomic_or(__u32 *place, __u32 bits)
+{
+	__sync_fetch_and_or(place, bits);
+}
+
+/* Returns whether `before` was there, and was exchanged. */
+static __always_inline bool atomic_compare_exchange(__u32 *place, __u32 before, __u32 after)
+{
+	return __sync_val_compare_and_swap(place, before, after) == before;
+}
+
+/* Returns the new value. */
+static __always_inline __u64 atomic_increment(__u64 *place)
+{
+	return __sync_fetch_and_add(place, 1) + 1;
+}
+
+#endif
+
 #define REDTAP_STATIC_ASSERT(condition, text) _Static_assert(condition, text)
 
 #endif

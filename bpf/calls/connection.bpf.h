@@ -27,11 +27,7 @@ enum closing {
 
 static __always_inline void closing_set(struct connection *connection, __u32 what)
 {
-#ifdef REDTAP_LEGACY
-	*(volatile __u32 *)&connection->closing |= what;
-#else
-	__sync_fetch_and_or(&connection->closing, what);
-#endif
+	atomic_or(&connection->closing, what);
 }
 
 /* Known when the programs are loaded: without --client, what asks for it is left out. */

@@ -77,16 +77,12 @@ static __always_inline void deliver_note(struct connection *connection, __u32 ac
 
 	if ((__s32)(acked - before) <= 0)
 		return;
-#ifdef REDTAP_LEGACY
-	TRACKER_PUBLISH(part->acked, acked);
-#else
-	/* another one's, noted meanwhile, may be the later: he looks into the ring too */
-	if (__sync_val_compare_and_swap(&part->acked, before, acked) != before) {
+	/* another CPU may note a later one meanwhile; then it looks into the ring, too */
+	if (!atomic_compare_exchange(&part->acked, before, acked)) {
 		before = TRACKER_OBSERVE(part->acked);
 		if ((__s32)(acked - before) > 0)
-			__sync_val_compare_and_swap(&part->acked, before, acked);
+			atomic_compare_exchange(&part->acked, before, acked);
 	}
-#endif
 }
 
 /* The job's transaction is counted; its answer, if whole, is now on its way. */

@@ -25,11 +25,7 @@ static __always_inline __u8 peer_number(struct sock *sock)
 		return *known;
 	if (ledger.peers >= PEERS_MAX)
 		return PEER_OTHER;
-#ifdef REDTAP_LEGACY
-	fresh = ++ledger.peers;
-#else
-	fresh = __sync_fetch_and_add(&ledger.peers, 1) + 1;
-#endif
+	fresh = atomic_increment(&ledger.peers);
 	fresh = value_opaque(fresh); /* the verifier wants the bound of the index */
 	if (fresh > PEERS_MAX)
 		return PEER_OTHER;
