@@ -83,7 +83,7 @@ struct inode {
 	unsigned long i_ino;
 };
 
-/* accept.bpf.h: from a file descriptor to its socket */
+/* sock_read.bpf.h: from a file descriptor to its socket */
 struct socket {
 	short type;
 	struct sock *sk;
@@ -112,7 +112,7 @@ struct tcp_sock {
 	__u32 snd_nxt;
 };
 
-/* deliver.bpf.h: the acknowledgement in a segment */
+/* sock_read.bpf.h: the acknowledgement in a segment */
 struct sk_buff {
 	unsigned char *head;
 	__u16 transport_header;
@@ -122,7 +122,7 @@ struct tcphdr {
 	__be32 ack_seq;
 };
 
-/* accept.bpf.h: from a file descriptor to its socket */
+/* sock_read.bpf.h: from a file descriptor to its socket */
 struct file {
 	void *private_data;
 };
@@ -171,10 +171,10 @@ struct task_struct {
 	struct task_struct *group_leader;
 	struct pid *thread_pid;
 	struct signal_struct *signal;
-	struct files_struct *files; /* accept.bpf.h */
+	struct files_struct *files; /* sock_read.bpf.h */
 };
 
-/* user_bytes.bpf.h, accept.bpf.h: a system call's number, arguments and result */
+/* system_call.bpf.h: a system call's number, arguments and result */
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
 	unsigned long r10;

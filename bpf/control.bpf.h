@@ -15,7 +15,7 @@
 #ifndef REDTAP_CONTROL_H
 #define REDTAP_CONTROL_H
 
-#include "calls/connection.bpf.h"
+#include "tables/listeners.bpf.h"
 #include "tables/targets.bpf.h"
 
 /* include/uapi/asm-generic/errno-base.h */

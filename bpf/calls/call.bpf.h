@@ -29,6 +29,7 @@ struct call {
 	__u64 length;  /* bytes that it moved */
 	__u32 flags;   /* enum message_flag, as far as they matter */
 	__u32 owner;   /* of its scratch */
+	bool second;   /* seen by the second program of a pair, see tables/pair.bpf.h */
 };
 
 static __always_inline void call_source(const struct call *call, struct byte_source *source)

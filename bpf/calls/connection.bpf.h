@@ -15,7 +15,9 @@
 #define REDTAP_CONNECTION_H
 
 #include "count/series.bpf.h"
+#include "tables/listeners.bpf.h"
 #include "tables/peers.bpf.h"
+#include "tables/targets.bpf.h"
 
 /* connection.closing */
 enum closing {
@@ -37,100 +39,6 @@ static __always_inline bool is_client(const struct connection *connection)
 }
 
 /* ---- making ----------------------------------------------------------- */
-
-/*
- * Sockets of targets that began to listen without a port: the kernel chooses it
- * just behind the hook.  Looked at when a connection has an unknown port.
- */
-#define UNBOUND_MAX 8
-
-__u64 unbound_socks[UNBOUND_MAX] = {}; /* addresses, 0: free */
-__u32 unbound_written = 0;             /* free running; 0: never in use */
-
-REDTAP_STATIC_ASSERT((UNBOUND_MAX & (UNBOUND_MAX - 1)) == 0, "places are masked");
-
-/*
- * Set by the loader before it detaches, and ports[] emptied with it: from then on no
- * socket is of interest, to none of the programs.  One after the other they would go
- * blind, and what a later one sees without an earlier one is taken for a loss.
- */
-__u32 stopped = 0;
-
-/* A port of a target, in this network namespace.  Returns 0 or a negative error number. */
-static __always_inline int listener_enter(const struct listener_key *key)
-{
-	__u8 one = 1;
-
-	if (TRACKER_OBSERVE(stopped))
-		return 0;
-	ports[key->port] = 1;
-	return bpf_map_update_elem(&listeners, key, &one, BPF_ANY);
-}
-
-/*
- * Whether a socket may have an entry, or get one: by its port.  A socket that is
- * closed has none any more, and may still be read; a client's says nothing.
- */
-static __always_inline bool sock_is_of_interest(struct sock *sock)
-{
-	__u16 port = sock_local_port(sock);
-
-	if (ports[port])
-		return true;
-	return (settings.client || port == 0 || TRACKER_OBSERVE(unbound_written)) &&
-	       sock_is_internet(sock) && !TRACKER_OBSERVE(stopped);
-}
-
-static __always_inline void unbound_note(__u64 address)
-{
-	__u32 at = TRACKER_OBSERVE(unbound_written);
-
-	__sync_fetch_and_add(&unbound_written, 1);
-	unbound_socks[index_mask(at, UNBOUND_MAX - 1)] = address;
-}
-
-static __always_inline void unbound_forget(__u64 address)
-{
-	__u32 i;
-
-	if (unbound_written == 0)
-		return;
-	for (i = 0; i < UNBOUND_MAX; i++)
-		if (unbound_socks[i] == address)
-			unbound_socks[i] = 0;
-}
-
-/* Enters the port if one of them has got it.  A function of its own for the verifier. */
-__noinline int unbound_learn(__u32 netns, __u32 port)
-{
-	struct listener_key key = { .netns = netns, .port = port };
-	__u32 i;
-
-	for (i = 0; i < UNBOUND_MAX; i++) {
-		__u64 address = TRACKER_OBSERVE(unbound_socks[i]);
-		struct sock *sock = KERNEL_POINTER(struct sock, address);
-
-		if (address && sock_state(sock) == STATE_LISTEN && sock_local_port(sock) == port &&
-		    sock_netns(sock) == netns) {
-			listener_enter(&key);
-			return 1;
-		}
-	}
-	return 0;
-}
-
-static __always_inline bool sock_is_listened(struct sock *sock)
-{
-	struct listener_key key = {};
-
-	key.port = sock_local_port(sock);
-	key.netns = sock_netns(sock);
-	if (key.port == 0)
-		return false;
-	if (bpf_map_lookup_elem(&listeners, &key))
-		return true;
-	return unbound_written && unbound_learn(key.netns, key.port);
-}
 
 /*
  * Enters a connection.  late: it was open before; received, sent: positions of
@@ -262,18 +170,6 @@ static __always_inline void connection_release(struct connection *connection, __
 }
 
 /* ---- finding ---------------------------------------------------------- */
-
-/* Whether the current process is a target; *service is its service. */
-static __always_inline bool process_is_target(__u16 *service)
-{
-	__u32 pid = process_id_current();
-	struct target_value *target = bpf_map_lookup_elem(&targets, &pid);
-
-	if (!target)
-		return false;
-	*service = target->service;
-	return true;
-}
 
 /*
  * A call on a socket that has no entry: makes one if it is a server's

@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * life.bpf.h - the life of connections: their sockets listen, connect, are
- * established, get data, are closed and destroyed.
+ * life.bpf.h - the life of connections and processes: sockets listen, connect, are
+ * established, accepted, get data and acknowledgements, are closed and destroyed;
+ * processes fork and exit.
  *
- * Inputs: what the socket hooks say.  Outputs: entries of connections, listeners and
- * unbound sockets; the ends of requests.  It must not know HTTP.
+ * Inputs: what the hooks say.  Outputs: entries of connections, listeners, unbound
+ * sockets and targets; the ends of requests.  It must not know HTTP.
+ *
+ * second: the caller is the second program of a pair, see tables/pair.bpf.h.
  */
-#ifndef REDTAP_STATE_H
-#define REDTAP_STATE_H
+#ifndef REDTAP_LIFE_H
+#define REDTAP_LIFE_H
 
+#include "calls/connection.bpf.h"
 #include "count/accept.bpf.h"
 #include "tables/pair.bpf.h"
 
 /* ---- arrival ---------------------------------------------------------- */
 
-static __always_inline void on_data_ready(__u64 address, __u32 again)
+static __always_inline void on_data_ready(__u64 address, bool second)
 {
 	struct sock *sock = KERNEL_POINTER(struct sock, address);
 	struct connection *connection;
@@ -23,11 +27,11 @@ static __always_inline void on_data_ready(__u64 address, __u32 again)
 	if (!sock_is_of_interest(sock))
 		return;
 	end = sock_arrived(sock);
-	if (again && call_is_done(SCRATCH_ARRIVAL, address, end))
+	if (second && call_is_done(SCRATCH_ARRIVAL, address, end))
 		return;
 	connection = bpf_map_lookup_elem(&connections, &address);
 	if (!connection) {
-		struct scratch *scratch = scratch_get(SCRATCH_ARRIVAL + again);
+		struct scratch *scratch = scratch_get(scratch_of(SCRATCH_ARRIVAL, second));
 
 		/* open before attach, perhaps: the first reader will tell whose it is */
 		if (!scratch || sock_state(sock) != STATE_ESTABLISHED || !sock_is_tcp(sock) ||
@@ -40,7 +44,7 @@ static __always_inline void on_data_ready(__u64 address, __u32 again)
 	}
 	if (!is_client(connection))
 		tracker_arrival(connection, end, bpf_ktime_get_ns());
-	if (!again)
+	if (!second)
 		call_done(SCRATCH_ARRIVAL, address, end);
 }
 
@@ -64,8 +68,9 @@ static __always_inline void on_listen(__u64 address)
 }
 
 /* ESTABLISHED always begins anew: what the address held before is stale. */
-static __always_inline void on_established(__u64 address, __u32 owner)
+static __always_inline void on_established(__u64 address, bool second)
 {
+	const __u32 owner = scratch_of(SCRATCH_STATE, second);
 	struct sock *sock = KERNEL_POINTER(struct sock, address);
 	struct scratch *scratch = scratch_get(owner);
 	struct connection *stale = bpf_map_lookup_elem(&connections, &address);
@@ -75,7 +80,7 @@ static __always_inline void on_established(__u64 address, __u32 owner)
 	/* TCP Fast Open: accepted, and in use, before the handshake was complete */
 	if (stale && stale->inode && stale->inode == sock_inode(sock))
 		return;
-	if (stale && owner >= SCRATCH_AGAIN && stale->inode == 0 && stale->arrival.written == 0 &&
+	if (stale && second && stale->inode == 0 && stale->arrival.written == 0 &&
 	    stale->receive.sequence == sock_received(sock))
 		return; /* made a moment ago, for this very event */
 	if (stale) {
@@ -88,13 +93,14 @@ static __always_inline void on_established(__u64 address, __u32 owner)
 									      : 0;
 	/* here alone, so once a connection: each later call tries to enter it again */
 	if (!connection_make(scratch, address, false, 0, sock_received(sock), sock_sent(sock)) &&
-	    owner < SCRATCH_AGAIN)
+	    !second)
 		ledger_add(&ledger.ignored[IGNORE_CONNECTIONS_FULL], 1);
 }
 
 /* A target connects: an entry for the client's connection that this may become. */
-static __always_inline void on_connect(__u64 address, __u32 owner)
+static __always_inline void on_connect(__u64 address, bool second)
 {
+	const __u32 owner = scratch_of(SCRATCH_STATE, second);
 	struct sock *sock = KERNEL_POINTER(struct sock, address);
 	struct scratch *scratch = scratch_get(owner);
 	struct connection *stale = bpf_map_lookup_elem(&connections, &address);
@@ -102,12 +108,11 @@ static __always_inline void on_connect(__u64 address, __u32 owner)
 
 	if (!scratch || !sock_is_tcp(sock) || !process_is_target(&service))
 		return;
-	if (stale && owner >= SCRATCH_AGAIN && is_client(stale) && stale->inode == 0)
+	if (stale && second && is_client(stale) && stale->inode == 0)
 		return; /* made a moment ago, for this very event */
 	if (stale)
 		connection_expel(stale, address, owner);
-	if (!connection_make(scratch, address, false, peer_number(sock), 0, 0) &&
-	    owner < SCRATCH_AGAIN)
+	if (!connection_make(scratch, address, false, peer_number(sock), 0, 0) && !second)
 		ledger_add(&ledger.ignored[IGNORE_CONNECTIONS_FULL], 1);
 }
 
@@ -156,65 +161,68 @@ static __always_inline __u32 client_state(struct connection *connection, struct 
 	}
 }
 
-/* What a change of state means to a connection. */
-static __always_inline void state_enter(struct sock *sock, __u64 address, int from, int to,
-					__u32 owner)
+/* Likewise of a server's.  Returns what is to be done, enum closing. */
+static __always_inline __u32 server_state(struct connection *connection, struct sock *sock,
+					  __u64 address, int to)
 {
-	struct connection *connection;
-	__u32 end = END_NONE, closing;
-
-	if (to == STATE_ESTABLISHED) {
-		if (from == STATE_SYN_RECV)
-			on_established(address, owner);
-		else if (settings.client)
-			on_connected(address);
-		return;
-	}
-	if (to == STATE_SYN_SENT) {
-		if (settings.client)
-			on_connect(address, owner);
-		return;
-	}
-	connection = bpf_map_lookup_elem(&connections, &address);
-	if (!connection)
-		return;
-	if (is_client(connection)) {
-		closing = client_state(connection, sock, from, to);
-		if (closing) {
-			closing_set(connection, closing);
-			connection_settle(address, owner);
-		}
-		return;
-	}
 	/* tcp_probe shows acknowledgements to established connections alone */
 	if (phase_is_wanted(REQUEST_PHASE_DELIVER) && (to == STATE_FIN_WAIT2 || to == STATE_CLOSE))
 		deliver_acknowledged(connection, address, sock_acknowledged(sock));
 	switch (to) {
 	case STATE_CLOSE_WAIT:
 		connection->end |= END_PEER_CLOSED;
-		return;
+		return 0;
 	case STATE_FIN_WAIT1:
 	case STATE_LAST_ACK:
-		end = END_LOCAL;
-		break;
+		connection->end |= END_LOCAL;
+		return CLOSING_END;
 	case STATE_CLOSE:
 		if (!sock_shut_down(sock)) {
 			/* The application still has it: it may read what came before the
 			 * reset, and a send that waits for room is not complete. */
 			connection->end |= END_RESET;
-			return;
+			return 0;
 		}
-		end = END_LOCAL;
-		break;
+		connection->end |= END_LOCAL;
+		return CLOSING_END | CLOSING_DELETE;
 	default:
-		return;
+		return 0;
 	}
-	connection->end |= end;
-	closing_set(connection, to == STATE_CLOSE ? CLOSING_END | CLOSING_DELETE : CLOSING_END);
-	connection_settle(address, owner);
 }
 
-static __always_inline void on_state(__u64 address, int from, int to, __u32 again)
+/* What a change of state means to a connection. */
+static __always_inline void state_enter(struct sock *sock, __u64 address, int from, int to,
+					bool second)
+{
+	struct connection *connection;
+	__u32 closing;
+
+	if (to == STATE_ESTABLISHED) {
+		if (from == STATE_SYN_RECV)
+			on_established(address, second);
+		else if (settings.client)
+			on_connected(address);
+		return;
+	}
+	if (to == STATE_SYN_SENT) {
+		if (settings.client)
+			on_connect(address, second);
+		return;
+	}
+	connection = bpf_map_lookup_elem(&connections, &address);
+	if (!connection)
+		return;
+	if (is_client(connection))
+		closing = client_state(connection, sock, from, to);
+	else
+		closing = server_state(connection, sock, address, to);
+	if (!closing)
+		return;
+	closing_set(connection, closing);
+	connection_settle(address, scratch_of(SCRATCH_STATE, second));
+}
+
+static __always_inline void on_state(__u64 address, int from, int to, bool second)
 {
 	struct sock *sock = KERNEL_POINTER(struct sock, address);
 
@@ -226,17 +234,73 @@ static __always_inline void on_state(__u64 address, int from, int to, __u32 agai
 		unbound_forget(address);
 	if (!sock_is_of_interest(sock))
 		return;
-	state_enter(sock, address, from, to, SCRATCH_STATE + again);
+	state_enter(sock, address, from, to, second);
 }
 
 /* Nobody has the socket any more: a connection that the client reset ends here. */
-static __always_inline void on_destroy(__u64 address, __u32 again)
+static __always_inline void on_destroy(__u64 address, bool second)
 {
 	struct connection *connection = bpf_map_lookup_elem(&connections, &address);
 
 	if (!connection || TRACKER_OBSERVE(stopped))
 		return;
-	connection_expel(connection, address, SCRATCH_DESTROY + again);
+	connection_expel(connection, address, scratch_of(SCRATCH_DESTROY, second));
+}
+
+/* ---- accept and acknowledgement ---------------------------------------- */
+
+/* A system call returns: a descriptor, if it was an accept(), or a negative number. */
+static __always_inline void on_call_exit(__u64 regs, long descriptor)
+{
+	struct connection *connection;
+	__u64 address, now_ns;
+	__u16 service;
+
+	if (descriptor < 0 || !call_is_accept(KERNEL_POINTER(struct pt_regs, regs)) ||
+	    !process_is_target(&service))
+		return;
+	now_ns = bpf_ktime_get_ns();
+	address = descriptor_sock(task_current(), descriptor);
+	connection = bpf_map_lookup_elem(&connections, &address);
+	if (connection && connection->sock == address && connection->established_ns)
+		accept_count(connection, service, now_ns);
+}
+
+/* A segment from the client is about to be processed. */
+static __always_inline void on_segment(__u64 address, __u64 segment)
+{
+	struct connection *connection = bpf_map_lookup_elem(&connections, &address);
+	__u32 acknowledged;
+
+	if (!connection)
+		return;
+	acknowledged = segment_acknowledged(KERNEL_POINTER(struct sk_buff, segment));
+	/* of what has not left nothing can be acknowledged (RFC 9293, section 3.10.7.4) */
+	if ((__s32)(acknowledged - sock_left(KERNEL_POINTER(struct sock, address))) <= 0)
+		deliver_acknowledged(connection, address, acknowledged);
+}
+
+/* ---- processes --------------------------------------------------------- */
+
+static __always_inline void on_fork(__u64 parent, __u64 child)
+{
+	__u32 from = process_id(KERNEL_POINTER(struct task_struct, parent));
+	__u32 to = process_id(KERNEL_POINTER(struct task_struct, child));
+
+	if (to && from != to) /* not a thread */
+		target_follow(from, to);
+}
+
+/* Once for each thread. */
+static __always_inline void on_exit(__u64 address)
+{
+	struct task_struct *task = KERNEL_POINTER(struct task_struct, address);
+	__u32 pid;
+
+	if (!process_ends(task))
+		return;
+	pid = process_id(task);
+	bpf_map_delete_elem(&targets, &pid);
 }
 
 #endif

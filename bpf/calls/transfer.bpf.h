@@ -11,23 +11,19 @@
 
 #include "calls/responses.bpf.h"
 
-/*
- * Requests are received by a server and sent by a client.  again: the second of a pair
- * of programs, which does what the first was skipped for.  end: position behind the
- * call's bytes.
- */
+/* Requests are received by a server and sent by a client.  end: position after the bytes. */
 static __always_inline void call_enter(struct scratch *scratch, struct connection *connection,
-				       const struct call *call, bool sends, __u32 end, __u32 again)
+				       const struct call *call, bool sends, __u32 end)
 {
 	const bool of_requests = is_client(connection) == sends;
 
 	if (connection_is_over(connection, call->inode, call->address)) {
-		if (calls_repeated && !again)
+		if (calls_repeated && !call->second)
 			call_done(call->owner, call->address, end);
 		return;
 	}
-	if (again && sequence_reached(end, of_requests ? connection->receive.sequence
-						       : connection->send.sequence))
+	if (call->second && sequence_reached(end, of_requests ? connection->receive.sequence
+							      : connection->send.sequence))
 		return;
 	if (of_requests)
 		on_requests(scratch, connection, call);
@@ -36,14 +32,15 @@ static __always_inline void call_enter(struct scratch *scratch, struct connectio
 }
 
 /* length: bytes, or an error below 0. */
-static __always_inline void on_receive(__u64 address, int length, __u32 flags, __u32 again)
+static __always_inline void on_receive(__u64 address, int length, __u32 flags, bool second)
 {
 	struct call call = {
 		.sock = KERNEL_POINTER(struct sock, address),
 		.address = address,
 		.length = length,
 		.flags = flags,
-		.owner = SCRATCH_RECEIVE + again,
+		.second = second,
+		.owner = scratch_of(SCRATCH_RECEIVE, second),
 	};
 	struct connection *connection;
 	struct scratch *scratch;
@@ -52,7 +49,7 @@ static __always_inline void on_receive(__u64 address, int length, __u32 flags, _
 	if (length <= 0 || (flags & MESSAGE_NOT_TAKEN) || !sock_is_of_interest(call.sock))
 		return;
 	end = sock_received(call.sock);
-	if (again && call_is_done(SCRATCH_RECEIVE, address, end))
+	if (second && call_is_done(SCRATCH_RECEIVE, address, end))
 		return;
 	scratch = scratch_get(call.owner);
 	connection = bpf_map_lookup_elem(&connections, &address);
@@ -63,21 +60,22 @@ static __always_inline void on_receive(__u64 address, int length, __u32 flags, _
 		connection_expel(connection, address, call.owner);
 		connection = 0;
 	}
-	if (!connection && !again)
+	if (!connection && !second)
 		connection = connection_adopt(scratch, call.owner, call.sock, address,
 					      end - (__u32)length, sock_sent(call.sock));
 	if (connection)
-		call_enter(scratch, connection, &call, false, end, again);
+		call_enter(scratch, connection, &call, false, end);
 }
 
 /* Likewise. */
-static __always_inline void on_send(__u64 address, int length, __u32 again)
+static __always_inline void on_send(__u64 address, int length, bool second)
 {
 	struct call call = {
 		.sock = KERNEL_POINTER(struct sock, address),
 		.address = address,
 		.length = length,
-		.owner = SCRATCH_SEND + again,
+		.second = second,
+		.owner = scratch_of(SCRATCH_SEND, second),
 	};
 	struct connection *connection;
 	struct scratch *scratch;
@@ -86,19 +84,19 @@ static __always_inline void on_send(__u64 address, int length, __u32 again)
 	if (length <= 0 || !sock_is_of_interest(call.sock))
 		return;
 	end = sock_sent(call.sock);
-	if (again && call_is_done(SCRATCH_SEND, address, end))
+	if (second && call_is_done(SCRATCH_SEND, address, end))
 		return;
 	scratch = scratch_get(call.owner);
 	connection = bpf_map_lookup_elem(&connections, &address);
 	if (!scratch)
 		return;
-	if (!connection && !again)
+	if (!connection && !second)
 		connection =
 			connection_adopt_client(scratch, call.sock, address, end - (__u32)length);
 	if (!connection)
 		return;
 	call.inode = sock_inode(call.sock);
-	call_enter(scratch, connection, &call, true, end, again);
+	call_enter(scratch, connection, &call, true, end);
 }
 
 #endif

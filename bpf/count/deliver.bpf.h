@@ -14,9 +14,10 @@
 #ifndef REDTAP_DELIVER_H
 #define REDTAP_DELIVER_H
 
-#include "tables/claim.bpf.h"
 #include "count/histograms.bpf.h"
-#include <bpf/bpf_endian.h>
+#include "count/ledger.bpf.h"
+#include "kernel/sock_read.bpf.h"
+#include "tables/claim.bpf.h"
 
 /* Turns that settling takes when others leave work to it meanwhile. */
 #define DELIVER_TURNS 4
@@ -112,26 +113,6 @@ static __always_inline void deliver_acknowledged(struct connection *connection, 
 	deliver_note(connection, acked);
 	if (delivery_next(&connection->delivery))
 		deliver_settle(address, bpf_ktime_get_ns());
-}
-
-/* A segment from the client is about to be processed: what it acknowledges. */
-static __always_inline void deliver_segment(__u64 address, __u64 segment)
-{
-	struct connection *connection = bpf_map_lookup_elem(&connections, &address);
-	struct sock *sock = KERNEL_POINTER(struct sock, address);
-	struct sk_buff *skb = KERNEL_POINTER(struct sk_buff, segment);
-	struct tcphdr *header;
-	__u32 acked;
-
-	if (!connection)
-		return;
-	header = KERNEL_POINTER(struct tcphdr,
-				(__u64)KERNEL_READ(skb, head) + KERNEL_READ(skb, transport_header));
-	acked = bpf_ntohl(KERNEL_READ(header, ack_seq));
-	/* of what has not left nothing can be acknowledged (RFC 9293, section 3.10.7.4) */
-	if ((__s32)(acked - sock_left(sock)) > 0)
-		return;
-	deliver_acknowledged(connection, address, acked);
 }
 
 #endif

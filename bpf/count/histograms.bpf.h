@@ -12,11 +12,6 @@
 #include "tables/maps.bpf.h"
 #include "kernel/process.bpf.h"
 
-static __always_inline void ledger_add(__u64 *field, __u64 amount)
-{
-	__sync_fetch_and_add(field, amount);
-}
-
 /* Adds a duration to a histogram and its sum. */
 static __always_inline void histogram_add(__u32 *bins, __u64 *sum_ns, __u64 duration_ns)
 {

@@ -12,17 +12,6 @@
 #include "count/deliver.bpf.h"
 #include "abi/series_key.h"
 
-static __always_inline struct service_gauges *service_of(__u32 service)
-{
-	return &ledger.services[service & (SERVICES_MAX - 1)];
-}
-REDTAP_STATIC_ASSERT((SERVICES_MAX & (SERVICES_MAX - 1)) == 0, "services are masked");
-
-static __always_inline struct scratch *scratch_get(__u32 owner)
-{
-	return bpf_map_lookup_elem(&scratches, &owner);
-}
-
 /* Series that is likely noise: not let in once half of the table is in use. */
 static __always_inline bool series_is_suspect(const struct series_key *key)
 {
@@ -162,14 +151,6 @@ __noinline int transaction_commit(__u32 owner)
 			ledger_add(&ledger.approximate[reason], 1);
 	}
 	return series;
-}
-
-/* The gauge of requests like this connection's that wait for their answers. */
-static __always_inline __u64 *requests_waiting(const struct connection *connection)
-{
-	struct service_gauges *service = service_of(connection->service);
-
-	return connection->peer ? &service->client_requests : &service->active_requests;
 }
 
 /* Enters an event into the ledger. */

@@ -10,7 +10,7 @@
 #define REDTAP_PROCESS_H
 
 #include "abi/abi.h"
-#include "kernel/sock_read.bpf.h"
+#include "kernel/memory.bpf.h"
 
 /* Pid namespaces nest 32 deep at most (MAX_PID_NS_LEVEL). */
 #define PID_LEVELS 33

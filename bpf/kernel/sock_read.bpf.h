@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * sock_read.bpf.h - reads of kernel memory: sockets and tasks.
+ * sock_read.bpf.h - what the kernel knows of a socket.
  *
  * Inputs: addresses that a hook hands on.  Outputs: plain numbers.  It must not
  * know maps or HTTP.
- *
- * From kernel 6.2 on, bpf_rdonly_cast gives a typed pointer and a read is one
- * load; before that, each read is a call of bpf_probe_read_kernel.
  */
 #ifndef REDTAP_SOCK_READ_H
 #define REDTAP_SOCK_READ_H
 
-#include "abi/portable.h"
-#include <bpf/bpf_core_read.h>
+#include "kernel/memory.bpf.h"
+#include <bpf/bpf_endian.h>
 
 #define FAMILY_INET 2
 #define FAMILY_INET6 10
@@ -36,21 +33,6 @@ enum tcp_state {
 #define FLAG_DONE (1UL << 1)
 #define SHUTDOWN_RECEIVE 1
 #define SHUTDOWN_SEND 2
-
-#ifdef REDTAP_LEGACY
-
-#define KERNEL_POINTER(type, address) ((type *)(address))
-#define KERNEL_READ(pointer, field) BPF_CORE_READ(pointer, field)
-
-#else
-
-extern void *bpf_rdonly_cast(const void *address, __u32 btf_id) __ksym;
-
-#define KERNEL_POINTER(type, address)                                                              \
-	((type *)bpf_rdonly_cast((const void *)(address), bpf_core_type_id_kernel(type)))
-#define KERNEL_READ(pointer, field) ((pointer)->field)
-
-#endif
 
 /* Not one of those that have no ports. */
 static __always_inline bool sock_is_internet(struct sock *sock)
@@ -169,6 +151,35 @@ static __always_inline __u32 sock_acknowledged(struct sock *sock)
 static __always_inline __u32 sock_left(struct sock *sock)
 {
 	return KERNEL_READ(KERNEL_POINTER(struct tcp_sock, sock), snd_nxt);
+}
+
+/* What a segment acknowledges; sequence number. */
+static __always_inline __u32 segment_acknowledged(struct sk_buff *skb)
+{
+	struct tcphdr *header = KERNEL_POINTER(
+		struct tcphdr, (__u64)KERNEL_READ(skb, head) + KERNEL_READ(skb, transport_header));
+
+	return bpf_ntohl(KERNEL_READ(header, ack_seq));
+}
+
+/*
+ * The socket of a file descriptor that accept() has just returned to the task; 0: none
+ * any more.  Another thread may have closed it already, and the descriptor may be
+ * another file: then the result is the address of no socket.
+ */
+static __always_inline __u64 descriptor_sock(struct task_struct *task, __u32 descriptor)
+{
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct socket *socket;
+	struct file *file = 0;
+
+	if (descriptor >= BPF_CORE_READ(table, max_fds))
+		return 0;
+	bpf_probe_read_kernel(&file, sizeof(file), BPF_CORE_READ(table, fd) + descriptor);
+	if (!file)
+		return 0;
+	socket = BPF_CORE_READ(file, private_data);
+	return (__u64)BPF_CORE_READ(socket, sk);
 }
 
 #endif

@@ -11,47 +11,7 @@
 #define REDTAP_USER_BYTES_H
 
 #include "abi/window.h"
-#include "kernel/sock_read.bpf.h"
-
-/* arch/x86/include/asm/thread_info.h: a 32-bit system call is under way. */
-#define X86_TS_COMPAT 2
-/* x86-64 kernel stacks: saved registers lie at their upper end. */
-#define X86_THREAD_SIZE 16384
-#define X86_PT_REGS_SIZE 168
-
-/* System call numbers: arch/x86/entry/syscalls/syscall_64.tbl and
- * include/uapi/asm-generic/unistd.h. */
-#if defined(__TARGET_ARCH_x86)
-enum {
-	CALL_READ = 0,
-	CALL_WRITE = 1,
-	CALL_READV = 19,
-	CALL_WRITEV = 20,
-	CALL_SENDTO = 44,
-	CALL_RECVFROM = 45,
-	CALL_SENDMSG = 46,
-	CALL_RECVMSG = 47,
-	CALL_RECVMMSG = 299,
-	CALL_SENDMMSG = 307,
-	CALL_PREADV2 = 327,
-	CALL_PWRITEV2 = 328,
-};
-#elif defined(__TARGET_ARCH_arm64)
-enum {
-	CALL_READ = 63,
-	CALL_WRITE = 64,
-	CALL_READV = 65,
-	CALL_WRITEV = 66,
-	CALL_SENDTO = 206,
-	CALL_RECVFROM = 207,
-	CALL_SENDMSG = 211,
-	CALL_RECVMSG = 212,
-	CALL_RECVMMSG = 243,
-	CALL_SENDMMSG = 269,
-	CALL_PREADV2 = 286,
-	CALL_PWRITEV2 = 287,
-};
-#endif
+#include "kernel/system_call.bpf.h"
 
 /* struct iovec and the head of struct user_msghdr, 64-bit. */
 struct user_vector {
@@ -74,40 +34,6 @@ struct byte_source {
 	__u64 vectors; /* how many of these */
 	__u64 offset;  /* of the next byte, within the call */
 };
-
-/*
- * x86: from entry to return, the register of a system call's result holds this
- * (include/uapi/asm-generic/errno.h: ENOSYS).  io_uring receives and sends when a call
- * returns, whatever that was, and in threads of its own, whose registers are copies.
- */
-#define X86_CALL_UNDER_WAY (-38)
-
-/* The system call's number and its second and third argument, -1: not known. */
-static __always_inline int call_arguments(__u64 *second, __u64 *third)
-{
-#if defined(__TARGET_ARCH_x86)
-#ifdef REDTAP_LEGACY
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	struct pt_regs *regs =
-		(struct pt_regs *)(BPF_CORE_READ(task, stack) + X86_THREAD_SIZE - X86_PT_REGS_SIZE);
-#else
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
-#endif
-	if (KERNEL_READ(task, thread_info.status) & X86_TS_COMPAT ||
-	    (long)KERNEL_READ(regs, ax) != X86_CALL_UNDER_WAY)
-		return -1;
-	*second = KERNEL_READ(regs, si);
-	*third = KERNEL_READ(regs, dx);
-	return KERNEL_READ(regs, orig_ax);
-#elif defined(__TARGET_ARCH_arm64)
-	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
-
-	*second = KERNEL_READ(regs, regs[1]);
-	*third = KERNEL_READ(regs, regs[2]);
-	return KERNEL_READ(regs, syscallno);
-#endif
-}
 
 /* Goes on to the next piece of a vector; false: there is none. */
 static __always_inline bool byte_source_next(struct byte_source *source)

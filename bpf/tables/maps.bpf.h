@@ -157,6 +157,17 @@ struct {
 	__type(value, struct scratch);
 } scratches SEC(".maps");
 
+/* Who of a pair of programs has which. */
+static __always_inline __u32 scratch_of(enum scratch_owner owner, bool second)
+{
+	return second ? owner + SCRATCH_AGAIN : owner;
+}
+
+static __always_inline struct scratch *scratch_get(__u32 owner)
+{
+	return bpf_map_lookup_elem(&scratches, &owner);
+}
+
 /* What the first of a pair of programs has done last: see HOOK() in redtap.bpf.c. */
 struct last_done {
 	__u64 sock;
@@ -171,13 +182,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct last_done);
 } last_dones SEC(".maps");
-
-/*
- * By port: whether `listeners` has it, in whatever network namespace.  One load
- * tells of nearly every socket that it is none of ours.  Set before the port is
- * entered there, never taken back.
- */
-__u8 ports[65536] = {};
 
 /* In .bss, which the loader has mapped: reading it costs no system call. */
 struct ledger ledger = {};

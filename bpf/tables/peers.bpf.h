@@ -8,6 +8,7 @@
 #ifndef REDTAP_PEER_H
 #define REDTAP_PEER_H
 
+#include "kernel/sock_read.bpf.h"
 #include "tables/maps.bpf.h"
 
 /*

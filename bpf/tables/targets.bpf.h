@@ -39,22 +39,16 @@ static __always_inline bool target_follow(__u32 parent, __u32 child)
 	return target_enter(child, &copy) == 0;
 }
 
-static __always_inline void on_fork(struct task_struct *parent, struct task_struct *child)
+/* Whether the current process is a target; *service is its service. */
+static __always_inline bool process_is_target(__u16 *service)
 {
-	__u32 from = process_id(parent), to = process_id(child);
+	__u32 pid = process_id_current();
+	struct target_value *target = bpf_map_lookup_elem(&targets, &pid);
 
-	if (to && from != to) /* not a thread */
-		target_follow(from, to);
-}
-
-static __always_inline void on_exit(struct task_struct *task)
-{
-	__u32 pid;
-
-	if (!process_ends(task))
-		return;
-	pid = process_id(task);
-	bpf_map_delete_elem(&targets, &pid);
+	if (!target)
+		return false;
+	*service = target->service;
+	return true;
 }
 
 #endif
