@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * control.bpf.h - what the loader asks of the tables, done by a program that it runs by
- * hand.
+ * control.bpf.h - changes and lookups in the tables that the loader orders.
  *
  * Inputs: an order and its arguments.  Outputs: entries of targets, listeners and the
  * series' tables.  It must not know sockets or HTTP.
  *
- * A bpf() call that looks up, changes or deletes an element does it as well, but until
- * it ends no trace event on its CPU runs a program (kernel/bpf/syscall.c,
- * bpf_disable_instrumentation()).  Linux 7 may preempt the caller meanwhile, and then
- * that lasts for as long as others run there: whatever they receive and send would be
- * missed.  A program may do the same to the tables, and keeps no other from running.
+ * Why not by bpf() calls: while a task is in one for an element of a map, no trace
+ * event on its CPU runs a program (kernel/bpf/syscall.c, bpf_disable_instrumentation()).
+ * Linux 7 may preempt the task there, and what other tasks then receive and send on
+ * this CPU would be missed.  A program does the same work and blocks no other.
  */
 #ifndef REDTAP_CONTROL_H
 #define REDTAP_CONTROL_H
@@ -66,7 +64,7 @@ static __always_inline int control_series_give_back(__u32 id, __u32 count)
 	return err;
 }
 
-/* Returns what the order says, or a negative error number. */
+/* Returns what enum control_order says, or a negative error number. */
 static __always_inline int on_control(__u64 order, __u64 first, __u64 second, __u64 third)
 {
 	switch (order) {

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * deliver.bpf.h - the last phase: from the last byte of an answer handed to the
+ * deliver.bpf.h - the last phase: from the last byte of a response handed to the
  * kernel to the client's acknowledgement of it.
  *
  * Inputs: finished transactions, acknowledgements.  Outputs: the phase's
  * histogram.  It must not know HTTP.
  *
- * The acknowledgement may come before the send call's hook runs: always on
- * loopback, when the client is quick.  So an answer is put into the ring first,
- * and it is looked at what has been acknowledged afterwards; whoever notes an
- * acknowledgement does so before looking into the ring.
+ * The acknowledgement may come before the hook of the send call runs, on loopback in
+ * particular.  So a response is put into the ring first, and then the newest
+ * acknowledgement is read; an acknowledgement is noted first, and then the ring is
+ * read.
  */
 #ifndef REDTAP_DELIVER_H
 #define REDTAP_DELIVER_H
@@ -19,11 +19,11 @@
 #include "kernel/sock_read.bpf.h"
 #include "tables/claim.bpf.h"
 
-/* Turns that settling takes when others leave work to it meanwhile. */
+/* How often settling starts again when other CPUs have left work meanwhile. */
 #define DELIVER_TURNS 4
 
 /*
- * Counts the oldest answer that is acknowledged; the claim is the caller's.  A
+ * Counts the oldest response that is acknowledged; the caller holds the claim.  A
  * function of its own for the verifier.  Returns whether there was one.
  */
 __noinline int deliver_one(__u64 address, __u64 now_ns)
@@ -38,7 +38,7 @@ __noinline int deliver_one(__u64 address, __u64 now_ns)
 	if (!delivery)
 		return 0;
 	waited_ns = now_ns > delivery->sent_ns ? now_ns - delivery->sent_ns : 0;
-	/* after an hour its series may have retired, and another have the id */
+	/* after an hour its series may have retired, and its id be another's */
 	if (waited_ns < SERIES_IDLE_S * 1000000000ULL)
 		phase_add(delivery->series, REQUEST_PHASE_DELIVER, waited_ns);
 	delivery_take(&connection->delivery);
@@ -46,8 +46,8 @@ __noinline int deliver_one(__u64 address, __u64 now_ns)
 }
 
 /*
- * Counts every answer that is acknowledged, at this time.  Whoever finds the claim
- * taken leaves the work to its owner, who looks again after releasing it.
+ * Counts every response that is acknowledged, at this time.  If the claim is taken, the
+ * work is left to its owner, who looks again after releasing it.
  */
 __noinline int deliver_settle(__u64 address, __u64 now_ns)
 {
@@ -86,7 +86,7 @@ static __always_inline void deliver_note(struct connection *connection, __u32 ac
 	}
 }
 
-/* The job's transaction is counted; its answer, if whole, is now on its way. */
+/* The job's transaction is counted; its response, if complete, is now on its way. */
 static __always_inline void deliver_expect(struct connection *connection,
 					   const struct tracker_job *job, __u32 series)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * histograms.bpf.h - durations go into the histograms of series and phases.
+ * histograms.bpf.h - adds durations to the histograms of series and phases.
  *
  * Inputs: durations.  Outputs: the maps that the loader reads.  It must not know
  * what was measured, nor how.
  */
-#ifndef REDTAP_PHASE_H
-#define REDTAP_PHASE_H
+#ifndef REDTAP_HISTOGRAMS_H
+#define REDTAP_HISTOGRAMS_H
 
 #include "abi/histogram.h"
 #include "tables/maps.bpf.h"
@@ -23,7 +23,7 @@ static __always_inline void histogram_add(__u32 *bins, __u64 *sum_ns, __u64 dura
 		__sync_fetch_and_add(sum_ns, duration_ns);
 }
 
-/* The kernel knows the settings when it loads this: what is not asked for costs nothing. */
+/* Constant when the programs are loaded: a phase that is not asked for costs nothing. */
 static __always_inline bool phase_is_wanted(enum request_phase phase)
 {
 	return settings.phase_places[phase] != 0;

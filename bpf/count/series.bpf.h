@@ -1,29 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * series.bpf.h - what becomes of the tracker's events: the ledger, the series
- * and their histograms.
+ * series.bpf.h - the tracker's events are counted: in the ledger, the series and their
+ * histograms.
  *
  * Inputs: events and transactions.  Outputs: the maps that the loader reads.
  * It must not know sockets or bytes.
  */
-#ifndef REDTAP_ACCOUNT_H
-#define REDTAP_ACCOUNT_H
+#ifndef REDTAP_SERIES_H
+#define REDTAP_SERIES_H
 
 #include "count/deliver.bpf.h"
 #include "abi/series_key.h"
 
-/* Series that is likely noise: not let in once half of the table is in use. */
+/* Likely noise: no new series for it once half of the table is in use. */
 static __always_inline bool series_is_suspect(const struct series_key *key)
 {
 	return key->status == 400 || key->status == 404 || key->status == 405;
 }
 
-/* Instead of an id: there is no series. */
+/* In place of an id: there is no series. */
 #define SERIES_NONE 0xffffffffU
 
 /*
- * Makes a series at a place, unless only `limit` may be in use.  Returns the id that is
- * there, SERIES_NONE: none.
+ * Makes a series at a place, unless `limit` are in use.  Returns the id that is there,
+ * SERIES_NONE: none.
  */
 static __always_inline __u32 series_make(const struct series_key *key, __u64 place, __u32 limit)
 {
@@ -48,7 +48,7 @@ static __always_inline __u32 series_make(const struct series_key *key, __u64 pla
 	return found ? *found : SERIES_NONE;
 }
 
-/* A build for a test stands still here, so that others can come between. */
+/* A build for a test waits here, so that other CPUs can come between. */
 #ifdef REDTAP_SERIES_STALL
 static long series_stall_turn(__u32 turn, void *context)
 {
@@ -62,14 +62,14 @@ static long series_stall_turn(__u32 turn, void *context)
 #endif
 
 /*
- * Finds the series id of a transaction; makes one unless only `limit` may be in use.
- * SERIES_NONE: that is so, or other series are at all of its places.
+ * Finds the series id of a transaction; makes one unless `limit` are in use.
+ * SERIES_NONE: they are, or other series have all of its places.
  *
- * A series that retires takes its element of the map away (collector_retire.c), and the
- * map gives that to another one at once: what was found may be another's when it is
- * read.  So the id is read once, and the text is that of this id: another's is another
- * text, and an id that is on its way out keeps its text until this program has ended.
- * Whoever sees an id sees its text: see TRACKER_PUBLISH().
+ * When a series retires, its element of the map is deleted (collector_retire.c), and
+ * the map may use it at once for another series: what was found may belong to that one
+ * when it is read.  So the id is read once, and the key stored for this id is compared:
+ * that of another series differs, and a retiring id keeps its key until this program
+ * has ended.  Whoever sees an id sees its key: see TRACKER_PUBLISH().
  */
 static __always_inline __u32 series_find(struct scratch *scratch, __u32 limit)
 {
@@ -106,9 +106,8 @@ static __always_inline void phases_commit(__u32 series, const struct transaction
 }
 
 /*
- * Counts the transaction in a scratch: histogram, sums, ledger.  A function of
- * its own for the verifier, which checks it once.  Returns the series that it
- * went to, -1: none.
+ * Counts the transaction in a scratch: histogram, sums, ledger.  A function of its own
+ * for the verifier, which checks it once.  Returns its series, -1: none.
  */
 __noinline int transaction_commit(__u32 owner)
 {
@@ -142,7 +141,7 @@ __noinline int transaction_commit(__u32 owner)
 		ledger_add(&value->request_bytes, transaction->request_bytes);
 	if (transaction->response_bytes)
 		ledger_add(&value->response_bytes, transaction->response_bytes);
-	/* last: whoever finds it unchanged need not look at the rest */
+	/* last: a reader that finds it unchanged skips the rest */
 	ledger_add(&value->count, 1);
 	ledger_add(&ledger.counted, 1);
 	if (transaction->approximate) {
@@ -153,7 +152,7 @@ __noinline int transaction_commit(__u32 owner)
 	return series;
 }
 
-/* Enters an event into the ledger. */
+/* Counts an event. */
 static __always_inline void event_enter(__u32 owner, struct connection *connection,
 					struct tracker_job *job, __u32 event)
 {

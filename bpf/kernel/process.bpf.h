@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * process.bpf.h - which process a task belongs to, by the numbers that the
- * loader knows.
+ * process.bpf.h - which process a task belongs to, as the loader numbers processes.
  *
  * Inputs: tasks.  Outputs: process ids as seen from the loader's pid namespace.
  * It must not know sockets or HTTP.
@@ -20,7 +19,7 @@ const volatile struct settings settings = {};
 /* The process id of a task in the loader's pid namespace, 0: none there. */
 static __noinline __u32 process_id_nested(struct task_struct *task)
 {
-	/* Plain numbers, not typed pointers: the levels are an array to be indexed. */
+	/* a plain number, not a typed pointer: the levels are an array with a variable index */
 	__u64 pid = (__u64)BPF_CORE_READ(task, group_leader, thread_pid);
 	__u32 level = BPF_CORE_READ((struct pid *)pid, level);
 	__u32 i;

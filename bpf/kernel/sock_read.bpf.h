@@ -29,12 +29,12 @@ enum tcp_state {
 	STATE_LISTEN = 10,
 };
 
-/* include/net/sock.h: SOCK_DONE of enum sock_flags, the peer's FIN has come */
+/* include/net/sock.h: SOCK_DONE of enum sock_flags, the peer's FIN has arrived */
 #define FLAG_DONE (1UL << 1)
 #define SHUTDOWN_RECEIVE 1
 #define SHUTDOWN_SEND 2
 
-/* Not one of those that have no ports. */
+/* Whether it has ports. */
 static __always_inline bool sock_is_internet(struct sock *sock)
 {
 	__u16 family = KERNEL_READ(sock, __sk_common.skc_family);
@@ -42,7 +42,6 @@ static __always_inline bool sock_is_internet(struct sock *sock)
 	return family == FAMILY_INET || family == FAMILY_INET6;
 }
 
-/* What the hooks want to know of a socket before they look for it in a map. */
 static __always_inline bool sock_is_tcp(struct sock *sock)
 {
 	return sock_is_internet(sock) && KERNEL_READ(sock, sk_protocol) == PROTOCOL_TCP &&
@@ -96,7 +95,7 @@ static __always_inline void sock_peer_address(struct sock *sock, __u32 address[4
 	address[3] = KERNEL_READ(sock, __sk_common.skc_v6_daddr.in6_u.u6_addr32[3]);
 }
 
-/* Whether the local side has given up both directions: close(), or shutdown() of both. */
+/* Whether the local side has ended both directions: close(), or shutdown() of both. */
 static __always_inline bool sock_given_up(struct sock *sock)
 {
 	__u8 both = SHUTDOWN_RECEIVE | SHUTDOWN_SEND;
@@ -104,22 +103,22 @@ static __always_inline bool sock_given_up(struct sock *sock)
 	return (KERNEL_READ(sock, sk_shutdown) & both) == both;
 }
 
-/* Whether the local side has shut down sending: a close that began here. */
+/* Whether the local side has shut down sending: it has begun the close. */
 static __always_inline bool sock_shut_down(struct sock *sock)
 {
 	return KERNEL_READ(sock, sk_shutdown) & SHUTDOWN_SEND;
 }
 
-/* Whether the peer's FIN has come. */
+/* Whether the peer's FIN has arrived. */
 static __always_inline bool sock_peer_ended(struct sock *sock)
 {
 	return KERNEL_READ(sock, __sk_common.skc_flags) & FLAG_DONE;
 }
 
 /*
- * Position of the next byte that the application receives.  The client's FIN has a
- * sequence number too, and the call that takes the last bytes before it takes it
- * along: that one is no byte.
+ * Position of the next byte that the application receives.  The client's FIN takes a
+ * sequence number, too, and is received with the last bytes before it: it is not
+ * counted here.
  */
 static __always_inline __u32 sock_received(struct sock *sock)
 {
@@ -141,19 +140,19 @@ static __always_inline __u32 sock_sent(struct sock *sock)
 	return KERNEL_READ(KERNEL_POINTER(struct tcp_sock, sock), write_seq);
 }
 
-/* Position behind the last byte that the client has acknowledged. */
+/* Position after the last byte that the client has acknowledged. */
 static __always_inline __u32 sock_acknowledged(struct sock *sock)
 {
 	return KERNEL_READ(KERNEL_POINTER(struct tcp_sock, sock), snd_una);
 }
 
-/* Position behind the last byte that has left. */
+/* Position after the last byte that has left. */
 static __always_inline __u32 sock_left(struct sock *sock)
 {
 	return KERNEL_READ(KERNEL_POINTER(struct tcp_sock, sock), snd_nxt);
 }
 
-/* What a segment acknowledges; sequence number. */
+/* Position after the last byte that a segment acknowledges. */
 static __always_inline __u32 segment_acknowledged(struct sk_buff *skb)
 {
 	struct tcphdr *header = KERNEL_POINTER(

@@ -35,7 +35,7 @@ struct byte_source {
 	__u64 offset;  /* of the next byte, within the call */
 };
 
-/* Goes on to the next piece of a vector; false: there is none. */
+/* Goes to the next piece of a vector; false: there is none. */
 static __always_inline bool byte_source_next(struct byte_source *source)
 {
 	struct user_vector vector;
@@ -50,7 +50,7 @@ static __always_inline bool byte_source_next(struct byte_source *source)
 	return true;
 }
 
-/* A call that leaves its bytes nowhere. */
+/* Of a call whose bytes are in no memory that can be read. */
 static __always_inline void byte_source_none(struct byte_source *source)
 {
 	source->base = 0;
@@ -98,11 +98,11 @@ static __always_inline void byte_source_init(struct byte_source *source, __u64 l
 		break;
 	case CALL_RECVMMSG:
 	case CALL_SENDMMSG:
-		/* of several, nothing tells which one this is */
+		/* of several messages, it is unknown which one this is */
 		if (third == 1)
 			byte_source_message(source, second);
 		break;
-	default: /* sendfile, splice, io_uring, ...: no bytes to be had */
+	default: /* sendfile, splice, io_uring, ...: the bytes cannot be read */
 		break;
 	}
 	if (source->vectors)

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
  * maps.bpf.h - all maps, each with the reason for its size.
+ *
+ * Inputs: none.  Outputs: maps, and memory that the loader maps.  It must not know who
+ * fills them.
  */
 #ifndef REDTAP_MAPS_H
 #define REDTAP_MAPS_H
@@ -10,10 +13,10 @@
 
 /*
  * State of connections by address of the socket.  Sized by the loader
- * (--max-connections).  Not preallocated: an entry has 4 KB, and memory
- * follows what is open.  (Before kernel 6.1 allocation in tracing programs is
- * not safe; the kernel matrix loads it there without the flag.)  No LRU: it would
- * evict silently.
+ * (--max-connections).  Not preallocated: an entry takes 4 KB, only while its
+ * connection is open.  (Before kernel 6.1, tracing programs cannot allocate safely;
+ * the kernel matrix loads the map there without the flag.)  No LRU: it would evict
+ * silently.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -24,8 +27,8 @@ struct {
 } connections SEC(".maps");
 
 /*
- * Connections with a response whose end is not known, for the sweep.  As large
- * as the table of connections, and nearly always empty.
+ * Connections with a response whose end is unknown, for the sweep.  As large as the
+ * table of connections, and nearly always empty.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -44,8 +47,9 @@ struct {
 } targets SEC(".maps");
 
 /*
- * Ports on which watched processes accept, or did.  A process has a handful, but over
- * days a new one each time it asks for any: a network namespace has room for all.
+ * Ports on which watched processes accept, or did.  Most processes have a few, but one
+ * that lets the kernel choose its port has a new one each time: there is room for all
+ * ports of a network namespace.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -71,7 +75,7 @@ struct {
 	__type(value, __u32);
 } series_ids SEC(".maps");
 
-/* What the series are of, by id.  Mapped by the loader, which learns here of new ones. */
+/* Names of the series, by id.  Mapped by the loader, which finds new ones here. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 2048);
@@ -81,9 +85,8 @@ struct {
 } series_entries SEC(".maps");
 
 /*
- * What the series have counted, by id.  Dense and shared by all CPUs: 2.9 KB a
- * series whatever the number of CPUs; mapped by the loader, so reading it costs
- * no system call.
+ * What the series have counted, by id.  Shared by all CPUs: 2.9 KB a series on any
+ * machine.  Mapped by the loader, so reading it needs no system call.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -94,8 +97,8 @@ struct {
 } series_values SEC(".maps");
 
 /*
- * Where the time of a series' requests went, by id and phase: 2.9 KB each, for the
- * phases that are asked for alone.  Sized by the loader; mapped likewise.
+ * Where the time of a series' requests went, by id and phase: 2.9 KB for each phase
+ * that is asked for.  Sized by the loader; mapped likewise.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -106,8 +109,8 @@ struct {
 } phase_values SEC(".maps");
 
 /*
- * How long connections waited for accept(), by service.  One element unless that is
- * asked for; mapped likewise.
+ * How long connections waited for accept(), by service.  One element unless this phase
+ * is asked for; mapped likewise.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -118,8 +121,8 @@ struct {
 } accept_values SEC(".maps");
 
 /*
- * Ids that no series has.  Filled by the loader, which also gives back those of
- * series that have retired: the next one goes on from the values that they have.
+ * Free ids of series.  Filled by the loader, which also gives back the ids of retired
+ * series: their counters are not reset, so the next series starts from these values.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_QUEUE);
@@ -128,9 +131,8 @@ struct {
 } free_series SEC(".maps");
 
 /*
- * Memory for one call, too large for the stack.  A program is never entered
- * twice on one CPU (the kernel skips the second), so each has one of its own, the
- * second of a pair too (AGAIN, see redtap.bpf.c).
+ * Memory for one call, too large for the stack.  The kernel never runs a program twice
+ * at a time on one CPU, so each has its own, also the second of a pair (pair.bpf.h).
  */
 enum scratch_owner {
 	SCRATCH_RECEIVE = 0,
@@ -140,7 +142,7 @@ enum scratch_owner {
 	SCRATCH_SWEEP,
 	SCRATCH_DESTROY,
 	SCRATCH_CATCH_UP, /* of receives, in the middle of a send */
-	SCRATCH_AGAIN,    /* added to the owner */
+	SCRATCH_AGAIN,    /* added for the second of a pair */
 	SCRATCH_COUNT = 2 * SCRATCH_AGAIN,
 };
 
@@ -157,7 +159,7 @@ struct {
 	__type(value, struct scratch);
 } scratches SEC(".maps");
 
-/* Who of a pair of programs has which. */
+/* The first and the second of a pair have one each. */
 static __always_inline __u32 scratch_of(enum scratch_owner owner, bool second)
 {
 	return second ? owner + SCRATCH_AGAIN : owner;
@@ -168,7 +170,7 @@ static __always_inline struct scratch *scratch_get(__u32 owner)
 	return bpf_map_lookup_elem(&scratches, &owner);
 }
 
-/* What the first of a pair of programs has done last: see HOOK() in redtap.bpf.c. */
+/* What the first of a pair of programs has done last, see pair.bpf.h. */
 struct last_done {
 	__u64 sock;
 	__u32 position;
@@ -183,7 +185,7 @@ struct {
 	__type(value, struct last_done);
 } last_dones SEC(".maps");
 
-/* In .bss, which the loader has mapped: reading it costs no system call. */
+/* In .bss, which is mapped by the loader, too. */
 struct ledger ledger = {};
 
 /* Keys of `peers` by their values, likewise. */

@@ -5,16 +5,13 @@
  * Inputs: connected sockets.  Outputs: the peer of a series key.  It must not know
  * connections or HTTP.
  */
-#ifndef REDTAP_PEER_H
-#define REDTAP_PEER_H
+#ifndef REDTAP_PEERS_H
+#define REDTAP_PEERS_H
 
 #include "kernel/sock_read.bpf.h"
 #include "tables/maps.bpf.h"
 
-/*
- * The number of the server at the other end, 1 to PEERS_MAX; PEER_OTHER for one that
- * does not fit into the table.
- */
+/* The number of the server at the other end, 1 to PEERS_MAX; PEER_OTHER: the table is full. */
 static __always_inline __u8 peer_number(struct sock *sock)
 {
 	struct peer_key key = {};

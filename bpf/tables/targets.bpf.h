@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * targets.bpf.h - the set of targets: children of those that are followed come in,
- * processes that end go out.
+ * targets.bpf.h - the watched processes, and their children if they are followed.
  *
- * Inputs: forks and exits.  Outputs: entries of targets.  It must not know sockets.
+ * Inputs: process ids.  Outputs: entries of targets.  It must not know sockets.
  */
-#ifndef REDTAP_FOLLOW_H
-#define REDTAP_FOLLOW_H
+#ifndef REDTAP_TARGETS_H
+#define REDTAP_TARGETS_H
 
 #include "tables/maps.bpf.h"
 #include "kernel/process.bpf.h"
@@ -14,10 +13,10 @@
 /* include/uapi/asm-generic/errno-base.h */
 #define E2BIG 7
 
-/* Processes that found no room in the set: they are not watched. */
+/* Processes that are not watched because the table was full. */
 __u64 targets_full = 0;
 
-/* Returns 0, -EEXIST: it is one already (and stays as it was), or -E2BIG: no room. */
+/* Returns 0, -EEXIST: it is one already (and stays as it was), or -E2BIG: the table is full. */
 static __always_inline int target_enter(__u32 pid, const struct target_value *value)
 {
 	int err = bpf_map_update_elem(&targets, &pid, value, BPF_NOEXIST);
@@ -27,7 +26,7 @@ static __always_inline int target_enter(__u32 pid, const struct target_value *va
 	return err;
 }
 
-/* A child of a target that is followed is one, too.  Returns whether it is a new one. */
+/* The child of a followed target becomes a target.  Returns whether it is a new one. */
 static __always_inline bool target_follow(__u32 parent, __u32 child)
 {
 	const struct target_value *target = bpf_map_lookup_elem(&targets, &parent);
