@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * hooks.c - see hooks.h.
+ * hook_kinds.c - see hooks.h.
  */
 #include "kernel/hooks.h"
 
