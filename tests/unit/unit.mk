@@ -42,6 +42,11 @@ $(BUILD)/unit/test_%: $(BUILD)/unit/test_%.o $(UNIT_OBJECTS)
 $(BUILD)/unit/test_collector: $(patsubst user/%.c,$(BUILD)/unit/user/%.o, \
 	$(wildcard user/collect/collector*.c)) $(BUILD)/unit/user/collect/peers.o
 
+# test_hooks compares the table of hooks with the programs of the object.
+$(BUILD)/unit/test_hooks: $(BUILD)/unit/user/kernel/hooks.o $(BUILD)/unit/user/kernel/hook_kinds.o
+$(BUILD)/unit/test_hooks: UNIT_LIBS += -lbpf -lelf -lz
+$(BUILD)/unit/test_hooks: | $(BUILD)/redtap.bpf.o
+
 # test_vmlinux reads the types that the compiler makes of vmlinux.h.
 $(BUILD)/unit/test_vmlinux: UNIT_LIBS += -lbpf -lelf -lz
 $(BUILD)/unit/test_vmlinux: | $(BUILD)/unit/vmlinux_types.bpf.o

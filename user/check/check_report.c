@@ -183,8 +183,9 @@ static const char *json_bool(bool value)
 
 static void put_hooks(FILE *out, const struct check *check)
 {
-	const char *const *subject;
+	const char *subject;
 	enum hook_kind kind;
+	size_t i;
 
 	fputs(",\"hooks\":[", out);
 	for (kind = HOOK_NONE + 1; kind < HOOK_COUNT; kind++) {
@@ -199,9 +200,8 @@ static void put_hooks(FILE *out, const struct check *check)
 		fputc(',', out);
 		put_text(out, "reason", probe->reason);
 		fputs(",\"subjects\":[", out);
-		for (subject = hook_subjects(kind); *subject; subject++)
-			fprintf(out, "%s\"%s\"", subject == hook_subjects(kind) ? "" : ",",
-				*subject);
+		for (i = 0; (subject = hook_subject(kind, i)); i++)
+			fprintf(out, "%s\"%s\"", i ? "," : "", subject);
 		fputs("]}", out);
 	}
 	fputc(']', out);

@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "kernel/capabilities.h"
-#include "kernel/hooks.h"
 #include "kernel/loader_private.h"
 #include "base/log.h"
 
@@ -66,12 +65,38 @@ static void place_phases(struct settings *values, uint32_t phases)
 	values->phase_places[REQUEST_PHASE_ACCEPT] = phases >> REQUEST_PHASE_ACCEPT & 1;
 }
 
+/* A map has at least one element. */
+static int set_sizes(struct redtap_bpf *skeleton, const struct loader_settings *limits,
+		     const struct settings *values)
+{
+	const uint32_t series = limits->max_series;
+	const struct {
+		struct bpf_map *map;
+		uint32_t elements;
+	} rows[] = {
+		{ skeleton->maps.connections, limits->max_connections },
+		{ skeleton->maps.open_ended, limits->max_connections },
+		{ skeleton->maps.series_ids, series },
+		{ skeleton->maps.series_entries, series },
+		{ skeleton->maps.series_values, series },
+		{ skeleton->maps.free_series, series },
+		{ skeleton->maps.phase_values,
+		  values->phase_count ? values->phase_count * series : 1 },
+		{ skeleton->maps.accept_values,
+		  values->phase_places[REQUEST_PHASE_ACCEPT] ? SERVICES_MAX : 1 },
+	};
+	int err = 0;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]) && !err; i++)
+		err = bpf_map__set_max_entries(rows[i].map, rows[i].elements);
+	return err;
+}
+
 static int configure(struct redtap_bpf *skeleton, const struct loader_settings *settings)
 {
 	uint32_t reserve = settings->max_series / SERIES_RESERVE_PART;
-	uint32_t phase_values, accept_values;
 	struct settings *values = (struct settings *)&skeleton->rodata->settings;
-	int err = 0;
 
 	values->pid_namespace = pid_namespace();
 	values->max_series = settings->max_series;
@@ -82,21 +107,7 @@ static int configure(struct redtap_bpf *skeleton, const struct loader_settings *
 	    sizeof(values->series_seed))
 		return -errno;
 	skeleton->rodata->calls_repeated = loader_choose(skeleton->obj, settings->phases);
-	/* a map has one element at least */
-	phase_values = values->phase_count ? values->phase_count * settings->max_series : 1;
-	accept_values = values->phase_places[REQUEST_PHASE_ACCEPT] ? SERVICES_MAX : 1;
-
-	err = err
-		      ?: bpf_map__set_max_entries(skeleton->maps.connections,
-						  settings->max_connections);
-	err = err ?: bpf_map__set_max_entries(skeleton->maps.open_ended, settings->max_connections);
-	err = err ?: bpf_map__set_max_entries(skeleton->maps.series_ids, settings->max_series);
-	err = err ?: bpf_map__set_max_entries(skeleton->maps.series_entries, settings->max_series);
-	err = err ?: bpf_map__set_max_entries(skeleton->maps.series_values, settings->max_series);
-	err = err ?: bpf_map__set_max_entries(skeleton->maps.phase_values, phase_values);
-	err = err ?: bpf_map__set_max_entries(skeleton->maps.accept_values, accept_values);
-	err = err ?: bpf_map__set_max_entries(skeleton->maps.free_series, settings->max_series);
-	return err;
+	return set_sizes(skeleton, settings, values);
 }
 
 static int explain_load_failure(int err)
@@ -109,7 +120,7 @@ static int explain_load_failure(int err)
 		log_error(
 			"no memory for the kernel tables; lower --max-series or --max-connections");
 	else
-		log_error("cannot load the BPF programs: %s; run with -v for the verifier's words",
+		log_error("cannot load the BPF programs: %s; use -v to see the verifier's log",
 			  strerror(-err));
 	return err;
 }
@@ -197,50 +208,6 @@ void loader_close(struct loader *loader)
 	free(loader);
 }
 
-/* Attaches one program to what its section names: KIND/NAME, or tracepoint/GROUP/NAME. */
-static int attach_program(struct loader *loader, const struct bpf_program *program)
-{
-	const enum hook_kind kind = loader_is_event(program) ? HOOK_TRACE_EVENT : HOOK_TRACEPOINT;
-	const char *hook = loader_hook_of(program);
-	int fd;
-
-	if (!hook) /* run by hand */
-		return 0;
-	hook++;
-	fd = hook_attach(kind, hook, bpf_program__fd(program));
-	if (fd < 0) {
-		log_error("cannot attach to %s '%s': %s", hook_name(kind), hook,
-			  hook_explain(kind, fd));
-		return fd;
-	}
-	loader->attachments[loader->attachment_count++] = fd;
-	log_detail("hook: %s at %s %s", bpf_program__name(program), hook_name(kind), hook);
-	return 0;
-}
-
-/*
- * The second of each pair behind the first.  The kernel frees programs and links
- * with the last descriptor: nothing stays behind, however redtap ends.
- */
-int loader_attach(struct loader *loader)
-{
-	struct bpf_program *program;
-	size_t count = 0;
-	int again, err = 0;
-
-	bpf_object__for_each_program(program, loader->skeleton->obj)
-		count++;
-	loader->attachments = calloc(count, sizeof(*loader->attachments));
-	if (!loader->attachments)
-		return -ENOMEM;
-	for (again = 0; again < 2; again++)
-		bpf_object__for_each_program(program, loader->skeleton->obj)
-			if (!err && bpf_program__autoload(program) &&
-			    loader_is_again(program) == again)
-				err = attach_program(loader, program);
-	return err;
-}
-
 /*
  * All programs go blind at once, by what they look at first: closing takes a while
  * each, and the last would see the half of what there is.  Returns when none of
@@ -259,8 +226,6 @@ void loader_detach(struct loader *loader)
 	if (loader->attachment_count > 0)
 		grace_wait(&loader->grace);
 	loader->attachment_count = 0;
-	free(loader->attachments);
-	loader->attachments = NULL;
 }
 
 void loader_quiet_begin(struct loader *loader)

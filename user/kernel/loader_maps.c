@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 /*
- * loader_maps.c - what is in the maps and how it is changed, and what the programs tell
- * of themselves.
+ * loader_maps.c - what is in the maps, and how it is changed.
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "kernel/loader_private.h"
-#include "base/log.h"
 
 static const void *mapped_value(const struct mapping *mapping, size_t index)
 {
@@ -217,76 +213,4 @@ int loader_sweep(struct loader *loader, uint64_t before_ns)
 			return -errno;
 	}
 	return 0;
-}
-
-static uint64_t program_missed(const struct bpf_program *program)
-{
-	struct bpf_prog_info info = { 0 };
-	uint32_t size = sizeof(info);
-
-	if (!program || bpf_program__fd(program) < 0 ||
-	    bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size))
-		return 0;
-	return info.recursion_misses;
-}
-
-/* The second of the pair to which the first belongs, NULL: it is alone. */
-static struct bpf_program *program_other(const struct loader *loader,
-					 const struct bpf_program *first)
-{
-	struct bpf_program *program;
-
-	bpf_object__for_each_program(program, loader->skeleton->obj)
-		if (loader_is_again(program) && bpf_program__fd(program) >= 0 &&
-		    strcmp(loader_hook_of(program), loader_hook_of(first)) == 0)
-			return program;
-	return NULL;
-}
-
-void loader_tell_missed(const struct loader *loader)
-{
-	struct bpf_program *program;
-
-	bpf_object__for_each_program(program, loader->skeleton->obj) {
-		const uint64_t missed = program_missed(program);
-
-		if (missed)
-			log_detail("hook: %s was skipped %" PRIu64 " times",
-				   bpf_program__name(program), missed);
-	}
-	log_detail("the kernel skipped at most %" PRIu64 " events", loader_missed(loader));
-}
-
-/* Events of the program's hook that neither it nor the second of its pair has seen. */
-static uint64_t pair_missed(const struct loader *loader, const struct bpf_program *program)
-{
-	const struct bpf_program *other = program_other(loader, program);
-	const uint64_t missed = program_missed(program), by_other = program_missed(other);
-
-	return other && by_other < missed ? by_other : missed;
-}
-
-/* Whether it is the first of a pair, or alone, at a hook. */
-static bool program_is_first(const struct bpf_program *program)
-{
-	return loader_hook_of(program) && !loader_is_again(program);
-}
-
-uint64_t loader_missed(const struct loader *loader)
-{
-	struct bpf_program *program;
-	uint64_t sum = 0;
-
-	bpf_object__for_each_program(program, loader->skeleton->obj)
-		if (program_is_first(program))
-			sum += pair_missed(loader, program);
-	return sum;
-}
-
-uint64_t loader_missed_processes(const struct loader *loader)
-{
-	const struct redtap_bpf *skeleton = loader->skeleton;
-
-	return pair_missed(loader, skeleton->progs.raw_tp_sched_process_fork) +
-	       pair_missed(loader, skeleton->progs.raw_tp_sched_process_exit);
 }

@@ -2,9 +2,9 @@
 /*
  * loader_private.h - what the parts of the loader share.
  *
- *   loader.c           the object's life: open, set, load, attach, detach
- *   loader_programs.c  which programs are loaded
- *   loader_maps.c      what is in its maps, and what the programs tell of themselves
+ *   loader.c           the object's life: open, set, load, detach
+ *   loader_programs.c  which programs are loaded, attached, and were skipped
+ *   loader_maps.c      what is in its maps
  */
 #ifndef REDTAP_LOADER_PRIVATE_H
 #define REDTAP_LOADER_PRIVATE_H
@@ -14,6 +14,7 @@
 #include <stddef.h>
 
 #include "kernel/grace.h"
+#include "kernel/hooks.h"
 #include "kernel/loader.h"
 #include "redtap.skel.h"
 
@@ -26,7 +27,7 @@ struct mapping {
 
 struct loader {
 	struct redtap_bpf *skeleton;
-	int *attachments; /* descriptors; closing one detaches */
+	int attachments[HOOK_ROWS]; /* descriptors; closing one detaches */
 	size_t attachment_count;
 	uint32_t max_series;
 	struct mapping entries, series, phases, accepts;
@@ -35,15 +36,9 @@ struct loader {
 
 /* No series has an id yet: all are free.  Returns 0 or -errno. */
 int loader_free_all_series(const struct loader *loader);
-/* What a program is attached to, with a slash before its name; NULL: it is run by hand. */
-const char *loader_hook_of(const struct bpf_program *program);
-/* The second of each pair of programs, see pair.bpf.h. */
-bool loader_is_again(const struct bpf_program *program);
-/* One for a trace event. */
-bool loader_is_event(const struct bpf_program *program);
 /*
- * Leaves out what this kernel does not need, and what measures phases (bits of enum
- * request_phase) that nobody asked for.  Returns whether receive and send have pairs.
+ * Leaves out programs that this kernel does not need, or no phase (bits of enum
+ * request_phase) that is asked for.  Returns whether receive and send have pairs.
  */
 bool loader_choose(struct bpf_object *object, uint32_t phases);
 
