@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Split from CAP_SYS_ADMIN in kernel 5.8, which still stands for the first two. */
+/* Kernel 5.8 split the first two from CAP_SYS_ADMIN, which still includes them. */
 const struct capability capabilities[CAPABILITY_COUNT] = {
 	{ "CAP_BPF", "to load programs and maps", true, true, CAP_BPF },
 	{ "CAP_PERFMON", "to attach programs and read memory with them", true, true, CAP_PERFMON },

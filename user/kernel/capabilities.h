@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * capabilities.h - the rights that redtap needs: the one list that loading,
- * check and messages go by.
+ * capabilities.h - the capabilities that redtap needs: one list for loading, check
+ * and messages.
  *
- * Input: this process's capabilities.  Output: names.  It must not know what
- * the rights are used for beyond a phrase.
+ * Input: this process's capabilities.  Output: names.  It must not know how they are
+ * used.
  */
 #ifndef REDTAP_CAPABILITIES_H
 #define REDTAP_CAPABILITIES_H
@@ -15,8 +15,8 @@
 struct capability {
 	const char *name;
 	const char *purpose;   /* "to ..." */
-	bool to_load;          /* nothing can be loaded or attached without */
-	bool admin_stands_for; /* CAP_SYS_ADMIN has it in it */
+	bool to_load;          /* nothing can be loaded or attached without it */
+	bool admin_stands_for; /* CAP_SYS_ADMIN includes it */
 	unsigned int number;   /* linux/capability.h */
 };
 
@@ -27,7 +27,7 @@ extern const struct capability capabilities[CAPABILITY_COUNT];
 bool capability_held(const struct capability *capability);
 
 /*
- * Joins the names of those that are missing by " and "; to_load: only of those
+ * Writes the names of missing capabilities, joined by " and "; to_load: only of those
  * that loading needs.  Returns how many.
  */
 #define CAPABILITY_TEXT_MAX 128

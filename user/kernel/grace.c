@@ -2,11 +2,11 @@
 /*
  * grace.c - see grace.h.
  *
- * The kernel promises it for one thing: when a map of maps is given another map from
- * user space, the call returns only after the programs that may still use the old one
- * (kernel/bpf/syscall.c, maybe_wait_bpf_programs(), since Linux 5.0).  So there is such
- * a map, which no program uses.  membarrier() would do the same as long as the machine
- * has more than one CPU and none of them is in nohz_full.
+ * The kernel offers this in one place: a bpf() call that replaces a map in a map of maps
+ * returns only when no program can use the old one any more (kernel/bpf/syscall.c,
+ * maybe_wait_bpf_programs(), since Linux 5.0).  So there is such a map, which no program
+ * uses.  membarrier() would do the same, but not on a machine with a single CPU or with
+ * CPUs in nohz_full.
  */
 #include "kernel/grace.h"
 
@@ -60,7 +60,7 @@ static void *wait_beside(void *context)
 	return NULL;
 }
 
-/* A thread of its own each time: it is rare, and nothing stays behind. */
+/* A new thread each time: it is rare, and leaves nothing behind. */
 void grace_begin(struct grace *grace)
 {
 	sigset_t all, before;
@@ -70,7 +70,7 @@ void grace_begin(struct grace *grace)
 	pthread_sigmask(SIG_BLOCK, &all, &before);
 	grace->begun = pthread_create(&grace->thread, NULL, wait_beside, grace) == 0;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (!grace->begun) /* no more threads here: then at once */
+	if (!grace->begun) /* no thread can be made: wait here */
 		grace->result = grace_wait(grace);
 }
 

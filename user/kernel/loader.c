@@ -19,7 +19,7 @@
 
 /* include/linux/proc_ns.h: inode of the initial pid namespace */
 #define INITIAL_PID_NAMESPACE 0xEFFFFFFCU
-/* Part of the table that only the route `other` may use. */
+/* One in this many series is kept for the route `other`. */
 #define SERIES_RESERVE_PART 8
 
 static int print_libbpf(enum libbpf_print_level level, const char *format, va_list arguments)
@@ -54,7 +54,7 @@ static uint32_t pid_namespace(void)
 	return status.st_ino;
 }
 
-/* The phases that are asked for, side by side in phase_values. */
+/* Gives each phase that is asked for a place in phase_values. */
 static void place_phases(struct settings *values, uint32_t phases)
 {
 	unsigned int phase;
@@ -209,9 +209,9 @@ void loader_close(struct loader *loader)
 }
 
 /*
- * All programs go blind at once, by what they look at first: closing takes a while
- * each, and the last would see the half of what there is.  Returns when none of
- * them is under way any more.
+ * First makes all programs ignore every socket, by what they check first: detaching
+ * takes a while for each, and the last ones would see a part of the events only.
+ * Returns when none of them is running any more.
  */
 void loader_detach(struct loader *loader)
 {

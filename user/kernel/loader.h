@@ -31,56 +31,56 @@ int loader_open(struct loader **loader, const struct loader_settings *settings);
 /* Detaches and unloads; what the kernel counted is gone. */
 void loader_close(struct loader *loader);
 
-/* Attaches every hook. Returns 0, or -errno after a message. */
+/* Attaches every program.  Returns 0, or -errno after a message. */
 int loader_attach(struct loader *loader);
-/* Detaches every hook; the maps stay readable. */
+/* Detaches every program; the maps stay readable. */
 void loader_detach(struct loader *loader);
 
 /*
- * Begins to wait, beside the caller, until no program is under way any more that has
- * begun before, and all that these have counted can be read.  One at a time.
+ * Begins to wait, in the background, until the programs that are running have ended,
+ * and all that they have counted can be read.  One at a time.
  */
 void loader_quiet_begin(struct loader *loader);
-/* Whether it has come to that: 1, also if it was never begun; 0; or -errno. */
+/* Whether that is so: 1, also if it was never begun; 0: not yet; or -errno. */
 int loader_is_quiet(struct loader *loader);
 
 /* The kind of hook in use: "tracepoint". */
 const char *loader_hooks(const struct loader *loader);
 
 /*
- * Has a process watched.  Returns 0, -EEXIST: it is already (and stays as it was),
+ * Watches a process.  Returns 0, -EEXIST: it is watched already (and stays as it was),
  * -E2BIG: TARGETS_MAX are, or another -errno.
  */
 int loader_target_add(const struct loader *loader, pid_t pid, uint16_t service, bool follow);
-/* Processes that were to be watched since the start, and found TARGETS_MAX watched already. */
+/* Processes since the start that are not watched because TARGETS_MAX were already. */
 uint64_t loader_targets_full(const struct loader *loader);
-/* A child of a process whose children are watched, too.  Returns 1: it was not yet; 0; -errno. */
+/* Watches a child if its parent is watched with its children.  Returns 1: it is new; 0; -errno. */
 int loader_target_follow(const struct loader *loader, pid_t parent, pid_t child);
 /* Whether a process is watched: 1, 0, or -errno. */
 int loader_target_find(const struct loader *loader, pid_t pid);
 /* Returns 0 or -errno. */
 int loader_target_remove(const struct loader *loader, pid_t pid);
 /*
- * The watched process behind *pid, the first one for 0.  Returns false when there is no
- * more.  Behind one that is not watched any more, all begin anew.
+ * The watched process after *pid, the first one for 0.  Returns false when there is no
+ * more.  After one that is not watched any more, it starts again with the first.
  */
 bool loader_next_target(const struct loader *loader, pid_t *pid);
 
-/* Has connections to this port watched.  Returns 0 or -errno. */
+/* Watches connections to this port.  Returns 0 or -errno. */
 int loader_listen(const struct loader *loader, const struct listener_key *key);
-/* The watched port behind *key, the first one for port 0.  Returns false when there is no more. */
+/* The watched port after *key, the first one for port 0.  Returns false when there is no more. */
 bool loader_next_listener(const struct loader *loader, struct listener_key *key);
 
 /*
- * A series retires in two steps.  The kernel does not find it at its place any more: a
- * request of that name begins another series.  After loader_quiet_begin(), when no
- * program is left that had found it, and a last reading, its id is free for another.
- * Both return 0 or -errno.
+ * A series retires in two steps.  First the kernel forgets its name: the next request
+ * of that name begins another series.  After loader_quiet_begin(), when no program uses
+ * it any more, and a last reading, its id is given back for another series.  Both
+ * return 0 or -errno.
  */
 int loader_series_forget(const struct loader *loader, uint32_t id);
 int loader_series_give_back(struct loader *loader, uint32_t id);
 
-/* Whether an id is a series', and then what that is of.  Mapped: it costs no system call. */
+/* Whether an id is in use, and then for which series.  Mapped: it needs no system call. */
 bool loader_series_entry(const struct loader *loader, uint32_t id, struct series_entry *entry);
 /* The address of a server that targets talk to, by number (1 to PEERS_MAX), likewise. */
 const struct peer_key *loader_peer(const struct loader *loader, uint8_t number);
@@ -89,34 +89,34 @@ const volatile struct ledger *loader_ledger(const struct loader *loader);
 /* One series' counters, likewise. id: below max_series. */
 const volatile struct series_value *loader_series(const struct loader *loader, uint32_t id);
 
-/* What a phase of it has counted, likewise; NULL: the phase is not asked for. */
+/* Counters of one of its phases, likewise; NULL: the phase is not asked for. */
 const volatile struct phase_value *loader_phase(const struct loader *loader, uint32_t id,
 						enum request_phase phase);
 
-/* What connections to a service waited for accept(), likewise. */
+/* How long connections to a service waited for accept(), likewise. */
 const volatile struct phase_value *loader_accept(const struct loader *loader, uint32_t service);
 
 /*
- * Memory of the kernel's tables in bytes: as they are now, and about what they
- * grow to when every table is full.
+ * Memory of the kernel's tables in bytes: now, and about how much when every table is
+ * full.
  */
 void loader_memory(const struct loader *loader, uint64_t *now, uint64_t *full);
 
 /*
- * Ends responses whose end cannot be known and that have been silent since
+ * Ends responses whose end cannot be known, and of which nothing was sent since
  * before_ns (CLOCK_MONOTONIC).  Returns 0 or -errno.
  */
 int loader_sweep(struct loader *loader, uint64_t before_ns);
 
 /*
  * Events that no program of a hook has seen, because all were running already on the
- * same CPU: an upper bound.  The kernel tells for each program how often it was
- * skipped, not whether the other one of the pair was at the same event.
+ * same CPU: an upper bound.  The kernel counts for each program how often it was
+ * skipped; whether the other one of the pair was skipped for the same event is unknown.
  */
 uint64_t loader_missed(const struct loader *loader);
 /* Of these, forks and exits: watched processes may have begun or ended unseen. */
 uint64_t loader_missed_processes(const struct loader *loader);
-/* Says the former, and how often each program was skipped, in the details of the log. */
+/* Logs (-v) the first, and how often each program was skipped. */
 void loader_tell_missed(const struct loader *loader);
 
 #endif

@@ -14,7 +14,7 @@ static const void *mapped_value(const struct mapping *mapping, size_t index)
 
 /* ---- orders ----------------------------------------------------------- */
 
-/* Has the program `control` carry out an order.  Returns what that returns, or -errno. */
+/* Runs the program `control` for an order.  Returns what that returns, or -errno. */
 static int control(const struct loader *loader, enum control_order order, uint64_t first,
 		   uint64_t second, uint64_t third)
 {
@@ -86,7 +86,7 @@ int loader_free_all_series(const struct loader *loader)
 
 /* ---- lists ------------------------------------------------------------ */
 
-/* Walking over keys, unlike looking one up, keeps no program from running. */
+/* Walking over keys, unlike a lookup, keeps no program from running: bpf/control.bpf.h. */
 bool loader_next_target(const struct loader *loader, pid_t *pid)
 {
 	const uint32_t last = *pid;
@@ -150,7 +150,7 @@ const volatile struct phase_value *loader_accept(const struct loader *loader, ui
 	return mapped_value(&loader->accepts, service);
 }
 
-/* The kernel's own account of a map's memory, bytes; since 6.4 what is in use. */
+/* Memory of a map as the kernel reports it, bytes; since 6.4 what is in use. */
 static uint64_t map_memory_now(int fd)
 {
 	char path[64], line[128];
@@ -168,7 +168,7 @@ static uint64_t map_memory_now(int fd)
 	return bytes;
 }
 
-/* What a map that is filled as needed can grow to; its elements have a header of 48. */
+/* What a map can grow to if it allocates as needed; its elements have a header of 48 bytes. */
 static uint64_t map_memory_full(const struct bpf_map *map, uint64_t now)
 {
 	uint64_t element =
@@ -201,7 +201,7 @@ int loader_sweep(struct loader *loader, uint64_t before_ns)
 	uint64_t address, next;
 	int more = bpf_map_get_next_key(map, NULL, &next);
 
-	/* the next key first: behind one that is gone, the kernel begins anew */
+	/* the next key first: after a key that is deleted, the kernel starts again */
 	while (more == 0) {
 		uint64_t arguments[2] = { next, before_ns };
 		LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = arguments,
