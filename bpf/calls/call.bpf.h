@@ -18,7 +18,7 @@ enum message_flag {
 	MESSAGE_ERRQUEUE = 0x2000,
 };
 
-/* Of these calls, the bytes are taken later, or are none of the stream's. */
+/* These calls leave the bytes in the socket, or move none of the stream. */
 #define MESSAGE_NOT_TAKEN (MESSAGE_OOB | MESSAGE_PEEK | MESSAGE_ERRQUEUE)
 
 /* A call that is complete. */
@@ -34,13 +34,13 @@ struct call {
 
 static __always_inline void call_source(const struct call *call, struct byte_source *source)
 {
-	if (call->flags & MESSAGE_TRUNC) /* taken, and put nowhere */
+	if (call->flags & MESSAGE_TRUNC) /* the bytes are discarded */
 		byte_source_none(source);
 	else
 		byte_source_init(source, call->length);
 }
 
-/* Whether a position in a byte stream has been worked on. */
+/* Whether what lies before a position in a byte stream has been worked on. */
 static __always_inline bool sequence_reached(__u32 end, __u32 worked)
 {
 	return (__s32)(end - worked) <= 0;

@@ -6,10 +6,10 @@
  * Inputs: sockets.  Outputs: connections whose identity has been checked.  It
  * must not know HTTP beyond the tracker's calls, nor which hook called.
  *
- * An entry can be deleted and its memory used again while another CPU still
- * holds a pointer to it.  So a part is used only after it was claimed *and* the
- * entry was then found to belong to the socket still; and an entry is deleted
- * only by one who holds both claims.
+ * An entry can be deleted, and its memory used again, while another CPU still holds a
+ * pointer to it.  So a part is used only after it was claimed *and then* the entry was
+ * found to belong to the socket still; and only the holder of both claims deletes an
+ * entry.
  */
 #ifndef REDTAP_CONNECTION_H
 #define REDTAP_CONNECTION_H
@@ -21,8 +21,8 @@
 
 /* connection.closing */
 enum closing {
-	CLOSING_END = 1,    /* what is open is to be ended */
-	CLOSING_DELETE = 2, /* and the entry to go */
+	CLOSING_END = 1,    /* end what is open */
+	CLOSING_DELETE = 2, /* and delete the entry */
 };
 
 /* ---- closing ---------------------------------------------------------- */
@@ -32,7 +32,7 @@ static __always_inline void closing_set(struct connection *connection, __u32 wha
 	atomic_or(&connection->closing, what);
 }
 
-/* Known when the programs are loaded: without --client, what asks for it is left out. */
+/* Without --client, a constant: the code for clients is not loaded. */
 static __always_inline bool is_client(const struct connection *connection)
 {
 	return settings.client && connection->peer;
@@ -41,9 +41,10 @@ static __always_inline bool is_client(const struct connection *connection)
 /* ---- making ----------------------------------------------------------- */
 
 /*
- * Enters a connection.  late: it was open before; received, sent: positions of
- * the next bytes, of a client the other way round.  peer: whom a client asks, 0: a
- * server's connection.  Returns the entry, made here or by somebody else.
+ * Enters a connection.  late: it was open before; received, sent: positions of the next
+ * bytes, of a client the other way round.  peer: number of the server that a client
+ * talks to, 0: a server's connection.  Returns the entry, made here or by another CPU;
+ * NULL: the table is full.
  */
 static __always_inline struct connection *connection_make(struct scratch *scratch, __u64 address,
 							  bool late, __u8 peer, __u32 received,
@@ -58,14 +59,11 @@ static __always_inline struct connection *connection_make(struct scratch *scratc
 		tracker_begin_late(blank, received, sent);
 	else
 		tracker_begin(blank, received, sent);
-	if (bpf_map_update_elem(&connections, &address, blank, BPF_NOEXIST)) {
-		/* somebody else's, or none: the table is full */
-		return bpf_map_lookup_elem(&connections, &address);
-	}
+	bpf_map_update_elem(&connections, &address, blank, BPF_NOEXIST);
 	return bpf_map_lookup_elem(&connections, &address);
 }
 
-/* Both claims are held: takes the entry out. */
+/* Deletes the entry; both claims are held. */
 static __always_inline void connection_delete(struct connection *connection, __u64 address)
 {
 	if (connection->watched && !connection->peer)
@@ -92,13 +90,13 @@ __noinline int connection_end_one(__u64 address, __u32 owner)
 	return event;
 }
 
-/* Turns that settling takes when others leave work to it meanwhile. */
+/* How often settling starts again when other CPUs have left work meanwhile. */
 #define SETTLE_TURNS 4
 
 /*
- * Ends what is open on a connection that is closing, and deletes the entry if
- * that is due.  Returns whether somebody may have left work here meanwhile.  A
- * function of its own for the verifier.
+ * Ends what is open on a connection that is closing, and deletes the entry if that is
+ * due.  Returns whether another CPU may have left work here meanwhile.  A function of
+ * its own for the verifier.
  */
 __noinline int connection_settle_once(__u64 address, __u32 owner)
 {
@@ -134,8 +132,8 @@ __noinline int connection_settle_once(__u64 address, __u32 owner)
 }
 
 /*
- * Likewise.  Whoever finds a part claimed leaves the work to its owner, who comes
- * here after releasing it, and looks again after releasing what was claimed here.
+ * Likewise.  If a part is claimed, the work is left to its owner, who comes here after
+ * releasing it, and looks again after releasing what was claimed here.
  */
 static __always_inline void connection_settle(__u64 address, __u32 owner)
 {
@@ -147,9 +145,9 @@ static __always_inline void connection_settle(__u64 address, __u32 owner)
 }
 
 /*
- * Takes out the entry of a socket that is no more, and what was open on it.  What
- * the application does to end a connection is always seen, what comes from outside
- * may be missed: nothing seen is a reset.
+ * Ends what is open on a socket that is gone, and deletes its entry.  An end by the
+ * application is always seen; one by the other side may be missed: if none was seen, it
+ * was a reset.
  */
 static __always_inline void connection_expel(struct connection *connection, __u64 address,
 					     __u32 owner)
@@ -160,7 +158,7 @@ static __always_inline void connection_expel(struct connection *connection, __u6
 	connection_settle(address, owner);
 }
 
-/* Releases a part; does what was asked for meanwhile. */
+/* Releases a part, and does the work that was left meanwhile. */
 static __always_inline void connection_release(struct connection *connection, __u32 *claim,
 					       __u64 address, __u32 owner)
 {
@@ -191,7 +189,7 @@ static __always_inline struct connection *connection_adopt(struct scratch *scrat
 		return 0;
 	/* TCP Fast Open: what came with the SYN can be received before the handshake ends */
 	connection = connection_make(scratch, address, state != STATE_SYN_RECV, 0, received, sent);
-	/* closed meanwhile: nobody else would take it out */
+	/* closed meanwhile: no later hook would delete it */
 	if (connection && sock_state(sock) == STATE_CLOSE && sock_shut_down(sock)) {
 		closing_set(connection, CLOSING_END | CLOSING_DELETE);
 		connection_settle(address, owner);
@@ -217,8 +215,8 @@ connection_adopt_client(struct scratch *scratch, struct sock *sock, __u64 addres
 }
 
 /*
- * Whether the entry belongs to an earlier connection of this address, of which
- * the end and the beginning of this one were missed.
+ * Whether the entry belongs to an earlier connection at this address: its end, and the
+ * beginning of this one, were missed.
  */
 static __always_inline bool connection_is_stale(struct connection *connection, __u64 inode)
 {
@@ -227,7 +225,7 @@ static __always_inline bool connection_is_stale(struct connection *connection, _
 	return known && inode && known != inode;
 }
 
-/* Whether there is nothing to be seen on the connection, this socket's, until it is gone. */
+/* Whether nothing more can be seen on the connection, and it belongs to this socket. */
 static __always_inline bool connection_is_over(struct connection *connection, __u64 inode,
 					       __u64 address)
 {
@@ -236,9 +234,9 @@ static __always_inline bool connection_is_over(struct connection *connection, __
 }
 
 /*
- * Checks under a claim that the entry belongs to this socket, and that a target
- * uses it.  The socket's inode tells apart two connections that had the same
- * address, should the end of the first have been missed.
+ * Checks under a claim that the entry belongs to this socket, and that a target uses
+ * it.  Two connections at the same address differ in the socket's inode, if the end of
+ * the first was missed.
  */
 static __always_inline bool connection_check(struct connection *connection, __u64 inode,
 					     __u64 address)

@@ -33,7 +33,7 @@ static __always_inline void on_data_ready(__u64 address, bool second)
 	if (!connection) {
 		struct scratch *scratch = scratch_get(scratch_of(SCRATCH_ARRIVAL, second));
 
-		/* open before attach, perhaps: the first reader will tell whose it is */
+		/* perhaps open before attach: the first receive call will show whose it is */
 		if (!scratch || sock_state(sock) != STATE_ESTABLISHED || !sock_is_tcp(sock) ||
 		    !sock_is_listened(sock))
 			return;
@@ -67,7 +67,7 @@ static __always_inline void on_listen(__u64 address)
 		unbound_note(address);
 }
 
-/* ESTABLISHED always begins anew: what the address held before is stale. */
+/* A new connection: an entry at this address is stale. */
 static __always_inline void on_established(__u64 address, bool second)
 {
 	const __u32 owner = scratch_of(SCRATCH_STATE, second);
@@ -91,7 +91,7 @@ static __always_inline void on_established(__u64 address, bool second)
 		return;
 	scratch->blank.established_ns = phase_is_wanted(REQUEST_PHASE_ACCEPT) ? bpf_ktime_get_ns()
 									      : 0;
-	/* here alone, so once a connection: each later call tries to enter it again */
+	/* counted only here, once a connection: each later call tries to enter it again */
 	if (!connection_make(scratch, address, false, 0, sock_received(sock), sock_sent(sock)) &&
 	    !second)
 		ledger_add(&ledger.ignored[IGNORE_CONNECTIONS_FULL], 1);
@@ -127,9 +127,9 @@ static __always_inline void on_connected(__u64 address)
 }
 
 /*
- * Whether a client's own close() ends the connection at once: what it has not read,
- * or SO_LINGER, makes it a reset.  Otherwise the server has reset it, or has sent its
- * FIN when the client had shut down its side.
+ * Whether a client's own close() ends the connection at once, by a reset: because of
+ * data that it has not read, or SO_LINGER.  Otherwise the server has reset it, or has
+ * sent its FIN after the client had shut down its side.
  */
 static __always_inline bool client_resets(struct sock *sock, int from)
 {
@@ -138,9 +138,9 @@ static __always_inline bool client_resets(struct sock *sock, int from)
 }
 
 /*
- * The end of a client's connection.  It may read an answer after it has shut down
- * sending, and after the server is gone: only its own close() is the end, or that of
- * the socket.
+ * The end of a client's connection.  The client may read a response after it has shut
+ * down sending, and after the server is gone: only its own close() is the end, or that
+ * of the socket.  Returns what is to be done, enum closing.
  */
 static __always_inline __u32 client_state(struct connection *connection, struct sock *sock,
 					  int from, int to)
@@ -161,11 +161,11 @@ static __always_inline __u32 client_state(struct connection *connection, struct 
 	}
 }
 
-/* Likewise of a server's.  Returns what is to be done, enum closing. */
+/* Likewise, of a server's connection. */
 static __always_inline __u32 server_state(struct connection *connection, struct sock *sock,
 					  __u64 address, int to)
 {
-	/* tcp_probe shows acknowledgements to established connections alone */
+	/* tcp_probe shows acknowledgements of established connections only */
 	if (phase_is_wanted(REQUEST_PHASE_DELIVER) && (to == STATE_FIN_WAIT2 || to == STATE_CLOSE))
 		deliver_acknowledged(connection, address, sock_acknowledged(sock));
 	switch (to) {
@@ -237,7 +237,7 @@ static __always_inline void on_state(__u64 address, int from, int to, bool secon
 	state_enter(sock, address, from, to, second);
 }
 
-/* Nobody has the socket any more: a connection that the client reset ends here. */
+/* No process has the socket any more: a connection that the client reset ends here. */
 static __always_inline void on_destroy(__u64 address, bool second)
 {
 	struct connection *connection = bpf_map_lookup_elem(&connections, &address);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * transfer.bpf.h - receive and send calls: whose socket it is, which connection, and
- * which direction of it the call has moved.
+ * transfer.bpf.h - receive and send calls: their connection, and whether they moved
+ * requests or responses.
  *
  * Inputs: what the two hooks say.  Outputs: calls for requests.bpf.h and
  * responses.bpf.h.  It must not know HTTP.
