@@ -9,7 +9,7 @@
 
 #define FIRST false
 #define SECOND true
-#define ALWAYS REQUEST_PHASE_NONE
+#define ANY REQUEST_PHASE_NONE
 #define DELIVER REQUEST_PHASE_DELIVER
 #define ACCEPT REQUEST_PHASE_ACCEPT
 
@@ -18,66 +18,36 @@
  * there on everywhere: see bpf/hooks/tracepoint.bpf.h.
  */
 /* clang-format off */
+#define ROW(purpose, kind, ...) { PURPOSE_##purpose, HOOK_##kind, __VA_ARGS__ }
 const struct hook hooks[HOOK_ROWS] = {
-	/* purpose, kind, subject,
-	 *         program, of the pair, phase, from Linux */
-	{ PURPOSE_RECEIVE, HOOK_TRACE_EVENT, "sock_recv_length",
-		"event_sock_recv_length", FIRST, ALWAYS, 7 },
-	{ PURPOSE_RECEIVE, HOOK_TRACEPOINT, "sock_recv_length",
-		"raw_tp_sock_recv_length", FIRST, ALWAYS, 0 },
-	{ PURPOSE_RECEIVE, HOOK_TRACEPOINT, "sock_recv_length",
-		"again_sock_recv_length", SECOND, ALWAYS, 7 },
-	{ PURPOSE_RECEIVE, HOOK_FENTRY, "tcp_recvmsg", NULL, FIRST, ALWAYS, 0 },
-	{ PURPOSE_RECEIVE, HOOK_KPROBE, "tcp_recvmsg", NULL, FIRST, ALWAYS, 0 },
-
-	{ PURPOSE_SEND, HOOK_TRACE_EVENT, "sock_send_length",
-		"event_sock_send_length", FIRST, ALWAYS, 7 },
-	{ PURPOSE_SEND, HOOK_TRACEPOINT, "sock_send_length",
-		"raw_tp_sock_send_length", FIRST, ALWAYS, 0 },
-	{ PURPOSE_SEND, HOOK_TRACEPOINT, "sock_send_length",
-		"again_sock_send_length", SECOND, ALWAYS, 7 },
-	{ PURPOSE_SEND, HOOK_FENTRY, "tcp_sendmsg", NULL, FIRST, ALWAYS, 0 },
-	{ PURPOSE_SEND, HOOK_KPROBE, "tcp_sendmsg", NULL, FIRST, ALWAYS, 0 },
-
-	{ PURPOSE_ARRIVAL, HOOK_TRACEPOINT, "sk_data_ready",
-		"raw_tp_sk_data_ready", FIRST, ALWAYS, 0 },
-	{ PURPOSE_ARRIVAL, HOOK_TRACEPOINT, "sk_data_ready",
-		"again_sk_data_ready", SECOND, ALWAYS, 0 },
-
-	{ PURPOSE_STATE, HOOK_TRACE_EVENT, "inet_sock_set_state",
-		"event_inet_sock_set_state", FIRST, ALWAYS, 7 },
-	{ PURPOSE_STATE, HOOK_TRACEPOINT, "inet_sock_set_state",
-		"raw_tp_inet_sock_set_state", FIRST, ALWAYS, 0 },
-	{ PURPOSE_STATE, HOOK_TRACEPOINT, "inet_sock_set_state",
-		"again_inet_sock_set_state", SECOND, ALWAYS, 0 },
-
-	{ PURPOSE_DESTROY, HOOK_TRACEPOINT, "tcp_destroy_sock",
-		"raw_tp_tcp_destroy_sock", FIRST, ALWAYS, 0 },
-	{ PURPOSE_DESTROY, HOOK_TRACEPOINT, "tcp_destroy_sock",
-		"again_tcp_destroy_sock", SECOND, ALWAYS, 0 },
-
-	{ PURPOSE_ACKNOWLEDGEMENT, HOOK_TRACEPOINT, "tcp_probe",
-		"raw_tp_tcp_probe", FIRST, DELIVER, 0 },
-	{ PURPOSE_ACKNOWLEDGEMENT, HOOK_TRACEPOINT, "tcp_probe",
-		"again_tcp_probe", SECOND, DELIVER, 0 },
-
-	{ PURPOSE_ACCEPT, HOOK_TRACEPOINT, "sys_exit",
-		"raw_tp_sys_exit", FIRST, ACCEPT, 0 },
-	{ PURPOSE_ACCEPT, HOOK_TRACEPOINT, "sys_exit",
-		"again_sys_exit", SECOND, ACCEPT, 7 },
-
-	{ PURPOSE_FORK, HOOK_TRACEPOINT, "sched_process_fork",
-		"raw_tp_sched_process_fork", FIRST, ALWAYS, 0 },
-	{ PURPOSE_FORK, HOOK_TRACEPOINT, "sched_process_fork",
-		"again_sched_process_fork", SECOND, ALWAYS, 7 },
-
-	{ PURPOSE_EXIT, HOOK_TRACEPOINT, "sched_process_exit",
-		"raw_tp_sched_process_exit", FIRST, ALWAYS, 0 },
-	{ PURPOSE_EXIT, HOOK_TRACEPOINT, "sched_process_exit",
-		"again_sched_process_exit", SECOND, ALWAYS, 7 },
-
-	{ PURPOSE_CONTROL, HOOK_NONE, NULL, "control", FIRST, ALWAYS, 0 },
-	{ PURPOSE_SWEEP, HOOK_NONE, NULL, "sweep", FIRST, ALWAYS, 0 },
+	/* purpose, kind, subject, program, of the pair, phase, from Linux */
+	ROW(RECEIVE, TRACE_EVENT, "sock_recv_length", "event_sock_recv_length", FIRST, ANY, 7),
+	ROW(RECEIVE, TRACEPOINT, "sock_recv_length", "raw_tp_sock_recv_length", FIRST, ANY, 0),
+	ROW(RECEIVE, TRACEPOINT, "sock_recv_length", "again_sock_recv_length", SECOND, ANY, 7),
+	ROW(RECEIVE, FENTRY, "tcp_recvmsg", NULL, FIRST, ANY, 0),
+	ROW(RECEIVE, KPROBE, "tcp_recvmsg", NULL, FIRST, ANY, 0),
+	ROW(SEND, TRACE_EVENT, "sock_send_length", "event_sock_send_length", FIRST, ANY, 7),
+	ROW(SEND, TRACEPOINT, "sock_send_length", "raw_tp_sock_send_length", FIRST, ANY, 0),
+	ROW(SEND, TRACEPOINT, "sock_send_length", "again_sock_send_length", SECOND, ANY, 7),
+	ROW(SEND, FENTRY, "tcp_sendmsg", NULL, FIRST, ANY, 0),
+	ROW(SEND, KPROBE, "tcp_sendmsg", NULL, FIRST, ANY, 0),
+	ROW(ARRIVAL, TRACEPOINT, "sk_data_ready", "raw_tp_sk_data_ready", FIRST, ANY, 0),
+	ROW(ARRIVAL, TRACEPOINT, "sk_data_ready", "again_sk_data_ready", SECOND, ANY, 0),
+	ROW(STATE, TRACE_EVENT, "inet_sock_set_state", "event_inet_sock_set_state", FIRST, ANY, 7),
+	ROW(STATE, TRACEPOINT, "inet_sock_set_state", "raw_tp_inet_sock_set_state", FIRST, ANY, 0),
+	ROW(STATE, TRACEPOINT, "inet_sock_set_state", "again_inet_sock_set_state", SECOND, ANY, 0),
+	ROW(DESTROY, TRACEPOINT, "tcp_destroy_sock", "raw_tp_tcp_destroy_sock", FIRST, ANY, 0),
+	ROW(DESTROY, TRACEPOINT, "tcp_destroy_sock", "again_tcp_destroy_sock", SECOND, ANY, 0),
+	ROW(ACKNOWLEDGEMENT, TRACEPOINT, "tcp_probe", "raw_tp_tcp_probe", FIRST, DELIVER, 0),
+	ROW(ACKNOWLEDGEMENT, TRACEPOINT, "tcp_probe", "again_tcp_probe", SECOND, DELIVER, 0),
+	ROW(ACCEPT, TRACEPOINT, "sys_exit", "raw_tp_sys_exit", FIRST, ACCEPT, 0),
+	ROW(ACCEPT, TRACEPOINT, "sys_exit", "again_sys_exit", SECOND, ACCEPT, 7),
+	ROW(FORK, TRACEPOINT, "sched_process_fork", "raw_tp_sched_process_fork", FIRST, ANY, 0),
+	ROW(FORK, TRACEPOINT, "sched_process_fork", "again_sched_process_fork", SECOND, ANY, 7),
+	ROW(EXIT, TRACEPOINT, "sched_process_exit", "raw_tp_sched_process_exit", FIRST, ANY, 0),
+	ROW(EXIT, TRACEPOINT, "sched_process_exit", "again_sched_process_exit", SECOND, ANY, 7),
+	ROW(CONTROL, NONE, NULL, "control", FIRST, ANY, 0),
+	ROW(SWEEP, NONE, NULL, "sweep", FIRST, ANY, 0),
 };
 /* clang-format on */
 
@@ -134,7 +104,7 @@ const char *hook_subject(enum hook_kind kind, size_t number)
 	size_t i;
 
 	for (i = 0; i < HOOK_ROWS; i++)
-		if (hooks[i].kind == kind && !hooks[i].second && hooks[i].phase == ALWAYS &&
+		if (hooks[i].kind == kind && !hooks[i].second && hooks[i].phase == ANY &&
 		    number-- == 0)
 			return hooks[i].subject;
 	return NULL;
