@@ -74,18 +74,13 @@ static double realtime(void)
 static int open_statsd(struct run *run)
 {
 	const struct options *options = run->options;
-	struct statsd_settings settings = {
-		.metrics = options->metrics,
-		.histogram = options->histogram,
-		.buckets = options->buckets,
-		.bucket_count = options->bucket_count,
-		.version = REDTAP_VERSION,
-		.hooks = loader_hooks(run->loader),
-		.kernel = run->kernel.release,
-	};
+	struct statsd_settings settings = options->statsd;
 
-	return repeater_open(&run->repeater, options->statsd, options->statsd_count, &settings,
-			     monotonic_ns());
+	settings.version = REDTAP_VERSION;
+	settings.hooks = loader_hooks(run->loader);
+	settings.kernel = run->kernel.release;
+	return repeater_open(&run->repeater, options->destinations, options->destination_count,
+			     &settings, monotonic_ns());
 }
 
 static int open_report(struct run *run)
@@ -329,20 +324,14 @@ static void release(struct run *run)
 int run_attach(const struct options *options)
 {
 	struct run run = { .options = options, .signals = -1, .timer = -1 };
-	struct loader_settings settings = {
-		.max_series = options->max_series,
-		.max_connections = options->max_connections,
-		.phases = options->phases,
-		.client = options->client,
-	};
 	int err;
 
 	uname(&run.kernel);
-	err = watch_init(&run.watch, options);
+	err = watch_init(&run.watch, &options->watch);
 	if (!err)
-		err = loader_open(&run.loader, &settings);
+		err = loader_open(&run.loader, &options->kernel);
 	if (!err)
-		err = collector_open(&run.collector, run.loader, &settings, options->routes);
+		err = collector_open(&run.collector, run.loader, &options->kernel, options->routes);
 	if (!err)
 		err = open_statsd(&run);
 	if (!err)

@@ -57,7 +57,7 @@ static uint64_t now_ns(void)
 
 static struct sender *open_sender(const char *host, uint16_t port)
 {
-	struct statsd_option destination = { .scheme = STATSD_UDP, .port = port };
+	struct destination destination = { .kind = DESTINATION_UDP, .port = port };
 	struct sender *sender;
 
 	strcpy(destination.host, host);
@@ -359,9 +359,9 @@ static void test_ipv6(void **state)
 
 static void test_unresolvable(void **state)
 {
-	struct statsd_option destination = { .scheme = STATSD_UDP,
-					     .host = "host.invalid",
-					     .port = 9125 };
+	struct destination destination = { .kind = DESTINATION_UDP,
+					   .host = "host.invalid",
+					   .port = 9125 };
 	struct sender *sender;
 	char *messages;
 	int err;

@@ -92,9 +92,9 @@ static int bind_unix(const char *path)
 
 static struct sender *open_tcp(uint16_t port, uint64_t time_ns)
 {
-	struct statsd_option destination = { .scheme = STATSD_TCP,
-					     .host = "127.0.0.1",
-					     .port = port };
+	struct destination destination = { .kind = DESTINATION_TCP,
+					   .host = "127.0.0.1",
+					   .port = port };
 	struct sender *sender;
 
 	assert_int_equal(sender_open(&sender, &destination, time_ns), 0);
@@ -103,7 +103,7 @@ static struct sender *open_tcp(uint16_t port, uint64_t time_ns)
 
 static struct sender *open_unix(const char *path, uint64_t time_ns)
 {
-	struct statsd_option destination = { .scheme = STATSD_UNIX };
+	struct destination destination = { .kind = DESTINATION_UNIX };
 	struct sender *sender;
 
 	strcpy(destination.host, path);

@@ -66,14 +66,9 @@ static void look_at_hooks(struct check *check)
 /* As attach does it; the messages are attach's as well. */
 static struct loader *load(struct check *check)
 {
-	const struct loader_settings settings = {
-		.max_series = check->options->max_series,
-		.max_connections = check->options->max_connections,
-		.phases = check->options->phases,
-	};
 	struct loader *loader = NULL;
 
-	check->load_error = loader_open(&loader, &settings);
+	check->load_error = loader_open(&loader, &check->options->kernel);
 	if (check->load_error)
 		return NULL;
 	loader_memory(loader, &check->memory_now, &check->memory_full);
@@ -186,13 +181,13 @@ static int look_at_process(struct check_process *process)
 
 static int look_at_processes(struct check *check)
 {
-	size_t i, count = check->options->pid_count;
+	size_t i, count = check->options->watch.pid_count;
 
 	check->processes = calloc(count + 1, sizeof(*check->processes));
 	if (!check->processes)
 		return -ENOMEM;
 	for (i = 0; i < count; i++) {
-		check->processes[i].pid = check->options->pids[i].pid;
+		check->processes[i].pid = check->options->watch.pids[i].pid;
 		check->processes[i].error = look_at_process(&check->processes[i]);
 	}
 	return 0;
@@ -205,7 +200,7 @@ static int observe(struct check *check, struct loader *loader)
 	int err = 0;
 	size_t i;
 
-	for (i = 0; i < check->options->pid_count && !err; i++) {
+	for (i = 0; i < check->options->watch.pid_count && !err; i++) {
 		pid_t pid = check->processes[i].pid;
 		char name[TARGET_NAME_SIZE];
 
@@ -234,7 +229,7 @@ static bool all_processes_fit(const struct check *check)
 {
 	size_t i;
 
-	for (i = 0; i < check->options->pid_count; i++)
+	for (i = 0; i < check->options->watch.pid_count; i++)
 		if (check->processes[i].error)
 			return false;
 	return true;
@@ -265,7 +260,7 @@ int check_run(const struct options *options)
 	loader = load(&check);
 	look_at_hooks(&check);
 	err = look_at_processes(&check);
-	if (!err && loader && !check.attach_error && options->pid_count > 0)
+	if (!err && loader && !check.attach_error && options->watch.pid_count > 0)
 		err = observe(&check, loader);
 	loader_close(loader);
 	if (!err) {
@@ -274,7 +269,7 @@ int check_run(const struct options *options)
 	} else {
 		log_error("cannot look at the processes: %s", strerror(-err));
 	}
-	for (i = 0; check.processes && i < options->pid_count; i++)
+	for (i = 0; check.processes && i < options->watch.pid_count; i++)
 		free(check.processes[i].ports);
 	free(check.processes);
 	return err ? err : check.works ? 0 : -ENOTSUP;

@@ -152,9 +152,9 @@ void check_print_table(FILE *out, const struct check *check)
 		fprintf(out,
 			"memory        %.1f MB for the kernel's tables, about %.0f MB when they are full "
 			"(--max-series %u, --max-connections %u)\n",
-			check->memory_now / MB, check->memory_full / MB, options->max_series,
-			options->max_connections);
-	for (i = 0; i < options->pid_count; i++)
+			check->memory_now / MB, check->memory_full / MB, options->kernel.max_series,
+			options->kernel.max_connections);
+	for (i = 0; i < options->watch.pid_count; i++)
 		print_process(out, &check->processes[i]);
 	print_observed(out, &check->observed);
 	if (check->works)
@@ -271,9 +271,9 @@ void check_print_json(FILE *out, const struct check *check, double time)
 	fprintf(out,
 		",\"memory\":{\"max_series\":%u,\"max_connections\":%u,\"now_bytes\":%" PRIu64
 		",\"full_bytes\":%" PRIu64 "},\"processes\":[",
-		options->max_series, options->max_connections, check->memory_now,
+		options->kernel.max_series, options->kernel.max_connections, check->memory_now,
 		check->memory_full);
-	for (i = 0; i < options->pid_count; i++) {
+	for (i = 0; i < options->watch.pid_count; i++) {
 		fputs(i ? "," : "", out);
 		put_process(out, &check->processes[i]);
 	}

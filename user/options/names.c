@@ -4,102 +4,102 @@
  */
 #include "options/names.h"
 
+#include <stdio.h>
 #include <string.h>
 
-/* A word further away than this is another word. */
+/* A word that needs more edits than this is another word. */
 #define EDITS_MAX 2
 
-#define ATTACH (1U << COMMAND_ATTACH)
-#define CHECK (1U << COMMAND_CHECK)
-#define VERSION (1U << COMMAND_VERSION)
-#define HELP (1U << COMMAND_HELP)
-
-/* clang-format off */
-const struct option_row option_rows[OPTION_COUNT] = {
-	[OPTION_PID] = { "pid", 'p', ATTACH | CHECK, "PID or PID=NAME" },
-	[OPTION_PORT] = { "port", 0, ATTACH, "1 to 65535" },
-	[OPTION_NAME] = { "name", 0, ATTACH, "a process name of up to 15 bytes, or a pattern of "
-						"*, ? and []" },
-	[OPTION_NO_FOLLOW] = { "no-follow", 0, ATTACH, NULL },
-	[OPTION_CLIENT] = { "client", 0, ATTACH, NULL },
-	[OPTION_SERVICE] = { "service", 0, ATTACH, "a name" },
-	[OPTION_STATSD] = { "statsd", 0, ATTACH, "udp://HOST:PORT or tcp://HOST:PORT (port 1 to 65535), "
-					      "unix:///PATH, or none" },
-	[OPTION_INTERVAL] = { "interval", 0, ATTACH, "100ms to 1h, with a unit (ms, s, m, h)" },
-	[OPTION_DURATION] = { "duration", 0, ATTACH, "1ms to 8760h, with a unit (ms, s, m, h)" },
-	[OPTION_OUTPUT] = { "output", 0, ATTACH | CHECK, "table, json or none" },
-	[OPTION_METRICS] = { "metrics", 0, ATTACH, "otel or flask" },
-	[OPTION_HISTOGRAM] = { "histogram", 0, ATTACH, "buckets or timer" },
-	[OPTION_BUCKETS] = { "buckets", 0, ATTACH,
-			     "up to 100 ascending numbers of seconds, 0.000001 to 100, "
-			     "of at most two significant digits" },
-	[OPTION_PHASES] = { "phases", 0, ATTACH | CHECK,
-			    "none, or some of queue, service, send, deliver, accept, separated by "
-			    "commas" },
-	[OPTION_ROUTE] = { "route", 0, ATTACH, "a path like /users/{name}/orders" },
-	[OPTION_ROUTES] = { "routes", 0, ATTACH, "a file with a path like /users/{name}/orders a "
-						 "line" },
-	[OPTION_MAX_SERIES] = { "max-series", 0, ATTACH | CHECK, "1 to 65536" },
-	[OPTION_MAX_CONNECTIONS] = { "max-connections", 0, ATTACH | CHECK, "1 to 1048576" },
-	[OPTION_VERBOSE] = { "verbose", 'v', ATTACH | CHECK, NULL },
-	[OPTION_HELP] = { "help", 'h', ATTACH | CHECK | VERSION | HELP, NULL },
-};
-/* clang-format on */
-
-bool option_fits(enum option_name name, enum command command)
+bool option_fits(const struct option_row *row, enum command command)
 {
-	return option_rows[name].commands & (1U << command);
+	return row->commands & (1U << command);
+}
+
+bool option_is_given(const struct options *options, const char *name)
+{
+	const struct option_row *row = option_rows;
+
+	while (row->name && strcmp(row->name, name) != 0)
+		row++;
+	return options->given & (1U << (row - option_rows));
+}
+
+/* ---- shown ------------------------------------------------------------ */
+
+const char *option_allowed(const struct option_row *row)
+{
+	return row->allowed ? row->allowed : row->argument;
+}
+
+char *option_synopsis(char buffer[OPTION_SYNOPSIS_MAX], const struct option_row *row)
+{
+	const char letter[] = { '-', row->letter, ',', ' ', '\0' };
+
+	snprintf(buffer, OPTION_SYNOPSIS_MAX, "%s--%s%s%s", row->letter ? letter : "", row->name,
+		 row->argument ? " " : "", row->argument ? row->argument : "");
+	return buffer;
+}
+
+char *option_values(char buffer[OPTION_VALUES_MAX], const struct option_row *row)
+{
+	const char *value = row->default_value ? row->default_value : row->default_words;
+
+	snprintf(buffer, OPTION_VALUES_MAX, "%s%s%s%s%s", row->allowed ? "allowed: " : "",
+		 row->allowed ? row->allowed : "", row->allowed && value ? "; " : "",
+		 value ? "default: " : "", value ? value : "");
+	return buffer;
 }
 
 /* ---- getopt_long() ---------------------------------------------------- */
 
-/* Options without a short form are index + this. */
+/* Options without a short form are their place + this. */
 #define LONG_ONLY 256
 
-static int row_value(size_t i)
+static int row_value(const struct option_row *row)
 {
-	return option_rows[i].letter ? option_rows[i].letter : LONG_ONLY + (int)i;
+	return row->letter ? row->letter : LONG_ONLY + (int)(row - option_rows);
 }
 
 void option_getopt_init(struct option_getopt *tables)
 {
 	char *letter = tables->letters;
-	size_t i;
+	struct option *option = tables->longs;
+	const struct option_row *row;
 
 	memset(tables, 0, sizeof(*tables));
 	*letter++ = '+';
 	*letter++ = ':';
-	for (i = 0; i < OPTION_COUNT; i++) {
-		tables->longs[i] = (struct option){
-			.name = option_rows[i].name,
-			.has_arg = option_rows[i].allowed ? required_argument : no_argument,
-			.val = row_value(i),
+	for (row = option_rows; row->name; row++) {
+		*option++ = (struct option){
+			.name = row->name,
+			.has_arg = row->argument ? required_argument : no_argument,
+			.val = row_value(row),
 		};
-		if (!option_rows[i].letter)
+		if (!row->letter)
 			continue;
-		*letter++ = option_rows[i].letter;
-		if (option_rows[i].allowed)
+		*letter++ = row->letter;
+		if (row->argument)
 			*letter++ = ':';
 	}
 }
 
-enum option_name option_find(int value)
+const struct option_row *option_find(int value)
 {
-	size_t i;
+	const struct option_row *row;
 
-	for (i = 0; i < OPTION_COUNT; i++)
-		if (row_value(i) == value)
-			break;
-	return i;
+	for (row = option_rows; row->name; row++)
+		if (row_value(row) == value)
+			return row;
+	return NULL;
 }
 
-bool option_is_abbreviated(const char *word, enum option_name name)
+bool option_is_abbreviated(const char *word, const struct option_row *row)
 {
-	const char *whole = option_rows[name].name;
+	const size_t length = strlen(row->name);
 
 	return strncmp(word, "--", 2) == 0 &&
-	       (strncmp(word + 2, whole, strlen(whole)) != 0 ||
-		(word[2 + strlen(whole)] != '\0' && word[2 + strlen(whole)] != '='));
+	       (strncmp(word + 2, row->name, length) != 0 ||
+		(word[2 + length] != '\0' && word[2 + length] != '='));
 }
 
 /* ---- commands --------------------------------------------------------- */
@@ -190,11 +190,12 @@ const char *command_nearest(const char *word)
 
 const char *option_nearest(const char *word, enum command command)
 {
+	const struct option_row *row;
 	const char *nearest = NULL;
-	size_t i, edits = EDITS_MAX + 1;
+	size_t edits = EDITS_MAX + 1;
 
-	for (i = 0; i < OPTION_COUNT; i++)
-		if (option_fits(i, command))
-			consider(&nearest, &edits, word, option_rows[i].name);
+	for (row = option_rows; row->name; row++)
+		if (option_fits(row, command))
+			consider(&nearest, &edits, word, row->name);
 	return nearest;
 }

@@ -1,61 +1,34 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
  * values.c - see options/values.h.
- *
- * Numbers are read digit by digit: the C library's functions take signs,
- * blanks, hexadecimal, "nan" and the locale's comma, none of which is meant.
  */
 #include "options/values.h"
 
-#include <ctype.h>
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 
-#include "flush/flush.h"
 #include "abi/histogram.h"
+#include "base/number.h"
+#include "flush/flush.h"
 
 #define NS_PER_S 1000000000ULL
-/* Larger whole parts are cut to this: beyond every option's range. */
-#define WHOLE_MAX 1000000000000ULL
 
-/* A decimal number: whole + fraction_e9 / 10^9. */
-struct decimal {
-	uint64_t whole;       /* cut to WHOLE_MAX */
-	uint64_t fraction_e9; /* digits beyond the ninth are dropped */
-	bool dropped;         /* one of these was not 0 */
+/* The two ends of "100ms to 1h". */
+struct range {
+	char lowest[16], highest[16];
 };
 
-/* Digits, or digits, a point and digits.  Returns what follows, NULL if there is no number. */
-static const char *parse_decimal(const char *text, struct decimal *decimal)
+static struct range read_range(const char *allowed)
 {
-	uint64_t place = NS_PER_S / 10;
+	struct range range = { "", "" };
 
-	*decimal = (struct decimal){ 0 };
-	if (!isdigit((unsigned char)*text))
-		return NULL;
-	for (; isdigit((unsigned char)*text); text++) {
-		decimal->whole = decimal->whole * 10 + (*text - '0');
-		if (decimal->whole > WHOLE_MAX)
-			decimal->whole = WHOLE_MAX;
-	}
-	if (*text != '.')
-		return text;
-	if (!isdigit((unsigned char)*++text))
-		return NULL;
-	for (; isdigit((unsigned char)*text); text++, place /= 10) {
-		decimal->fraction_e9 += (*text - '0') * place;
-		if (place == 0 && *text != '0')
-			decimal->dropped = true;
-	}
-	return text;
+	sscanf(allowed, "%15s to %15s", range.lowest, range.highest);
+	return range;
 }
 
-const char *value_duration(const char *text, uint64_t lowest_ns, uint64_t highest_ns,
-			   uint64_t *duration_ns)
+static const char *read_duration(const char *text, uint64_t *duration_ns)
 {
 	static const struct {
 		const char *name;
@@ -66,8 +39,8 @@ const char *value_duration(const char *text, uint64_t lowest_ns, uint64_t highes
 		{ "m", 60 * NS_PER_S },
 		{ "h", 3600 * NS_PER_S },
 	};
-	struct decimal decimal;
-	const char *unit = parse_decimal(text, &decimal);
+	struct number_decimal decimal;
+	const char *unit = number_decimal(text, &decimal);
 	size_t i;
 
 	for (i = 0; unit && i < sizeof(units) / sizeof(units[0]); i++) {
@@ -75,37 +48,58 @@ const char *value_duration(const char *text, uint64_t lowest_ns, uint64_t highes
 
 		if (strcmp(unit, units[i].name) != 0)
 			continue;
-		if (decimal.whole > highest_ns / unit_ns)
+		if (decimal.whole >= UINT64_MAX / unit_ns)
 			return "out of range";
 		*duration_ns = decimal.whole * unit_ns +
 			       llround((double)decimal.fraction_e9 * unit_ns / NS_PER_S);
-		if (*duration_ns < lowest_ns || *duration_ns > highest_ns)
-			return "out of range";
 		return NULL;
 	}
-	return "not a number with a unit";
+	return "not a number with a unit (ms, s, m or h)";
 }
 
-const char *value_number(const char *text, uint32_t lowest, uint32_t highest, uint32_t *number)
+const char *value_duration(const char *text, const char *allowed, uint64_t *duration_ns)
 {
-	uint64_t value = 0;
+	const struct range range = read_range(allowed);
+	const char *wrong = read_duration(text, duration_ns);
+	uint64_t lowest_ns = 0, highest_ns = 0;
 
-	if (*text == '\0')
-		return "not a number";
-	for (; *text; text++) {
-		if (!isdigit((unsigned char)*text))
-			return "not a number";
-		value = value * 10 + (*text - '0');
-		if (value > UINT32_MAX)
-			value = UINT32_MAX;
-	}
-	if (value < lowest || value > highest)
-		return "out of range";
-	*number = (uint32_t)value;
-	return NULL;
+	read_duration(range.lowest, &lowest_ns);
+	read_duration(range.highest, &highest_ns);
+	if (!wrong && (*duration_ns < lowest_ns || *duration_ns > highest_ns))
+		wrong = "out of range";
+	return wrong;
 }
 
-const char *value_pid(const char *text, struct pid_option *pid)
+const char *value_number(const char *text, const char *allowed, uint32_t *number)
+{
+	const struct range range = read_range(allowed);
+	uint32_t lowest = 0, highest = 0;
+
+	number_whole(range.lowest, &lowest);
+	number_whole(range.highest, &highest);
+	if (!number_whole(text, number))
+		return "not a number";
+	return *number < lowest || *number > highest ? "out of range" : NULL;
+}
+
+const char *value_word(const char *text, const char *allowed, int *place)
+{
+	const size_t length = strlen(text);
+
+	for (*place = 1; *allowed; ++*place) {
+		const size_t word = strcspn(allowed, ", ");
+
+		if (word == length && strncmp(allowed, text, length) == 0)
+			return NULL;
+		allowed += word;
+		allowed += strspn(allowed, ", ");
+		if (strncmp(allowed, "or ", 3) == 0)
+			allowed += 3;
+	}
+	return "unknown value";
+}
+
+const char *value_pid(const char *text, struct watch_pid *pid)
 {
 	const size_t length = strcspn(text, "=");
 	char digits[16];
@@ -115,39 +109,12 @@ const char *value_pid(const char *text, struct pid_option *pid)
 		return "not a process id";
 	memcpy(digits, text, length);
 	digits[length] = '\0';
-	if (value_number(digits, 1, INT_MAX, &number))
+	if (!number_whole(digits, &number) || number < 1 || number > INT_MAX)
 		return "not a process id";
 	if (text[length] == '=' && text[length + 1] == '\0')
-		return "the name behind '=' is empty";
+		return "the name after '=' is empty";
 	pid->pid = (pid_t)number;
 	pid->name = text[length] == '=' ? text + length + 1 : NULL;
-	return NULL;
-}
-
-const char *value_host(const char *text, size_t length, struct statsd_option *statsd)
-{
-	size_t i;
-
-	if (length == 0)
-		return "the host is empty";
-	if (length >= sizeof(statsd->host))
-		return "the host is too long";
-	for (i = 0; i < length; i++)
-		/* Names, addresses, and the zone of an IPv6 address (fe80::1%eth0). */
-		if (!isalnum((unsigned char)text[i]) && !memchr("-._:%", text[i], 5))
-			return "the host has a character that no host has";
-	memcpy(statsd->host, text, length);
-	statsd->host[length] = '\0';
-	return NULL;
-}
-
-const char *value_port(const char *text, uint16_t *port)
-{
-	uint32_t number;
-
-	if (value_number(text, 1, UINT16_MAX, &number))
-		return "the port is not a number from 1 to 65535";
-	*port = (uint16_t)number;
 	return NULL;
 }
 
@@ -155,143 +122,19 @@ const char *value_name_pattern(const char *text)
 {
 	if (*text == '\0')
 		return "the name is empty";
-	/* TASK_COMM_LEN is 16; with a wildcard there is no telling */
+	/* TASK_COMM_LEN is 16; a pattern that is longer may match shorter names */
 	if (strlen(text) > 15 && !strpbrk(text, "*?[\\"))
-		return "the kernel keeps only 15 bytes of a process's name: put a * behind the first 15";
+		return "the kernel keeps only 15 bytes of a process's name; put a * after the first 15";
 	return NULL;
-}
-
-/* Which of the words it is, -1: none; NULL ends them. */
-static int find_word(const char *const *words, const char *text)
-{
-	int i;
-
-	for (i = 0; words[i]; i++)
-		if (strcmp(text, words[i]) == 0)
-			return i;
-	return -1;
-}
-
-const char *value_output(const char *text, enum output_kind *output)
-{
-	static const char *const words[] = { "table", "json", "none", NULL };
-	static const enum output_kind kinds[] = { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_NONE };
-	const int found = find_word(words, text);
-
-	if (found < 0)
-		return "not a kind of output";
-	*output = kinds[found];
-	return NULL;
-}
-
-const char *value_metrics(const char *text, enum metrics_kind *metrics)
-{
-	static const char *const words[] = { "otel", "flask", NULL };
-	static const enum metrics_kind kinds[] = { METRICS_OTEL, METRICS_FLASK };
-	const int found = find_word(words, text);
-
-	if (found < 0)
-		return "not a set of metrics";
-	*metrics = kinds[found];
-	return NULL;
-}
-
-const char *value_histogram(const char *text, enum histogram_kind *histogram)
-{
-	static const char *const words[] = { "buckets", "timer", NULL };
-	static const enum histogram_kind kinds[] = { HISTOGRAM_BUCKETS, HISTOGRAM_TIMER };
-	const int found = find_word(words, text);
-
-	if (found < 0)
-		return "not a kind of histogram";
-	*histogram = kinds[found];
-	return NULL;
-}
-
-/* HOST:PORT or [IPv6]:PORT */
-static const char *parse_host_port(const char *host, struct statsd_option *statsd)
-{
-	const char *end, *port, *wrong;
-
-	if (*host == '[') {
-		end = strchr(++host, ']');
-		if (!end)
-			return "the bracket is not closed";
-		port = end + 1;
-	} else {
-		end = port = host + strcspn(host, ":");
-		if (*port && strchr(port + 1, ':'))
-			return "an IPv6 address needs brackets";
-	}
-	if (*port != ':')
-		return "the port is missing";
-	wrong = value_host(host, end - host, statsd);
-	return wrong ? wrong : value_port(port + 1, &statsd->port);
-}
-
-static const char *parse_path(const char *path, struct statsd_option *statsd)
-{
-	if (*path != '/')
-		return "the path is not absolute: three slashes stand before it";
-	if (strlen(path) >= sizeof(((struct sockaddr_un *)0)->sun_path))
-		return "the path is longer than the 107 bytes that a socket's may have";
-	strcpy(statsd->host, path);
-	return NULL;
-}
-
-static const struct {
-	const char *name;
-	enum statsd_scheme scheme;
-	const char *(*parse)(const char *text, struct statsd_option *statsd);
-} schemes[] = {
-	{ "udp://", STATSD_UDP, parse_host_port },
-	{ "tcp://", STATSD_TCP, parse_host_port },
-	{ "unix://", STATSD_UNIX, parse_path },
-};
-
-const char *value_statsd(const char *text, struct statsd_option *statsd)
-{
-	const char *wrong;
-	size_t i;
-
-	*statsd = (struct statsd_option){ .scheme = STATSD_NONE };
-	if (strcmp(text, "none") == 0)
-		return NULL;
-	for (i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
-		const size_t length = strlen(schemes[i].name);
-
-		if (strncmp(text, schemes[i].name, length) != 0)
-			continue;
-		wrong = schemes[i].parse(text + length, statsd);
-		if (!wrong)
-			statsd->scheme = schemes[i].scheme;
-		return wrong;
-	}
-	return "not a destination";
-}
-
-char *statsd_option_name(char name[STATSD_DESTINATION_MAX], const struct statsd_option *statsd)
-{
-	const char *const scheme = statsd->scheme == STATSD_TCP ? "tcp" : "udp";
-	const bool six = strchr(statsd->host, ':') != NULL;
-
-	if (statsd->scheme == STATSD_UNIX)
-		snprintf(name, STATSD_DESTINATION_MAX, "unix://%s", statsd->host);
-	else if (statsd->scheme == STATSD_NONE)
-		strcpy(name, "none");
-	else
-		snprintf(name, STATSD_DESTINATION_MAX, "%s://%s%s%s:%u", scheme, six ? "[" : "",
-			 statsd->host, six ? "]" : "", statsd->port);
-	return name;
 }
 
 /* Seconds that stand at the beginning of text, as nanoseconds. */
 static const char *parse_bucket(const char *text, const char **rest, uint64_t *edge_ns)
 {
-	struct decimal decimal;
+	struct number_decimal decimal;
 	uint64_t digits;
 
-	*rest = parse_decimal(text, &decimal);
+	*rest = number_decimal(text, &decimal);
 	if (!*rest || (**rest != ',' && **rest != '\0'))
 		return "not a list of seconds";
 	if (decimal.whole > HISTOGRAM_HIGHEST_NS / NS_PER_S)
@@ -304,13 +147,13 @@ static const char *parse_bucket(const char *text, const char **rest, uint64_t *e
 	if (digits > 99 || decimal.dropped)
 		return "a boundary has more than two significant digits: its count would not be "
 		       "exact";
-	/* What the encoder relies on; true for every number that comes so far. */
+	/* The encoder relies on this; it is true for every number that gets here. */
 	if (histogram_upper_ns(histogram_bin(*edge_ns)) != *edge_ns)
 		return "a boundary is not the edge of a bin";
 	return NULL;
 }
 
-const char *value_buckets(const char *text, double buckets[BUCKETS_MAX], size_t *count)
+const char *value_buckets(const char *text, double buckets[STATSD_BUCKETS_MAX], size_t *count)
 {
 	uint64_t edge_ns, last_ns = 0;
 	const char *rest, *wrong;
@@ -322,7 +165,7 @@ const char *value_buckets(const char *text, double buckets[BUCKETS_MAX], size_t 
 			return wrong;
 		if (edge_ns <= last_ns)
 			return "the boundaries are not ascending";
-		if (used == BUCKETS_MAX)
+		if (used == STATSD_BUCKETS_MAX)
 			return "too many boundaries";
 		buckets[used++] = (double)edge_ns / NS_PER_S;
 		last_ns = edge_ns;

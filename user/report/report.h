@@ -9,9 +9,16 @@
 #define REDTAP_REPORT_H
 
 #include <stdio.h>
+#include <sys/types.h>
 
 #include "flush/flush.h"
-#include "options/options.h"
+
+enum output_kind {
+	OUTPUT_DEFAULT = 0, /* the caller chooses one of the others */
+	OUTPUT_TABLE,
+	OUTPUT_JSON,
+	OUTPUT_NONE,
+};
 
 struct report; /* owns nothing of the stream */
 

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "options/values.h"
 #include "base/text.h"
 
 /* At the end: given up when nothing was taken for so long, and in any case, nanoseconds. */
@@ -26,7 +25,7 @@
 #define FINISH_TELL_NS 1000000000ULL
 
 struct branch {
-	char name[STATSD_DESTINATION_MAX];
+	char name[DESTINATION_NAME_MAX];
 	struct statsd_encoder *encoder;
 	struct sender *sender;
 	bool behind;     /* there is more of the flush to come */
@@ -52,7 +51,7 @@ static void identify(struct sender *sender, size_t destination)
 	sender_identify(sender, name);
 }
 
-static int open_branches(struct repeater *repeater, const struct statsd_option *destinations,
+static int open_branches(struct repeater *repeater, const struct destination *destinations,
 			 const struct statsd_settings *settings, uint64_t now_ns)
 {
 	const char **names = calloc(repeater->count, sizeof(*names));
@@ -61,7 +60,7 @@ static int open_branches(struct repeater *repeater, const struct statsd_option *
 	size_t i;
 
 	for (i = 0; !err && i < repeater->count; i++)
-		names[i] = statsd_option_name(repeater->branches[i].name, &destinations[i]);
+		names[i] = destination_name(repeater->branches[i].name, &destinations[i]);
 	own.destinations = names;
 	own.destination_count = repeater->count;
 	for (i = 0; !err && i < repeater->count; i++) {
@@ -78,7 +77,7 @@ static int open_branches(struct repeater *repeater, const struct statsd_option *
 	return err;
 }
 
-int repeater_open(struct repeater **result, const struct statsd_option *destinations, size_t count,
+int repeater_open(struct repeater **result, const struct destination *destinations, size_t count,
 		  const struct statsd_settings *settings, uint64_t now_ns)
 {
 	struct repeater *repeater;

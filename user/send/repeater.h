@@ -20,8 +20,8 @@ struct repeater; /* NULL: no destination; every function takes it */
  * settings: without the destinations, which are those of the options.  Returns
  * 0, or -errno after a message.
  */
-int repeater_open(struct repeater **repeater, const struct statsd_option *destinations,
-		  size_t count, const struct statsd_settings *settings, uint64_t now_ns);
+int repeater_open(struct repeater **repeater, const struct destination *destinations, size_t count,
+		  const struct statsd_settings *settings, uint64_t now_ns);
 void repeater_close(struct repeater *repeater);
 
 /*

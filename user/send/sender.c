@@ -14,20 +14,19 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "options/values.h"
 #include "send/sender_private.h"
 #include "base/text.h"
 
-static const struct sender_transport *find_transport(enum statsd_scheme scheme)
+static const struct sender_transport *find_transport(enum destination_kind kind)
 {
-	switch (scheme) {
-	case STATSD_UDP:
+	switch (kind) {
+	case DESTINATION_UDP:
 		return &sender_transport_udp;
-	case STATSD_TCP:
+	case DESTINATION_TCP:
 		return &sender_transport_tcp;
-	case STATSD_UNIX:
+	case DESTINATION_UNIX:
 		return &sender_transport_unix;
-	case STATSD_NONE:
+	case DESTINATION_NONE:
 		break;
 	}
 	return NULL;
@@ -48,11 +47,11 @@ static int fail_resolve(int result, const char *shown)
 	return err ? -err : -EHOSTUNREACH;
 }
 
-static int resolve(struct sender *sender, const struct statsd_option *destination)
+static int resolve(struct sender *sender, const struct destination *destination)
 {
 	const struct addrinfo hints = {
 		.ai_family = AF_UNSPEC,
-		.ai_socktype = destination->scheme == STATSD_TCP ? SOCK_STREAM : SOCK_DGRAM,
+		.ai_socktype = destination->kind == DESTINATION_TCP ? SOCK_STREAM : SOCK_DGRAM,
 		.ai_flags = AI_NUMERICSERV,
 	};
 	struct addrinfo *addresses, *address;
@@ -74,12 +73,12 @@ static int resolve(struct sender *sender, const struct statsd_option *destinatio
 	return 0;
 }
 
-static int set_path(struct sender *sender, const struct statsd_option *destination)
+static int set_path(struct sender *sender, const struct destination *destination)
 {
 	struct sockaddr_un *address = (struct sockaddr_un *)&sender->addresses[0].storage;
 
 	address->sun_family = AF_UNIX;
-	/* value_statsd() sees to it that it fits. */
+	/* destination_parse() has checked that it fits. */
 	memcpy(address->sun_path, destination->host,
 	       strnlen(destination->host, sizeof(address->sun_path) - 1));
 	sender->addresses[0].length = sizeof(*address);
@@ -87,15 +86,15 @@ static int set_path(struct sender *sender, const struct statsd_option *destinati
 	return 0;
 }
 
-static char *make_shown(const struct statsd_option *destination)
+static char *make_shown(const struct destination *destination)
 {
-	char name[STATSD_DESTINATION_MAX], shown[TEXT_ESCAPED_SIZE(STATSD_DESTINATION_MAX)];
+	char name[DESTINATION_NAME_MAX], shown[TEXT_ESCAPED_SIZE(DESTINATION_NAME_MAX)];
 
-	statsd_option_name(name, destination);
+	destination_name(name, destination);
 	return strdup(text_escape_terminal(shown, sizeof(shown), name));
 }
 
-int sender_open(struct sender **result, const struct statsd_option *destination, uint64_t now_ns)
+int sender_open(struct sender **result, const struct destination *destination, uint64_t now_ns)
 {
 	struct sender *sender = calloc(1, sizeof(*sender));
 	int err = -ENOMEM;
@@ -105,11 +104,11 @@ int sender_open(struct sender **result, const struct statsd_option *destination,
 		return err;
 	sender->fd = -1;
 	sender->backoff_ns = SENDER_BACKOFF_MIN_NS;
-	sender->transport = find_transport(destination->scheme);
+	sender->transport = find_transport(destination->kind);
 	sender->shown = make_shown(destination);
 	if (sender->shown)
-		err = destination->scheme == STATSD_UNIX ? set_path(sender, destination)
-							 : resolve(sender, destination);
+		err = destination->kind == DESTINATION_UNIX ? set_path(sender, destination)
+							    : resolve(sender, destination);
 	if (err) {
 		sender_close(sender);
 		return err;

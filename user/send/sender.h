@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "options/options.h"
+#include "send/destination.h"
 
 /* Payload of a UDP datagram: 1,500 less IPv6 and UDP headers, with some room. */
 #define SENDER_DATAGRAM_MAX 1432
@@ -49,7 +49,7 @@ struct sender;
  * and sets *sender, or -errno after a message that names the destination and
  * what to do.
  */
-int sender_open(struct sender **sender, const struct statsd_option *destination, uint64_t now_ns);
+int sender_open(struct sender **sender, const struct destination *destination, uint64_t now_ns);
 /*
  * From now on each datagram brings a line redtap.statsd.received (a 1), and the
  * last one of a flush redtap.statsd.sent (how many there were since the start),

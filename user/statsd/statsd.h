@@ -9,17 +9,32 @@
 #define REDTAP_STATSD_H
 
 #include "flush/flush.h"
-#include "options/options.h"
 
+/* Boundaries of one histogram, at most: each is a line per series and flush. */
+#define STATSD_BUCKETS_MAX 100
 /* Longest line that is ever produced, in bytes: it fits into one datagram. */
 #define STATSD_LINE_MAX 1400
 
 /* Takes one line of length bytes (no newline, NUL-terminated all the same). */
 typedef void statsd_sink(void *context, const char *line, size_t length);
 
+/* Names and labels of the lines. */
+enum metrics_kind {
+	METRICS_DEFAULT = 0, /* taken for METRICS_OTEL */
+	METRICS_OTEL,        /* the OpenTelemetry HTTP conventions */
+	METRICS_FLASK,       /* those of the StatsD middleware for Flask */
+};
+
+/* How a distribution is written. */
+enum histogram_kind {
+	HISTOGRAM_DEFAULT = 0, /* taken for HISTOGRAM_BUCKETS */
+	HISTOGRAM_BUCKETS,     /* exact cumulative counters, one for each le */
+	HISTOGRAM_TIMER,       /* weighted timers */
+};
+
 struct statsd_settings {
 	enum metrics_kind metrics;
-	enum histogram_kind histogram; /* HISTOGRAM_DEFAULT is taken for HISTOGRAM_BUCKETS */
+	enum histogram_kind histogram;
 	const double *buckets; /* le boundaries, seconds, ascending, without +Inf; not for timers */
 	size_t bucket_count;
 	const char *version; /* for redtap.info */

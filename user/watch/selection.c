@@ -26,9 +26,7 @@ struct listener {
 };
 
 struct selection {
-	const uint16_t *ports;
-	const char *const *names;
-	size_t port_count, name_count;
+	const struct selection_settings *wanted;
 	bool *port_found, *name_found;
 	struct namespaces namespaces; /* all that processes are in, ours too */
 	struct listener *listeners;   /* at this look, by inode */
@@ -43,18 +41,15 @@ struct selection {
 	int err;     /* of the visit under way */
 };
 
-int selection_open(struct selection **result, const struct options *options)
+int selection_open(struct selection **result, const struct selection_settings *settings)
 {
 	struct selection *selection = calloc(1, sizeof(*selection));
 
 	if (!selection)
 		return -ENOMEM;
-	selection->ports = options->ports;
-	selection->port_count = options->port_count;
-	selection->names = options->names;
-	selection->name_count = options->name_count;
-	selection->port_found = calloc(options->port_count + 1, sizeof(bool));
-	selection->name_found = calloc(options->name_count + 1, sizeof(bool));
+	selection->wanted = settings;
+	selection->port_found = calloc(settings->port_count + 1, sizeof(bool));
+	selection->name_found = calloc(settings->name_count + 1, sizeof(bool));
 	if (!selection->port_found || !selection->name_found) {
 		selection_close(selection);
 		return -ENOMEM;
@@ -142,8 +137,8 @@ static bool visit_listener(void *context, const struct proc_socket *socket)
 
 	if (socket->state != PROC_TCP_LISTEN)
 		return false;
-	for (i = 0; i < selection->port_count && !selection->err; i++)
-		if (selection->ports[i] == socket->port)
+	for (i = 0; i < selection->wanted->port_count && !selection->err; i++)
+		if (selection->wanted->ports[i] == socket->port)
 			selection->err = add_listener(selection, socket->inode, i);
 	return !selection->err;
 }
@@ -158,7 +153,7 @@ static int read_listeners(struct selection *selection, bool whole, bool *changed
 	selection->inodes = before;
 	selection->inodes.count = 0;
 	selection->listener_count = 0;
-	selection->err = selection->port_count ? find_namespaces(selection, whole) : 0;
+	selection->err = selection->wanted->port_count ? find_namespaces(selection, whole) : 0;
 	for (i = 0; i < selection->namespaces.count && !selection->err; i++)
 		proc_visit_sockets(selection->namespaces.list[i].pid, visit_listener, selection);
 	proc_inodes_sort(&selection->inodes);
@@ -202,8 +197,8 @@ static bool name_matches(struct selection *selection, const char *name, size_t *
 {
 	size_t i;
 
-	for (i = 0; i < selection->name_count; i++)
-		if (fnmatch(selection->names[i], name, 0) == 0) {
+	for (i = 0; i < selection->wanted->name_count; i++)
+		if (fnmatch(selection->wanted->names[i], name, 0) == 0) {
 			*pattern = i;
 			return true;
 		}
@@ -222,10 +217,10 @@ static int look_at(struct selection *selection, pid_t pid, selection_found *foun
 	if (name_matches(selection, name, &i)) {
 		selection->name_found[i] = true;
 		snprintf(reason, sizeof(reason), "is named '%s'",
-			 text_escape_terminal(shown, sizeof(shown), selection->names[i]));
+			 text_escape_terminal(shown, sizeof(shown), selection->wanted->names[i]));
 	} else if (!process_is_init(pid, name) && process_listens(selection, pid, &i)) {
 		selection->port_found[i] = true;
-		snprintf(reason, sizeof(reason), "listens on port %u", selection->ports[i]);
+		snprintf(reason, sizeof(reason), "listens on port %u", selection->wanted->ports[i]);
 	} else {
 		return 0;
 	}
@@ -268,7 +263,7 @@ int selection_look(struct selection *selection, selection_found *found, void *co
 			continue;
 		log_error(
 			"cannot see who listens on port '%u': CAP_SYS_PTRACE or CAP_DAC_READ_SEARCH missing; run with sudo",
-			selection->ports[port]);
+			selection->wanted->ports[port]);
 		err = -EACCES;
 	}
 	return err;
@@ -279,12 +274,13 @@ void selection_explain_missing(const struct selection *selection)
 	char shown[REASON_MAX];
 	size_t i;
 
-	for (i = 0; i < selection->port_count; i++)
+	for (i = 0; i < selection->wanted->port_count; i++)
 		if (!selection->port_found[i])
 			log_info("nobody listens on port '%u' yet; waiting for somebody to do so",
-				 selection->ports[i]);
-	for (i = 0; i < selection->name_count; i++)
+				 selection->wanted->ports[i]);
+	for (i = 0; i < selection->wanted->name_count; i++)
 		if (!selection->name_found[i])
 			log_info("no process is named '%s' yet; waiting for one",
-				 text_escape_terminal(shown, sizeof(shown), selection->names[i]));
+				 text_escape_terminal(shown, sizeof(shown),
+						      selection->wanted->names[i]));
 }

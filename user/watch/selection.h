@@ -14,8 +14,15 @@
 #ifndef REDTAP_SELECTION_H
 #define REDTAP_SELECTION_H
 
-#include "options/options.h"
 #include "watch/proc.h"
+
+/* What to look for. */
+struct selection_settings {
+	uint16_t *ports;
+	size_t port_count;
+	const char **names; /* patterns for fnmatch() */
+	size_t name_count;
+};
 
 struct selection;
 
@@ -27,8 +34,8 @@ struct selection;
 typedef int selection_found(void *context, pid_t pid, const char name[PROC_NAME_SIZE],
 			    const char *reason);
 
-/* ports and names of options must outlive it.  Returns 0 or -ENOMEM. */
-int selection_open(struct selection **selection, const struct options *options);
+/* settings must outlive it.  Returns 0 or -ENOMEM. */
+int selection_open(struct selection **selection, const struct selection_settings *settings);
 void selection_close(struct selection *selection);
 
 /*

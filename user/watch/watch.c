@@ -13,17 +13,17 @@
 
 static int resolve_named(struct watch *watch)
 {
-	const struct options *options = watch->options;
+	const struct watch_settings *settings = watch->settings;
 	size_t i;
 
-	watch->pids = calloc(options->pid_count, sizeof(*watch->pids));
-	watch->names = calloc(options->pid_count, sizeof(*watch->names));
+	watch->pids = calloc(settings->pid_count, sizeof(*watch->pids));
+	watch->names = calloc(settings->pid_count, sizeof(*watch->names));
 	if (!watch->pids || !watch->names)
 		return -ENOMEM;
-	for (i = 0; i < options->pid_count; i++) {
+	for (i = 0; i < settings->pid_count; i++) {
 		int err;
 
-		watch->pids[i] = options->pids[i].pid;
+		watch->pids[i] = settings->pids[i].pid;
 		err = target_resolve(&watch->pids[i], watch->names[i]);
 		if (err)
 			return err;
@@ -31,14 +31,14 @@ static int resolve_named(struct watch *watch)
 	return 0;
 }
 
-int watch_init(struct watch *watch, const struct options *options)
+int watch_init(struct watch *watch, const struct watch_settings *settings)
 {
 	int err;
 
-	*watch = (struct watch){ .options = options };
+	*watch = (struct watch){ .settings = settings };
 	err = resolve_named(watch);
-	if (!err && options->port_count + options->name_count > 0)
-		err = selection_open(&watch->selection, options);
+	if (!err && settings->selection.port_count + settings->selection.name_count > 0)
+		err = selection_open(&watch->selection, &settings->selection);
 	return err;
 }
 
@@ -53,12 +53,12 @@ void watch_release(struct watch *watch)
 /* Enters a process under its service.  Returns 1, 0 if it was entered before, or -errno. */
 static int enter(struct watch *watch, pid_t pid, const char *own_service, const char *name)
 {
-	const struct options *options = watch->options;
-	const char *service = own_service        ? own_service
-			      : options->service ? options->service
-						 : name;
+	const struct watch_settings *settings = watch->settings;
+	const char *service = own_service         ? own_service
+			      : settings->service ? settings->service
+						  : name;
 	int id = collector_service(watch->collector, service);
-	int err = id < 0 ? id : loader_target_add(watch->loader, pid, id, options->follow);
+	int err = id < 0 ? id : loader_target_add(watch->loader, pid, id, !settings->no_follow);
 
 	if (err)
 		return err == -EEXIST ? 0 : err;
@@ -72,13 +72,13 @@ static int enter(struct watch *watch, pid_t pid, const char *own_service, const 
 
 int watch_add_named(struct watch *watch, struct loader *loader, struct collector *collector)
 {
-	const struct options *options = watch->options;
+	const struct watch_settings *settings = watch->settings;
 	size_t i;
 
 	watch->loader = loader;
 	watch->collector = collector;
-	for (i = 0; i < options->pid_count; i++) {
-		int err = enter(watch, watch->pids[i], options->pids[i].name, watch->names[i]);
+	for (i = 0; i < settings->pid_count; i++) {
+		int err = enter(watch, watch->pids[i], settings->pids[i].name, watch->names[i]);
 
 		if (err < 0) {
 			log_error("cannot watch pid '%d': %s", watch->pids[i], strerror(-err));

@@ -3,22 +3,35 @@
  * watch.h - which processes are watched, and under which service: those of
  * --pid, and those that --port and --name find, now and later.
  *
- * Inputs: struct options, /proc.  Outputs: entries of the loader's maps, service
+ * Inputs: its settings, /proc.  Outputs: entries of the loader's maps, service
  * names in the collector.  It must not know programs, series or formats.
  */
 #ifndef REDTAP_WATCH_H
 #define REDTAP_WATCH_H
 
 #include "collect/collector.h"
-#include "options/options.h"
 #include "watch/selection.h"
 #include "watch/target.h"
 
 /* How often watch_look() looks, nanoseconds. */
 #define WATCH_PERIOD_NS 1000000000ULL
 
+/* --pid PID[=NAME] */
+struct watch_pid {
+	pid_t pid;
+	const char *name; /* of its service; NULL: settings.service, else the process's name */
+};
+
+struct watch_settings {
+	struct watch_pid *pids;
+	size_t pid_count;
+	struct selection_settings selection;
+	bool no_follow;      /* neither their children nor what they fork later */
+	const char *service; /* NULL: none given */
+};
+
 struct watch {
-	const struct options *options;
+	const struct watch_settings *settings;
 	struct loader *loader;
 	struct collector *collector;
 	pid_t *pids;                       /* owned; --pid, threads replaced by their process */
@@ -35,10 +48,10 @@ struct watch {
 };
 
 /*
- * Finds the processes of --pid; options must outlive the watch.  Returns 0, or
+ * Finds the processes of --pid; settings must outlive the watch.  Returns 0, or
  * -errno after a message; watch_release() is due in both cases.
  */
-int watch_init(struct watch *watch, const struct options *options);
+int watch_init(struct watch *watch, const struct watch_settings *settings);
 void watch_release(struct watch *watch);
 
 /* Enters the processes of --pid: before the hooks are live.  0, or -errno after a message. */

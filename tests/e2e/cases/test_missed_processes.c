@@ -102,7 +102,7 @@ static uint64_t find_puppets(const struct observer *observer)
 	struct watch watch;
 
 	assert_int_equal(options_parse(&options, ROWS(argv), argv), 0);
-	assert_int_equal(watch_init(&watch, &options), 0);
+	assert_int_equal(watch_init(&watch, &options.watch), 0);
 	assert_int_equal(watch_add_named(&watch, observer->loader, observer->collector), 0);
 	assert_int_equal(watch_look(&watch, (uint64_t)(clock_s() * 1e9)), 0);
 	assert_true(watch.full);

@@ -97,8 +97,8 @@ static void bad_patterns(void **state)
 		{ "no path", "--route", "users", "option '--route': 'users': " },
 		{ "never matches", "--route", "/users/42", "never match" },
 		{ "bad line in a file", "--routes", "/a\n# b\n/users/42\n",
-		  "', line 3: '/users/42': a segment of digits" },
-		{ "terminal syntax in a file", "--routes", "\x1b[2J\n", ", line 1: '\\x1b[2J': " },
+		  "': line 3: '/users/42': a segment of digits" },
+		{ "terminal syntax in a file", "--routes", "\x1b[2J\n", ": line 1: '\\x1b[2J': " },
 	};
 	const char *path = path_scratch("bad-routes");
 	size_t i;

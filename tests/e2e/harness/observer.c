@@ -17,7 +17,6 @@ void observer_begin(struct observer *observer, const pid_t *pids, size_t count)
 {
 	char *argv[6 + 2 * PIDS_MAX + 1] = { "redtap",   "attach",   "--max-series",
 					     SERIES_MAX, "--statsd", "none" };
-	struct loader_settings settings;
 	int argc = 6;
 	size_t i;
 
@@ -28,12 +27,10 @@ void observer_begin(struct observer *observer, const pid_t *pids, size_t count)
 		argv[argc++] = (char *)text_format("%d=observed", (int)pids[i]);
 	}
 	assert_int_equal(options_parse(&observer->options, argc, argv), 0);
-	settings = (struct loader_settings){ .max_series = observer->options.max_series,
-					     .max_connections = observer->options.max_connections,
-					     .phases = observer->options.phases };
-	assert_int_equal(watch_init(&observer->watch, &observer->options), 0);
-	assert_int_equal(loader_open(&observer->loader, &settings), 0);
-	assert_int_equal(collector_open(&observer->collector, observer->loader, &settings, NULL),
+	assert_int_equal(watch_init(&observer->watch, &observer->options.watch), 0);
+	assert_int_equal(loader_open(&observer->loader, &observer->options.kernel), 0);
+	assert_int_equal(collector_open(&observer->collector, observer->loader,
+					&observer->options.kernel, NULL),
 			 0);
 	assert_int_equal(watch_add_named(&observer->watch, observer->loader, observer->collector),
 			 0);
