@@ -7,8 +7,8 @@
 # but bash; the lists are held against the program by a test.
 
 _redtap_commands='attach check version help'
-_redtap_attach='--pid --port --name --no-follow --client --service --statsd --interval --duration
-	--output --metrics --histogram --buckets --phases --route --routes --max-series --max-connections
+_redtap_attach='--pid --port --name --no-follow --client --service --route --routes --statsd --output
+	--metrics --histogram --buckets --phases --interval --duration --max-series --max-connections
 	--verbose --help'
 _redtap_check='--pid --output --phases --max-series --max-connections --verbose --help'
 
@@ -34,7 +34,9 @@ _redtap_names() {
 	local path name
 
 	for path in /proc/[0-9]*/comm; do
-		{ IFS= read -r name <"$path"; } 2>/dev/null && printf '%s\n' "${name// /?}"
+		{ IFS= read -r name <"$path"; } 2>/dev/null || continue
+		# only kernel threads have longer names
+		((${#name} > 15)) || printf '%s\n' "${name// /?}"
 	done
 }
 

@@ -71,14 +71,15 @@ $(BUILD)/e2e/harness.a: $(E2E_HARNESS)
 $(BUILD)/e2e/test_%: $(BUILD)/e2e/cases/test_%.o $(BUILD)/e2e/harness.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(E2E_LIBS)
 
-# These have redtap's own collector in them, and tell it the time.
+# These have parts of redtap in them: its collector, to tell it the time; its table of options.
 $(BUILD)/e2e/redtap.a: $(filter-out $(BUILD)/user/main.o,$(USER_OBJECTS))
 	@mkdir -p $(@D)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-$(BUILD)/e2e/test_retirement $(BUILD)/e2e/test_missed_processes: $(BUILD)/e2e/redtap.a
-$(BUILD)/e2e/test_retirement $(BUILD)/e2e/test_missed_processes: E2E_LIBS += -lelf -lz
+E2E_INSIDE = $(addprefix $(BUILD)/e2e/test_,retirement missed_processes docs)
+$(E2E_INSIDE): $(BUILD)/e2e/redtap.a
+$(E2E_INSIDE): E2E_LIBS += -lelf -lz
 $(BUILD)/e2e/test_missed_processes: LDFLAGS += -Wl,--wrap=loader_missed_processes
 
 # Here a program stands still where others are to come between (bpf/count/series.bpf.h).

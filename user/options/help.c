@@ -40,8 +40,8 @@ static const struct {
 	[COMMAND_CHECK] = {
 "redtap check [-p PID]... [options]\n",
 "Tries what 'redtap attach' needs from this kernel and this user, and prints what\n"
-"works.  For each process it also prints what the process serves, observed for one\n"
-"second.  Exit status 0 only if attach would work.\n",
+"works; for each process, what it serves, observed for one second.  Exit status 0\n"
+"only if attach would work.\n",
 "  sudo redtap check --pid 1234\n"
 "      whether redtap can observe process 1234, and what it serves\n" },
 	[COMMAND_VERSION] = {

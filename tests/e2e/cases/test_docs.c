@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_docs.c - what users read and install is true: the help's examples run,
- * the manual page is sound and complete, completion offers what there is, and
- * `make install` puts all of it in place.
+ * test_docs.c - what users read and install is true: help, manual page, completion and
+ * README agree with the table of options, the help's examples run, and `make install`
+ * puts all of it in place.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -13,8 +13,9 @@
 #include "harness/harness.h"
 #include "harness/process.h"
 #include "harness/servers.h"
+#include "options/names.h"
 
-#define OPTIONS_MAX 64
+#define HELP_WIDTH 80
 
 /* Runs a command to its end, which has to be 0; what it printed is malloc'd. */
 static char *output_of(const char *const *argv)
@@ -102,53 +103,116 @@ static void examples_run(void **state)
 	assert_int_equal(run_examples("check", &server), 1);
 }
 
-/* ---- manual page ------------------------------------------------------ */
+/* ---- options ---------------------------------------------------------- */
 
-/* Long options that a text speaks of, in their order, each once; returns how many. */
-static size_t find_options(const char *text, char options[OPTIONS_MAX][32])
+/* All that looks like a long option is one. */
+static void assert_options_exist(const char *what, const char *text)
 {
-	size_t count = 0, i;
+	const struct option_row *row;
 
 	for (text = strstr(text, "--"); text; text = strstr(text + 2, "--")) {
-		char option[32];
+		char name[32];
 
-		if (sscanf(text, "--%28[a-z-]", option + 2) != 1)
+		if (sscanf(text, "--%31[a-z-]", name) != 1)
 			continue;
-		memcpy(option, "--", 2);
-		for (i = 0; i < count && strcmp(options[i], option) != 0; i++)
+		for (row = option_rows; row->name && strcmp(row->name, name) != 0; row++)
 			;
-		if (i < count)
-			continue;
-		assert_true(count < OPTIONS_MAX);
-		strcpy(options[count++], option);
+		if (!row->name)
+			fail_msg("%s: there is no option '--%s'", what, name);
 	}
-	return count;
 }
 
-static void assert_speaks_of(const char *what, const char *text, const char *option)
+/* Without blanks and line breaks, which the width of the page decides; the caller frees it. */
+static char *without_blanks(const char *text)
 {
-	const size_t length = strlen(option);
-	const char *at;
+	char *result = strdup(text), *to = result;
 
-	for (at = strstr(text, option); at; at = strstr(at + 1, option))
-		if (!strchr("abcdefghijklmnopqrstuvwxyz-", at[length]) || at[length] == '\0')
-			return;
-	fail_msg("%s does not speak of %s", what, option);
+	assert_non_null(result);
+	for (; *text; text++)
+		if (!strchr(" \n", *text))
+			*to++ = *text;
+	*to = '\0';
+	return result;
 }
 
-static void assert_same_options(const char *what, const char *text)
+/* Where a part ends in a text without blanks. */
+static const char *find_part(const char *what, const char *text, const char *part)
 {
-	char options[OPTIONS_MAX][32];
-	char *help = help_of(NULL);
-	size_t count = find_options(help, options), i;
+	char *wanted = without_blanks(part);
+	const char *at = strcasestr(text, wanted);
 
-	assert_true(count > 10);
-	for (i = 0; i < count; i++)
-		assert_speaks_of(what, text, options[i]);
-	count = find_options(text, options);
-	for (i = 0; i < count; i++)
-		assert_speaks_of("redtap help", help, options[i]);
-	free(help);
+	if (!at)
+		fail_msg("%s does not have '%s' in its place", what, part);
+	at += strlen(wanted);
+	free(wanted);
+	return at;
+}
+
+/* The options of a command, in the order of the table, with all that it says of values. */
+static void assert_documents(const char *what, const char *text, enum command command)
+{
+	char synopsis[OPTION_SYNOPSIS_MAX], values[OPTION_VALUES_MAX];
+	char *plain = without_blanks(text);
+	const char *at = plain;
+	const struct option_row *row;
+
+	assert_options_exist(what, text);
+	for (row = option_rows; row->name; row++) {
+		if (!option_fits(row, command))
+			continue;
+		if (row->section)
+			at = find_part(what, at, row->section);
+		at = find_part(what, at, option_synopsis(synopsis, row));
+		at = find_part(what, at, option_values(values, row));
+	}
+	free(plain);
+}
+
+static void help(void **state)
+{
+	static const struct {
+		const char *about;
+		enum command command;
+	} rows[] = {
+		{ NULL, COMMAND_ATTACH },
+		{ "attach", COMMAND_ATTACH },
+		{ "check", COMMAND_CHECK },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ROWS(rows); i++) {
+		char *text = help_of(rows[i].about), *line;
+		const struct option_row *row;
+
+		assert_documents("the help", text, rows[i].command);
+		for (row = option_rows; row->name; row++)
+			if (!option_fits(row, rows[i].command) &&
+			    strstr(text, text_format(" --%s ", row->name)))
+				fail_msg("help %s: '--%s'", rows[i].about, row->name);
+		for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+			if (strlen(line) > HELP_WIDTH)
+				fail_msg("wider than %d columns: %s", HELP_WIDTH, line);
+		free(text);
+	}
+}
+
+/*
+ * README has the options that people use most; elsewhere in it are those of other
+ * programs, so only what stands behind a backtick or in a line with redtap counts.
+ */
+static void readme(void **state)
+{
+	char *text = file_read(path_source("README.md"), NULL), *line;
+
+	(void)state;
+	for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+		const char *at = strstr(line, "redtap ") ? line : strstr(line, "`--");
+
+		if (at)
+			assert_options_exist("README.md", at);
+	}
+	free(text);
 }
 
 static void manual_page(void **state)
@@ -157,9 +221,8 @@ static void manual_page(void **state)
 				      "MAN_KEEP_FORMATTING=", NULL };
 	/* Ubuntu's minimized images move it there. */
 	const char *program = access("/usr/bin/man.REAL", X_OK) == 0 ? "man.REAL" : "man";
-	const char *argv[] = { program, "--warnings", "-E",
-			       "ascii", "-l",         path_source("user/redtap.8"),
-			       NULL };
+	const char *argv[] = { program, "--warnings", "--no-hyphenation",           "-E",
+			       "ascii", "-l",         path_source("user/redtap.8"), NULL };
 	struct process *man = process_start(&(struct process_options){
 		.name = "man", .argv = argv, .environment = environment });
 	char *text, *err;
@@ -171,7 +234,7 @@ static void manual_page(void **state)
 	assert_string_equal(err, "");
 	free(err);
 	text = process_out(man);
-	assert_same_options("the manual page", text);
+	assert_documents("the manual page", text, COMMAND_ATTACH);
 	free(text);
 }
 
@@ -192,6 +255,59 @@ static char *complete(const char *words)
 	return output_of(argv);
 }
 
+static void assert_offers(const char *words, const char *offered, bool nothing_else)
+{
+	char *text = complete(words), *at = strstr(text, offered);
+
+	if (!at || (nothing_else && strcmp(text, text_format("%s\n", offered)) != 0))
+		fail_msg("%s: '%s'", words, text);
+	free(text);
+}
+
+/* Whether an option takes a value. */
+static bool is_accepted(const struct option_row *row, const char *value)
+{
+	char *argv[] = { "redtap", "check", "-v" };
+	struct options options;
+	bool accepted;
+
+	assert_int_equal(options_parse(&options, ROWS(argv), argv), 0);
+	accepted = row->apply(&options, row, value) == NULL;
+	options_release(&options);
+	return accepted;
+}
+
+/* The options of a command are offered, all and no others. */
+static void assert_offers_options(const char *name, enum command command)
+{
+	const struct option_row *row;
+	char *text = complete(text_format("redtap %s --", name)), expected[1024] = " ";
+
+	for (row = option_rows; row->name; row++)
+		if (option_fits(row, command))
+			sprintf(expected + strlen(expected), "--%s ", row->name);
+	strcat(expected, "\n");
+	assert_string_equal(text, expected);
+	free(text);
+}
+
+/* What is offered as the value of an option is accepted; the default is offered, too. */
+static void assert_offers_values(const struct option_row *row)
+{
+	char *text = complete(text_format("redtap attach --%s ''", row->name)), *word;
+	bool has_default = row->default_value == NULL, is_empty = true;
+
+	for (word = strtok(text, " \n"); word; word = strtok(NULL, " \n")) {
+		is_empty = false;
+		if (!is_accepted(row, word))
+			fail_msg("--%s: '%s' is offered", row->name, word);
+		has_default |= row->default_value && strcmp(word, row->default_value) == 0;
+	}
+	if (!is_empty && !has_default)
+		fail_msg("--%s: the default is not offered", row->name);
+	free(text);
+}
+
 static void completion(void **state)
 {
 	static const struct {
@@ -207,34 +323,25 @@ static void completion(void **state)
 		{ "redtap attach --output = t", " table " },
 		{ "redtap check --output ''", " table json none " },
 		{ "redtap attach --metrics ''", " otel flask " },
-		{ "redtap attach --histogram t", " timer " },
+		{ "redtap attach --histogram ''", " buckets timer " },
 		{ "redtap attach --statsd tcp", " tcp://127.0.0.1:9125 " },
 	};
 	const struct server server = server_start_webapp("epoll", 1, NULL);
-	const char *pid;
-	char *text;
+	const struct option_row *row;
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < ROWS(rows); i++) {
-		text = complete(rows[i].words);
-		if (strcmp(text, text_format("%s\n", rows[i].offered)) != 0)
-			fail_msg("%s: '%s'", rows[i].words, text);
-		free(text);
-	}
-	pid = text_format("%d", (int)server.pid);
-	text = complete(text_format("redtap attach --pid %s", pid));
-	assert_non_null(strstr(text, text_format(" %s ", pid)));
-	free(text);
-	text = complete("redtap attach --port ''");
-	assert_non_null(strstr(text, text_format(" %u ", server.port)));
-	free(text);
-	text = complete("redtap attach --name weba");
-	assert_non_null(strstr(text, " webapp "));
-	free(text);
-	text = complete("redtap attach --");
-	assert_same_options("completion", text);
-	free(text);
+	for (i = 0; i < ROWS(rows); i++)
+		assert_offers(rows[i].words, rows[i].offered, true);
+	assert_offers(text_format("redtap attach --pid %d", (int)server.pid),
+		      text_format(" %d ", (int)server.pid), false);
+	assert_offers("redtap attach --port ''", text_format(" %u ", server.port), false);
+	assert_offers("redtap attach --name weba", " webapp ", false);
+	assert_offers_options("attach", COMMAND_ATTACH);
+	assert_offers_options("check", COMMAND_CHECK);
+	for (row = option_rows; row->name; row++)
+		if (row->argument)
+			assert_offers_values(row);
 }
 
 /* ---- install ---------------------------------------------------------- */
@@ -280,10 +387,8 @@ static void install(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		E2E_TEST(examples_run),
-		E2E_TEST(manual_page),
-		E2E_TEST(completion),
-		E2E_TEST(install),
+		E2E_TEST(examples_run), E2E_TEST(help),       E2E_TEST(manual_page),
+		E2E_TEST(readme),       E2E_TEST(completion), E2E_TEST(install),
 	};
 
 	return cmocka_run_group_tests_name("docs", tests, harness_group_setup,
