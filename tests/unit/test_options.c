@@ -267,7 +267,7 @@ static void test_durations(void **state)
 		"99999999999999999999h", "0s",
 		/* not a number with a unit */
 		"5", "s", "", "5 s", " 5s", "5s ", "+5s", "-5s", "5.s", ".5s", "1.2.3s", "1,5s",
-		"1e3ms", "0x5s", "nans", "infs", "5S", "5us", "5min"
+		"1e3ms", "0x5s", "nans", "infs", "soon", "5S", "5us", "5min"
 	};
 	uint64_t ns;
 	size_t i;
@@ -514,6 +514,7 @@ static const struct refused {
 	{ "attach -p -5", "'-5'" },
 	{ "attach -p 2147483648", "'2147483648'" },
 	{ "attach -p 99999999999999999999", "--pid" },
+	{ "attach -p 12x", "'12x'" },
 	{ "attach -p 12x=y", "'12x=y'" },
 	{ "attach -p 12=", "'12='..empty" },
 	{ "attach -p 12 --pid=12=x", "'12=x'..twice" },
