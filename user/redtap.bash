@@ -12,13 +12,15 @@ _redtap_attach='--pid --port --name --no-follow --client --service --route --rou
 	--verbose --help'
 _redtap_check='--pid --output --phases --max-series --max-connections --verbose --help'
 
-# _redtap_reply WORDS: those that begin with the current word.
+# _redtap_reply WORDS: those that begin with the current word.  Not by compgen -W, which
+# would run a process name like $(command).
 _redtap_reply() {
-	local word
+	local word words
 
-	while IFS= read -r word; do
-		COMPREPLY+=("$word")
-	done < <(compgen -W "$1" -- "${COMP_WORDS[COMP_CWORD]}")
+	read -r -d '' -a words <<<"$1" || true
+	for word in "${words[@]}"; do
+		[[ $word != "${COMP_WORDS[COMP_CWORD]}"* ]] || COMPREPLY+=("$word")
+	done
 }
 
 # Process ids, process names, listening ports: of this machine, now.
@@ -36,7 +38,7 @@ _redtap_names() {
 	for path in /proc/[0-9]*/comm; do
 		{ IFS= read -r name <"$path"; } 2>/dev/null || continue
 		# only kernel threads have longer names
-		((${#name} > 15)) || printf '%s\n' "${name// /?}"
+		((${#name} > 15)) || printf '%q\n' "${name//[[:space:]]/?}"
 	done
 }
 

@@ -77,7 +77,7 @@ $(BUILD)/e2e/redtap.a: $(filter-out $(BUILD)/user/main.o,$(USER_OBJECTS))
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-E2E_INSIDE = $(addprefix $(BUILD)/e2e/test_,retirement missed_processes docs)
+E2E_INSIDE = $(addprefix $(BUILD)/e2e/test_,retirement missed_processes docs completion)
 $(E2E_INSIDE): $(BUILD)/e2e/redtap.a
 $(E2E_INSIDE): E2E_LIBS += -lelf -lz
 $(BUILD)/e2e/test_missed_processes: LDFLAGS += -Wl,--wrap=loader_missed_processes

@@ -274,14 +274,14 @@ static void test_durations(void **state)
 
 	(void)state;
 	for (i = 0; i < ROWS(rows); i++) {
-		const char *wrong = value_duration(rows[i].text, "100ms to 1h", &ns);
+		const char *wrong = value_duration(&ns, "100ms to 1h", rows[i].text);
 
 		if (wrong || ns != rows[i].ns)
 			fail_msg("'%s': %s, %llu", rows[i].text, wrong ? wrong : "accepted",
 				 (unsigned long long)ns);
 	}
 	for (i = 0; i < ROWS(refused); i++)
-		if (!value_duration(refused[i], "100ms to 1h", &ns))
+		if (!value_duration(&ns, "100ms to 1h", refused[i]))
 			fail_msg("'%s' is accepted", refused[i]);
 }
 
@@ -405,7 +405,7 @@ static void test_phases(void **state)
 
 	(void)state;
 	for (i = 0; i < ROWS(rows); i++) {
-		const char *wrong = value_phases(rows[i].text, &phases);
+		const char *wrong = value_phases(&phases, NULL, rows[i].text);
 
 		if (!wrong != !rows[i].wrong || (wrong && !strstr(wrong, rows[i].wrong)))
 			fail_msg("'%s': '%s'", rows[i].text, wrong ? wrong : "accepted");
@@ -428,7 +428,7 @@ static void test_words(void **state)
 
 	(void)state;
 	for (i = 0; i < ROWS(rows); i++) {
-		const char *wrong = value_word(rows[i].text, "table, json or none", &place);
+		const char *wrong = value_word(&place, "table, json or none", rows[i].text);
 
 		if (!wrong != (rows[i].place != 0) || (!wrong && place != rows[i].place))
 			fail_msg("'%s': %s, %d", rows[i].text, wrong ? wrong : "accepted", place);
@@ -449,8 +449,8 @@ static void test_ranges(void **state)
 		if (!row->allowed ||
 		    sscanf(row->allowed, "%15s to %15s%c", lowest, highest, &more) != 2)
 			continue;
-		assert_null(row->apply(&options, row, lowest));
-		assert_null(row->apply(&options, row, highest));
+		assert_null(option_apply(&options, row, lowest));
+		assert_null(option_apply(&options, row, highest));
 		count++;
 	}
 	assert_int_equal(count, 5);

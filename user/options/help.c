@@ -129,24 +129,15 @@ static void print_command(enum command about)
 		printf("\n%s", status_text);
 }
 
-/* The options of attach, which has all, and which of them check takes. */
 static void print_all(void)
 {
-	const struct option_row *row;
 	enum command command;
-	char list[256] = "Of these, 'redtap check' takes";
-	size_t used = strlen(list);
 
 	printf("%sUsage:\n", intro_text);
 	for (command = COMMAND_ATTACH; command <= COMMAND_HELP; command++)
 		printf("  %s", texts[command].usage);
+	printf("\nOptions of 'redtap attach' ('redtap help check' shows those of check):\n");
 	print_options(COMMAND_ATTACH);
-	for (row = option_rows; row->name; row++)
-		if (option_fits(row, COMMAND_CHECK))
-			used += (size_t)snprintf(list + used, sizeof(list) - used, " --%s",
-						 row->name);
-	putchar('\n');
-	print_wrapped(list, 0, 0);
 	printf("\nExamples:\n%s%s\n%s", texts[COMMAND_ATTACH].examples,
 	       texts[COMMAND_CHECK].examples, status_text);
 }

@@ -84,7 +84,7 @@ static int fail_option(int result, const char *word, enum command command)
 static int apply_option(struct options *options, const struct option_row *row, const char *text)
 {
 	char subject[64];
-	const char *wrong = row->apply(options, row, text);
+	const char *wrong = option_apply(options, row, text);
 
 	snprintf(subject, sizeof(subject), "option '--%s'", row->name);
 	return wrong ? fail_value(subject, text, wrong, option_allowed(row)) : 0;

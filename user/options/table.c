@@ -15,54 +15,53 @@
 /* A reason that names a line and a pattern of a file. */
 #define REASON_MAX 1024
 
-static void *field_of(struct options *options, const struct option_row *row)
-{
-	return (char *)options + row->field;
-}
+/* Of the setters: what they set, what is allowed, the text. */
 
-/* ---- fields of a plain type -------------------------------------------- */
-
-static const char *set_flag(struct options *options, const struct option_row *row, const char *text)
+static const char *set_flag(void *field, const char *allowed, const char *text)
 {
+	(void)allowed;
 	(void)text;
-	*(bool *)field_of(options, row) = true;
+	*(bool *)field = true;
 	return NULL;
 }
 
-static const char *set_number(struct options *options, const struct option_row *row,
-			      const char *text)
+static const char *set_name(void *field, const char *allowed, const char *text)
 {
-	return value_number(text, row->allowed, field_of(options, row));
+	(void)allowed;
+	*(const char **)field = text;
+	return *text ? NULL : "the name is empty";
 }
 
-static const char *set_duration(struct options *options, const struct option_row *row,
-				const char *text)
+static const char *set_buckets(void *field, const char *allowed, const char *text)
 {
-	return value_duration(text, row->allowed, field_of(options, row));
+	struct options *options = field;
+
+	(void)allowed;
+	options->statsd.buckets = options->buckets;
+	return value_buckets(text, options->buckets, &options->statsd.bucket_count);
 }
 
-/* An enum whose 0 means "not chosen" and whose others are the words, in their order. */
-static const char *set_word(struct options *options, const struct option_row *row, const char *text)
+static const char *set_help(void *field, const char *allowed, const char *text)
 {
-	return value_word(text, row->allowed, field_of(options, row));
-}
+	struct options *options = field;
 
-static const char *set_phases(struct options *options, const struct option_row *row,
-			      const char *text)
-{
-	return value_phases(text, field_of(options, row));
+	(void)allowed;
+	(void)text;
+	options->help_about = options->command;
+	options->command = COMMAND_HELP;
+	return NULL;
 }
 
 /* ---- lists; options_parse() has made room ------------------------------- */
 
-static const char *add_pid(struct options *options, const struct option_row *row, const char *text)
+static const char *add_pid(void *field, const char *allowed, const char *text)
 {
-	struct watch_settings *watch = &options->watch;
+	struct watch_settings *watch = field;
 	struct watch_pid *pid = &watch->pids[watch->pid_count];
 	const char *wrong = value_pid(text, pid);
 	size_t i;
 
-	(void)row;
+	(void)allowed;
 	for (i = 0; !wrong && i < watch->pid_count; i++)
 		if (watch->pids[i].pid == pid->pid)
 			wrong = "the process is given twice";
@@ -71,11 +70,11 @@ static const char *add_pid(struct options *options, const struct option_row *row
 	return wrong;
 }
 
-static const char *add_port(struct options *options, const struct option_row *row, const char *text)
+static const char *add_port(void *field, const char *allowed, const char *text)
 {
-	struct selection_settings *selection = &options->watch.selection;
+	struct selection_settings *selection = field;
 	uint32_t port;
-	const char *wrong = value_number(text, row->allowed, &port);
+	const char *wrong = value_number(&port, allowed, text);
 	size_t i;
 
 	for (i = 0; !wrong && i < selection->port_count; i++)
@@ -86,25 +85,25 @@ static const char *add_port(struct options *options, const struct option_row *ro
 	return wrong;
 }
 
-static const char *add_name(struct options *options, const struct option_row *row, const char *text)
+static const char *add_name(void *field, const char *allowed, const char *text)
 {
-	struct selection_settings *selection = &options->watch.selection;
+	struct selection_settings *selection = field;
 	const char *wrong = value_name_pattern(text);
 
-	(void)row;
+	(void)allowed;
 	if (!wrong)
 		selection->names[selection->name_count++] = text;
 	return wrong;
 }
 
-static const char *add_destination(struct options *options, const struct option_row *row,
-				   const char *text)
+static const char *add_destination(void *field, const char *allowed, const char *text)
 {
+	struct options *options = field;
 	struct destination *all = options->destinations, *new = &all[options->destination_count];
 	const char *wrong = destination_parse(new, text);
 	size_t i;
 
-	(void)row;
+	(void)allowed;
 	if (wrong)
 		return wrong;
 	/* `none` keeps its place until the whole command line is read: finish_destinations(). */
@@ -119,23 +118,21 @@ static const char *add_destination(struct options *options, const struct option_
 	return NULL;
 }
 
-static const char *add_route(struct options *options, const struct option_row *row,
-			     const char *text)
+static const char *add_route(void *field, const char *allowed, const char *text)
 {
-	(void)row;
-	return routes_add(options->routes, text);
+	(void)allowed;
+	return routes_add(*(struct routes **)field, text);
 }
 
-/* A reason that tells a bad line is valid until the next call. */
-static const char *add_routes(struct options *options, const struct option_row *row,
-			      const char *text)
+/* A reason that names a line is valid until the next call. */
+static const char *add_routes(void *field, const char *allowed, const char *text)
 {
 	static char reason[REASON_MAX];
 	char shown[REASON_MAX / 2];
 	struct routes_fault fault;
 
-	(void)row;
-	if (!routes_read(options->routes, text, &fault))
+	(void)allowed;
+	if (!routes_read(*(struct routes **)field, text, &fault))
 		return NULL;
 	if (!fault.text)
 		return fault.reason;
@@ -143,33 +140,6 @@ static const char *add_routes(struct options *options, const struct option_row *
 		 text_escape_terminal(shown, sizeof(shown), fault.text), fault.reason);
 	free(fault.text);
 	return reason;
-}
-
-/* ---- others ------------------------------------------------------------- */
-
-static const char *set_service(struct options *options, const struct option_row *row,
-			       const char *text)
-{
-	(void)row;
-	options->watch.service = text;
-	return *text ? NULL : "the name is empty";
-}
-
-static const char *set_buckets(struct options *options, const struct option_row *row,
-			       const char *text)
-{
-	(void)row;
-	options->statsd.buckets = options->buckets;
-	return value_buckets(text, options->buckets, &options->statsd.bucket_count);
-}
-
-static const char *set_help(struct options *options, const struct option_row *row, const char *text)
-{
-	(void)row;
-	(void)text;
-	options->help_about = options->command;
-	options->command = COMMAND_HELP;
-	return NULL;
 }
 
 /* ---- the table ---------------------------------------------------------- */
@@ -186,18 +156,18 @@ const struct option_row option_rows[] = {
 		.name = "pid", .letter = 'p', .commands = ATTACH | CHECK,
 		.argument = "PID[=NAME]",
 		.help = "this process and its children; NAME becomes its service_name",
-		.apply = add_pid,
+		.apply = add_pid, .field = FIELD(watch),
 	}, {
 		.name = "port", .commands = ATTACH,
 		.argument = "PORT", .allowed = "1 to 65535",
 		.help = "processes that listen on this TCP port, now or later",
-		.apply = add_port,
+		.apply = add_port, .field = FIELD(watch.selection),
 	}, {
 		.name = "name", .commands = ATTACH,
 		.argument = "GLOB",
 		.allowed = "a process name of at most 15 bytes, or a pattern with *, ? and []",
 		.help = "processes with this name, as 'ps -o comm' shows it, now or later",
-		.apply = add_name,
+		.apply = add_name, .field = FIELD(watch.selection),
 	}, {
 		.name = "no-follow", .commands = ATTACH,
 		.help = "leave out the children of these processes, and what they fork later",
@@ -210,7 +180,7 @@ const struct option_row option_rows[] = {
 		.name = "service", .commands = ATTACH,
 		.argument = "NAME", .default_words = "the process's name",
 		.help = "service_name of all processes that have no NAME of their own",
-		.apply = set_service,
+		.apply = set_name, .field = FIELD(watch.service),
 	}, {
 		.section = "Routes",
 		.name = "route", .commands = ATTACH,
@@ -219,12 +189,12 @@ const struct option_row option_rows[] = {
 			"matches any one segment; repeatable, the first match wins. In other paths, "
 			"segments of digits, of 16 or more hex digits, or of 32 or more bytes "
 			"become {id}",
-		.apply = add_route,
+		.apply = add_route, .field = FIELD(routes),
 	}, {
 		.name = "routes", .commands = ATTACH,
 		.argument = "FILE", .allowed = "a file with one path like /users/{name}/orders per line",
 		.help = "read patterns from a file; # begins a comment",
-		.apply = add_routes,
+		.apply = add_routes, .field = FIELD(routes),
 	}, {
 		.section = "Output",
 		.name = "statsd", .commands = ATTACH,
@@ -241,19 +211,19 @@ const struct option_row option_rows[] = {
 		.argument = "KIND", .allowed = "table, json or none",
 		.default_words = "table on a terminal, else none; check: table",
 		.help = "what to print on standard output",
-		.apply = set_word, .field = FIELD(output),
+		.apply = value_word, .field = FIELD(output),
 	}, {
 		.name = "metrics", .commands = ATTACH,
 		.argument = "NAMES", .allowed = "otel or flask", .default_value = "otel",
 		.help = "names of the StatsD metrics: the OpenTelemetry conventions, or those of "
 			"the StatsD middleware for Flask (flask.request_status_total and so on)",
-		.apply = set_word, .field = FIELD(statsd.metrics),
+		.apply = value_word, .field = FIELD(statsd.metrics),
 	}, {
 		.name = "histogram", .commands = ATTACH,
 		.argument = "KIND", .allowed = "buckets or timer", .default_value = "buckets",
 		.help = "send durations as buckets (exact counters by le) or as timers (weighted "
 			"'ms' values, for any StatsD server); '--metrics flask' always sends timers",
-		.apply = set_word, .field = FIELD(statsd.histogram),
+		.apply = value_word, .field = FIELD(statsd.histogram),
 	}, {
 		.name = "buckets", .commands = ATTACH,
 		.argument = "LIST",
@@ -276,31 +246,31 @@ const struct option_row option_rows[] = {
 			"deliver (until the client has acknowledged it); of a connection: accept "
 			"(until the server accepts it). deliver adds a hook to every TCP segment, "
 			"accept to every system call of the machine",
-		.apply = set_phases, .field = FIELD(kernel.phases),
+		.apply = value_phases, .field = FIELD(kernel.phases),
 	}, {
 		.section = "Time (a number with a unit: 100ms, 1.5s, 2m, 1h)",
 		.name = "interval", .commands = ATTACH,
 		.argument = "TIME", .allowed = "100ms to 1h", .default_value = "5s",
 		.help = "time between two flushes",
-		.apply = set_duration, .field = FIELD(interval_ns),
+		.apply = value_duration, .field = FIELD(interval_ns),
 	}, {
 		.name = "duration", .commands = ATTACH,
 		.argument = "TIME", .allowed = "1ms to 8760h",
 		.default_words = "until a signal; with --pid alone, until the last process exits",
 		.help = "stop after this time",
-		.apply = set_duration, .field = FIELD(duration_ns),
+		.apply = value_duration, .field = FIELD(duration_ns),
 	}, {
 		.section = "Limits",
 		.name = "max-series", .commands = ATTACH | CHECK,
 		.argument = "N", .allowed = "1 to 65536", .default_value = "2048",
 		.help = "combinations of service, method, route and status; further ones count as "
 			"route 'other'",
-		.apply = set_number, .field = FIELD(kernel.max_series),
+		.apply = value_number, .field = FIELD(kernel.max_series),
 	}, {
 		.name = "max-connections", .commands = ATTACH | CHECK,
 		.argument = "N", .allowed = "1 to 1048576", .default_value = "65536",
 		.help = "connections at the same time",
-		.apply = set_number, .field = FIELD(kernel.max_connections),
+		.apply = value_number, .field = FIELD(kernel.max_connections),
 	}, {
 		.section = "Others",
 		.name = "verbose", .letter = 'v', .commands = ATTACH | CHECK,
@@ -316,3 +286,8 @@ const struct option_row option_rows[] = {
 /* clang-format on */
 
 _Static_assert(sizeof(option_rows) / sizeof(option_rows[0]) <= OPTIONS_MAX + 1, "a bit for each");
+
+const char *option_apply(struct options *options, const struct option_row *row, const char *text)
+{
+	return row->apply((char *)options + row->field, row->allowed, text);
+}

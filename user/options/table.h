@@ -23,17 +23,19 @@ struct option_row {
 	const char *default_value; /* applied where the option is not given; NULL: none */
 	const char *default_words; /* for the help, instead of a value: what happens then */
 	const char *help;
-	/*
-	 * Sets what the option stands for.  options: with room for one more of what can be
-	 * repeated.  Returns NULL, or what is wrong with the text, to be printed behind
-	 * "'text': ".
-	 */
-	const char *(*apply)(struct options *options, const struct option_row *row,
-			     const char *text);
-	size_t field; /* offset in struct options of what apply sets */
+	/* See option_apply(): takes what it sets, what is allowed, and the text. */
+	const char *(*apply)(void *field, const char *allowed, const char *text);
+	size_t field; /* what apply sets: offset in struct options; 0: all of it */
 };
 
 /* In the order of the help; the last row has no name. */
 extern const struct option_row option_rows[];
+
+/*
+ * Sets what an option stands for.  options: with room for one more of what can be
+ * repeated.  Returns NULL, or what is wrong with the text, to be printed behind
+ * "'text': ".
+ */
+const char *option_apply(struct options *options, const struct option_row *row, const char *text);
 
 #endif

@@ -57,46 +57,68 @@ static const char *read_duration(const char *text, uint64_t *duration_ns)
 	return "not a number with a unit (ms, s, m or h)";
 }
 
-const char *value_duration(const char *text, const char *allowed, uint64_t *duration_ns)
+const char *value_duration(void *duration_ns, const char *allowed, const char *text)
 {
 	const struct range range = read_range(allowed);
-	const char *wrong = read_duration(text, duration_ns);
-	uint64_t lowest_ns = 0, highest_ns = 0;
+	uint64_t *ns = duration_ns, lowest_ns = 0, highest_ns = 0;
+	const char *wrong = read_duration(text, ns);
 
 	read_duration(range.lowest, &lowest_ns);
 	read_duration(range.highest, &highest_ns);
-	if (!wrong && (*duration_ns < lowest_ns || *duration_ns > highest_ns))
-		wrong = "out of range";
-	return wrong;
+	return wrong ? wrong : *ns < lowest_ns || *ns > highest_ns ? "out of range" : NULL;
 }
 
-const char *value_number(const char *text, const char *allowed, uint32_t *number)
+const char *value_number(void *number, const char *allowed, const char *text)
 {
 	const struct range range = read_range(allowed);
-	uint32_t lowest = 0, highest = 0;
+	uint32_t *value = number, lowest = 0, highest = 0;
 
 	number_whole(range.lowest, &lowest);
 	number_whole(range.highest, &highest);
-	if (!number_whole(text, number))
+	if (!number_whole(text, value))
 		return "not a number";
-	return *number < lowest || *number > highest ? "out of range" : NULL;
+	return *value < lowest || *value > highest ? "out of range" : NULL;
 }
 
-const char *value_word(const char *text, const char *allowed, int *place)
+const char *value_word(void *word, const char *allowed, const char *text)
 {
-	const size_t length = strlen(text);
+	size_t length;
+	int place;
 
-	for (*place = 1; *allowed; ++*place) {
-		const size_t word = strcspn(allowed, ", ");
-
-		if (word == length && strncmp(allowed, text, length) == 0)
+	for (place = 1; *allowed; place++, allowed += length) {
+		length = strcspn(allowed, ", ");
+		if (length == strlen(text) && strncmp(allowed, text, length) == 0) {
+			*(int *)word = place;
 			return NULL;
-		allowed += word;
-		allowed += strspn(allowed, ", ");
-		if (strncmp(allowed, "or ", 3) == 0)
-			allowed += 3;
+		}
+		length += strspn(allowed + length, ", ");
+		if (strncmp(allowed + length, "or ", 3) == 0)
+			length += 3;
 	}
 	return "unknown value";
+}
+
+const char *value_phases(void *phases, const char *allowed, const char *text)
+{
+	uint32_t *bits = phases;
+
+	(void)allowed;
+	*bits = 0;
+	if (strcmp(text, "none") == 0)
+		return NULL;
+	for (;;) {
+		const size_t length = strcspn(text, ",");
+		const enum request_phase phase = request_phase_find(text, length);
+
+		if (phase == REQUEST_PHASE_NONE)
+			return "not a list of phases";
+		if (*bits & (1U << phase))
+			return "a phase is given twice";
+		*bits |= 1U << phase;
+		if (text[length] == '\0')
+			return NULL;
+		text += length + 1;
+	}
 }
 
 const char *value_pid(const char *text, struct watch_pid *pid)
@@ -173,24 +195,4 @@ const char *value_buckets(const char *text, double buckets[STATSD_BUCKETS_MAX], 
 	} while (*rest == ',');
 	*count = used;
 	return NULL;
-}
-
-const char *value_phases(const char *text, uint32_t *phases)
-{
-	*phases = 0;
-	if (strcmp(text, "none") == 0)
-		return NULL;
-	for (;;) {
-		const size_t length = strcspn(text, ",");
-		const enum request_phase phase = request_phase_find(text, length);
-
-		if (phase == REQUEST_PHASE_NONE)
-			return "not a list of phases";
-		if (*phases & (1U << phase))
-			return "a phase is given twice";
-		*phases |= 1U << phase;
-		if (text[length] == '\0')
-			return NULL;
-		text += length + 1;
-	}
 }

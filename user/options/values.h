@@ -19,23 +19,22 @@
  * to be printed behind "'text': "; the value is undefined then.
  */
 
-/* A decimal number with a unit (ms, s, m, h).  allowed: "100ms to 1h". */
-const char *value_duration(const char *text, const char *allowed, uint64_t *duration_ns);
+/* These fit into the table of options: an untyped value, and what is allowed. */
 
-/* A whole number, decimal digits only.  allowed: "1 to 9". */
-const char *value_number(const char *text, const char *allowed, uint32_t *number);
-
-/* A word as its place, from 1 on.  allowed: "one, two or three". */
-const char *value_word(const char *text, const char *allowed, int *place);
+/* uint64_t, nanoseconds: a decimal number with a unit (ms, s, m, h).  allowed: "100ms to 1h". */
+const char *value_duration(void *duration_ns, const char *allowed, const char *text);
+/* uint32_t: a whole number, decimal digits only.  allowed: "1 to 9". */
+const char *value_number(void *number, const char *allowed, const char *text);
+/* An enum whose values from 1 on are these words.  allowed: "one, two or three". */
+const char *value_word(void *word, const char *allowed, const char *text);
+/* uint32_t, bits 1 << enum request_phase: comma-separated names, or none. */
+const char *value_phases(void *phases, const char *allowed, const char *text);
 
 /* PID or PID=NAME; name points into text, NULL without a NAME. */
 const char *value_pid(const char *text, struct watch_pid *pid);
 
 /* A pattern for process names (fnmatch): not empty, and not one that no name is long enough for. */
 const char *value_name_pattern(const char *text);
-
-/* Comma-separated names of phases, or none; bits 1 << enum request_phase. */
-const char *value_phases(const char *text, uint32_t *phases);
 
 /* Comma-separated le boundaries in seconds; each is the upper edge of a bin of histogram.h. */
 const char *value_buckets(const char *text, double buckets[STATSD_BUCKETS_MAX], size_t *count);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_docs.c - what users read and install is true: help, manual page, completion and
- * README agree with the table of options, the help's examples run, and `make install`
+ * test_docs.c - what users read and install is true: help, manual page and README
+ * agree with the table of options, the help's examples run, and `make install`
  * puts all of it in place.
  */
 #include <signal.h>
@@ -238,112 +238,6 @@ static void manual_page(void **state)
 	free(text);
 }
 
-/* ---- completion ------------------------------------------------------- */
-
-/* What is offered for these words, the last of which is being typed. */
-static char *complete(const char *words)
-{
-	const char *argv[] = {
-		"bash", "--norc", "-c",
-		text_format("set -euo pipefail; . '%s'; COMP_WORDS=(%s); "
-			    "COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); COMPREPLY=(); _redtap || true; "
-			    "printf ' %%s' \"${COMPREPLY[@]}\"; echo ' '",
-			    path_source("user/redtap.bash"), words),
-		NULL
-	};
-
-	return output_of(argv);
-}
-
-static void assert_offers(const char *words, const char *offered, bool nothing_else)
-{
-	char *text = complete(words), *at = strstr(text, offered);
-
-	if (!at || (nothing_else && strcmp(text, text_format("%s\n", offered)) != 0))
-		fail_msg("%s: '%s'", words, text);
-	free(text);
-}
-
-/* Whether an option takes a value. */
-static bool is_accepted(const struct option_row *row, const char *value)
-{
-	char *argv[] = { "redtap", "check", "-v" };
-	struct options options;
-	bool accepted;
-
-	assert_int_equal(options_parse(&options, ROWS(argv), argv), 0);
-	accepted = row->apply(&options, row, value) == NULL;
-	options_release(&options);
-	return accepted;
-}
-
-/* The options of a command are offered, all and no others. */
-static void assert_offers_options(const char *name, enum command command)
-{
-	const struct option_row *row;
-	char *text = complete(text_format("redtap %s --", name)), expected[1024] = " ";
-
-	for (row = option_rows; row->name; row++)
-		if (option_fits(row, command))
-			sprintf(expected + strlen(expected), "--%s ", row->name);
-	strcat(expected, "\n");
-	assert_string_equal(text, expected);
-	free(text);
-}
-
-/* What is offered as the value of an option is accepted; the default is offered, too. */
-static void assert_offers_values(const struct option_row *row)
-{
-	char *text = complete(text_format("redtap attach --%s ''", row->name)), *word;
-	bool has_default = row->default_value == NULL, is_empty = true;
-
-	for (word = strtok(text, " \n"); word; word = strtok(NULL, " \n")) {
-		is_empty = false;
-		if (!is_accepted(row, word))
-			fail_msg("--%s: '%s' is offered", row->name, word);
-		has_default |= row->default_value && strcmp(word, row->default_value) == 0;
-	}
-	if (!is_empty && !has_default)
-		fail_msg("--%s: the default is not offered", row->name);
-	free(text);
-}
-
-static void completion(void **state)
-{
-	static const struct {
-		const char *words, *offered; /* all of it */
-	} rows[] = {
-		{ "redtap ''", " attach check version help " },
-		{ "redtap ch", " check " },
-		{ "redtap help at", " attach " },
-		{ "redtap attach --ro", " --route --routes " },
-		{ "redtap attach -p 1 --no", " --no-follow " },
-		{ "redtap check --in", "  " },
-		{ "redtap attach --output j", " json " },
-		{ "redtap attach --output = t", " table " },
-		{ "redtap check --output ''", " table json none " },
-		{ "redtap attach --metrics ''", " otel flask " },
-		{ "redtap attach --histogram ''", " buckets timer " },
-		{ "redtap attach --statsd tcp", " tcp://127.0.0.1:9125 " },
-	};
-	const struct server server = server_start_webapp("epoll", 1, NULL);
-	const struct option_row *row;
-	size_t i;
-
-	(void)state;
-	for (i = 0; i < ROWS(rows); i++)
-		assert_offers(rows[i].words, rows[i].offered, true);
-	assert_offers(text_format("redtap attach --pid %d", (int)server.pid),
-		      text_format(" %d ", (int)server.pid), false);
-	assert_offers("redtap attach --port ''", text_format(" %u ", server.port), false);
-	assert_offers("redtap attach --name weba", " webapp ", false);
-	assert_offers_options("attach", COMMAND_ATTACH);
-	assert_offers_options("check", COMMAND_CHECK);
-	for (row = option_rows; row->name; row++)
-		if (row->argument)
-			assert_offers_values(row);
-}
-
 /* ---- install ---------------------------------------------------------- */
 
 static void install(void **state)
@@ -387,8 +281,8 @@ static void install(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		E2E_TEST(examples_run), E2E_TEST(help),       E2E_TEST(manual_page),
-		E2E_TEST(readme),       E2E_TEST(completion), E2E_TEST(install),
+		E2E_TEST(examples_run), E2E_TEST(help),    E2E_TEST(manual_page),
+		E2E_TEST(readme),       E2E_TEST(install),
 	};
 
 	return cmocka_run_group_tests_name("docs", tests, harness_group_setup,
