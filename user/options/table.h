@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
  * table.h - the options: the one table that parsing, messages, help and the tests of
- * the documents go by.  To add an option, add a row to table.c.
+ * the documents go by.  To add an option, add a row to table.c, and describe it in
+ * redtap.8 and redtap.bash; tests tell what is missing.
  *
  * It must not know argv, the environment or how the table is printed.
  */
