@@ -26,22 +26,29 @@ BPF_CFLAGS = -std=gnu11 -O2 -g -target bpf -D__TARGET_ARCH_$(ARCH) -I. -Ibpf $(W
 USER_OBJECTS := $(patsubst user/%.c,$(BUILD)/user/%.o,$(wildcard user/*.c user/*/*.c))
 WEBAPP_OBJECTS := $(patsubst app/%.c,$(BUILD)/app/%.o,$(wildcard app/*.c))
 
-include $(wildcard tests/*/*.mk) $(wildcard stack/*.mk)
+# In the order of `make help`.
+include stack/stack.mk tests/suites/suites.mk \
+	$(filter-out tests/suites/%,$(wildcard tests/*/*.mk))
 
 .DEFAULT_GOAL := all
-.PHONY: all clean install
-all: $(BUILD)/redtap $(BUILD)/webapp
+.PHONY: all clean help install
+
+##@ Build
+all: $(BUILD)/redtap $(BUILD)/webapp ## build redtap and webapp, a small server to try it on (default)
+
+# Behind a command that has failed: names the tool or library that is missing, if one is.
+OR_SAY_WHY := || stack/deps.sh --why build
 
 $(BUILD)/redtap: $(USER_OBJECTS)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(OR_SAY_WHY)
 
 $(BUILD)/user/%.o: user/%.c | $(BUILD)/redtap.skel.h
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+	$(CC) $(ALL_CFLAGS) -c -o $@ $< $(OR_SAY_WHY)
 
 $(BUILD)/redtap.bpf.o: bpf/redtap.bpf.c
 	@mkdir -p $(@D)
-	$(CLANG) $(BPF_CFLAGS) -mcpu=v3 -MF $(BUILD)/redtap.bpf.d -c -o $@ $<
+	$(CLANG) $(BPF_CFLAGS) -mcpu=v3 -MF $(BUILD)/redtap.bpf.d -c -o $@ $< $(OR_SAY_WHY)
 
 # The same source without what kernels before 6.3 lack: for the kernel matrix.
 $(BUILD)/redtap_legacy.bpf.o: bpf/redtap.bpf.c
@@ -49,7 +56,7 @@ $(BUILD)/redtap_legacy.bpf.o: bpf/redtap.bpf.c
 	$(CLANG) $(BPF_CFLAGS) -mcpu=v2 -DREDTAP_LEGACY -MF $(BUILD)/redtap_legacy.bpf.d -c -o $@ $<
 
 $(BUILD)/redtap.skel.h: $(BUILD)/redtap.bpf.o
-	$(BPFTOOL) gen skeleton $< name redtap_bpf > $@.new
+	$(BPFTOOL) gen skeleton $< name redtap_bpf > $@.new $(OR_SAY_WHY)
 	@mv $@.new $@
 
 $(BUILD)/webapp: $(WEBAPP_OBJECTS)
@@ -57,15 +64,24 @@ $(BUILD)/webapp: $(WEBAPP_OBJECTS)
 
 $(BUILD)/app/%.o: app/%.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -pthread -c -o $@ $<
+	$(CC) $(ALL_CFLAGS) -pthread -c -o $@ $< $(OR_SAY_WHY)
 
-# DESTDIR stands before everything, for packages.
-install: $(BUILD)/redtap
+# DESTDIR is put before every path, for packages.
+install: $(BUILD)/redtap ## program, manual page, completion for bash [PREFIX=/usr/local]
 	install -D -m 755 $< $(DESTDIR)$(PREFIX)/bin/redtap
 	install -D -m 644 user/redtap.8 $(DESTDIR)$(PREFIX)/share/man/man8/redtap.8
 	install -D -m 644 user/redtap.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/redtap
 
-clean:
+clean: ## remove the build directory
 	rm -rf $(BUILD)
+
+# Targets with two hash signs and a text, under the last heading (##@) before them;
+# headings of the same name are one.
+help: ## this list
+	@awk '/^##@ / { heading = substr($$0, 5); if (!(heading in text)) order[++count] = heading } \
+		/^[a-z][^=]*:.* ## / { split($$0, part, / ## /); sub(/:.*/, "", part[1]); \
+			text[heading] = text[heading] sprintf("  %-20s %s\n", part[1], part[2]) } \
+		END { for (i = 1; i <= count; i++) printf "%s:\n%s", order[i], text[order[i]] }' \
+		$(filter-out %.d,$(MAKEFILE_LIST))
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d $(BUILD)/*/*/*.d $(BUILD)/*/*/*/*.d)

@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 #
-# deps.sh - installs what is missing: by apt on Debian 12 and newer and Ubuntu
-# 24.04; elsewhere it prints what to install.
+# deps.sh [--why] [GROUP]... - installs what is missing: by apt on Debian 12 and
+# newer and Ubuntu 24.04; elsewhere it prints what to install.
 #
-# Input: groups of dependencies (build, demo, test, vm; default: build demo).
-# Output: installed packages, BUILD/tools/, exit status 0 when
-# nothing is missing any more.  What counts is whether a thing works, not where
-# it came from: a compiler or a Go of your own is left alone.  It must not touch
-# anything when nothing is missing.
+# Input: groups of dependencies (build, demo, test, vm; default: build).  --why:
+# installs nothing, says what is missing if something is, and exits with 1; the
+# Makefile asks this behind a command that has failed.
+# Output: installed packages, BUILD/tools/, exit status 0 if nothing is missing any
+# more.  It tries whether a thing works and does not ask where it came from: a
+# compiler or a Go of your own is left alone.  It must not change anything when
+# nothing is missing.
 set -euo pipefail
 
 PROGRAM_NAME=deps
@@ -16,27 +18,26 @@ SOURCE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$SOURCE/lib.sh"
 BUILD=$(realpath -m "${BUILD:-$SOURCE/../build}")
-# Compilers and daemons of root; sudo and cron often leave these out.
+# bpftool and nginx are there; sudo and cron often leave these directories out.
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
-# statsd_exporter: the newest release that a Go of at least this version builds.
-# Debian 12 has Go 1.19, Ubuntu 24.04 has 1.22, Debian 13 has 1.24.  What redtap
-# needs (DogStatsD tags, counters, gauges, ttl, help) is the same in all three.
-# A newer Go is not downloaded for its sake: that would take a compiler from
-# elsewhere than the distribution, for nothing that we use.
+# Versions of statsd_exporter, each with the oldest Go that builds it.  Debian 12
+# has Go 1.19, Ubuntu 24.04 has 1.22, Debian 13 has 1.24.  All three versions have
+# what redtap needs (DogStatsD tags, counters, gauges, ttl, help), so the
+# distribution's Go is enough and no other one is downloaded.
 STATSD_EXPORTER_MODULE=github.com/prometheus/statsd_exporter
 STATSD_EXPORTER_VERSIONS="1.25 $(sed -n 's/^STATSD_EXPORTER_VERSION=//p' "$SOURCE/.env")
 1.22 v0.28.0
 1.18 v0.26.0"
 
-# Tools of the tests in Go, and the least Go that each needs: tests/dashboards
-# holds dashboards against Grafana's schema, tests/compose reads compose files as
+# Tools of the tests in Go, and the oldest Go that builds each: tests/dashboards
+# checks dashboards against Grafana's schema, tests/compose reads compose files as
 # docker does.
 TEST_TOOLS='dashboard_schema dashboards 21
 compose_config compose 24'
 
-# group | check (a have_* function and its arguments) | apt packages; where a
-# distribution lacks one of them, those behind the slash
+# group | check (a have_* function and its arguments) | apt packages; after the
+# slash, those for a distribution that lacks one of the first
 DEPENDENCIES='
 build | program make          | make
 build | program gcc           | gcc
@@ -80,15 +81,15 @@ have_program() {
 	command -v "$1" >/dev/null
 }
 
-# Ubuntu has it only as a snap, which its package fetches while it is unpacked and
-# which does not start everywhere (containers): what is there is used, else a test fails
-# and says what to do.
+# Ubuntu's package fetches a snap while it is unpacked, and snaps do not start
+# everywhere (containers).  So it is not installed there: the test that needs it
+# fails and says what to do.
 have_chromium() {
 	have_program chromium || grep -q '^ID=ubuntu$' /etc/os-release 2>/dev/null
 }
 
-# Ubuntu's minimized images have a program of this name that only says so, and
-# move the real one out of its way.
+# Ubuntu's minimized images replace man by a program that prints a notice; the real
+# one is man.REAL there.
 have_man() {
 	have_program man.REAL || [[ $(man --version 2>/dev/null) == "man "* ]]
 }
@@ -101,8 +102,8 @@ have_header() {
 	gcc -E -include "$1" -x c /dev/null -o /dev/null 2>/dev/null
 }
 
-# On Ubuntu /usr/sbin/bpftool is a script that finds the one for the running
-# kernel, or fails; any version does for a skeleton.
+# Ubuntu's /usr/sbin/bpftool looks for the one of the running kernel and may find
+# none; to generate a skeleton, any version will do.
 have_bpftool() {
 	bpftool version >/dev/null 2>&1 ||
 		compgen -G '/usr/lib/linux-tools*/*/bpftool' >/dev/null
@@ -122,23 +123,23 @@ have_file() {
 	[[ -s $1 ]]
 }
 
-# tests/lint/lint.sh wants the one with the version, and says so without it.
+# tests/lint/lint.sh needs version 14 and says so where only another one is there.
 have_clang_format() {
 	have_program clang-format-14 || have_program clang-format
 }
 
-# By the Python that gunicorn runs under: another one on PATH may have a Flask of its own.
+# Asks the Python that gunicorn runs under: the first one on PATH may be another.
 have_flask() {
 	local gunicorn line
 
 	gunicorn=$(command -v gunicorn) && IFS= read -r line <"$gunicorn" && [[ $line == '#!'* ]] ||
 		return 1
-	# Words of the first line: an interpreter and perhaps its argument.
+	# Split into words: an interpreter and perhaps its argument.
 	# shellcheck disable=SC2086
 	${line#??} -c 'import flask' 2>/dev/null
 }
 
-# The dynamic one finds no libraries inside a virtual machine of the tests.
+# The virtual machines of the tests have no libraries for a dynamic one.
 have_static_busybox() {
 	local path
 
@@ -178,7 +179,7 @@ find_missing() {
 	while IFS='|' read -r group check packages; do
 		group=${group// /}
 		[[ -n $group && " ${GROUPS_WANTED[*]} " == *" $group "* ]] || continue
-		# Words of the row: a function's name and its arguments.
+		# Split into words: a function's name and its arguments.
 		# shellcheck disable=SC2086
 		have_${check# } || MISSING+=("$packages")
 	done <<<"$DEPENDENCIES"
@@ -201,8 +202,8 @@ resolve() {
 	die "none of these packages is known to apt: ${1# } (on Ubuntu, some are in 'universe')"
 }
 
-# Packages of servers start them, now and at each boot.  A machine that is to run
-# a demo does not want a web server on port 80 for ever.
+# Packages of servers start them, now and at each boot.  A demo must not leave a web
+# server on port 80 of the machine.
 SERVICES='prometheus nginx'
 
 service_file_exists() {
@@ -221,7 +222,7 @@ services_hold() {
 	trap 'rm -f /usr/sbin/policy-rc.d' EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
-	# The interface by which package scripts ask whether they may start it.
+	# Package scripts run this program to ask whether they may start a service.
 	printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
 	chmod 755 /usr/sbin/policy-rc.d
 }
@@ -253,7 +254,7 @@ install_packages() {
 	for row in "${MISSING[@]}"; do
 		resolved=$(resolve "$row") || exit 1
 		for name in $resolved; do
-			# Rows may want the same one.
+			# Several rows may name the same package.
 			[[ " ${packages[*]} " == *" $name "* ]] || packages+=("$name")
 		done
 	done
@@ -275,11 +276,11 @@ install_exporter() {
 	read -r go version <<<"$found"
 	say "building statsd_exporter $version with $("$go" version | cut -d' ' -f3)"
 	mkdir -p "$BUILD/tools"
-	# Some ways of starting (cron, units) have no HOME, where Go keeps its caches.
+	# Go needs a HOME for its caches; cron and systemd units may have none.
 	HOME=${HOME:-$BUILD/tools} CGO_ENABLED=0 GOTOOLCHAIN=local GOBIN=$BUILD/tools \
 		"$go" install "$STATSD_EXPORTER_MODULE@$version" >"$BUILD/tools/install.log" 2>&1 || {
 		tail -n 20 "$BUILD/tools/install.log" >&2
-		die "statsd_exporter $version can not be built; put one on PATH yourself"
+		die "statsd_exporter $version cannot be built; its log is $BUILD/tools/install.log; put a statsd_exporter on PATH yourself"
 	}
 }
 
@@ -294,8 +295,8 @@ go_newest() {
 	return 1
 }
 
-# Builds what is missing or older than its source.  A test that wants a tool
-# which is not there says so.
+# Builds what is missing or older than its source.  A test whose tool is not there
+# says so.
 install_test_tools() {
 	local tool source minor go
 
@@ -311,12 +312,12 @@ install_test_tools() {
 		(cd "$source" && HOME=${HOME:-$BUILD/tools} CGO_ENABLED=0 GOTOOLCHAIN=local \
 			"$go" build -o "$BUILD/tools/$tool" .) >"$BUILD/tools/$tool.log" 2>&1 || {
 			tail -n 20 "$BUILD/tools/$tool.log" >&2
-			die "$tool can not be built; its log is $BUILD/tools/$tool.log"
+			die "$tool cannot be built; its log is $BUILD/tools/$tool.log"
 		}
 	done <<<"$TEST_TOOLS"
 }
 
-# The rows still missing, without columns and slashes, for a person to read.
+# The rows still missing, for a person to read.
 print_missing() {
 	local row
 
@@ -326,10 +327,25 @@ print_missing() {
 	done | sed 's, / , or ,' >&2
 }
 
+# Names what is missing, in one line, by the first package of each row.
+say_why() {
+	local row names=
+
+	find_missing
+	for row in "${MISSING[@]}"; do
+		row=${row%%/*}
+		names+="${names:+,} ${row//[[:space:]]/}"
+	done
+	[[ -z $names ]] || warn "missing:$names; run 'sudo make deps'"
+	exit 1
+}
+
 main() {
+	local group why=
+
+	[[ ${1:-} != --why ]] || { why=1 && shift; }
 	GROUPS_WANTED=("$@")
-	(($# > 0)) || GROUPS_WANTED=(build demo)
-	local group
+	(($# > 0)) || GROUPS_WANTED=(build)
 	for group in "${GROUPS_WANTED[@]}"; do
 		[[ $group =~ ^(build|demo|test|vm)$ ]] || {
 			warn "unknown group '$group'; known are: build demo test vm"
@@ -339,6 +355,7 @@ main() {
 
 	# The tests use virtual machines as well.
 	[[ " ${GROUPS_WANTED[*]} " != *" test "* ]] || GROUPS_WANTED+=(vm)
+	[[ -z $why ]] || say_why
 	find_missing
 	if ((${#MISSING[@]} > 0)) && command -v apt-get >/dev/null; then
 		if ((EUID != 0)); then

@@ -233,10 +233,10 @@ start() {
 	local tool tries=1
 
 	for tool in curl prometheus; do
-		command -v "$tool" >/dev/null || die "'$tool' is not installed: run 'make deps'"
+		command -v "$tool" >/dev/null || die "'$tool' is not installed: run 'sudo make deps-demo'"
 	done
 	statsd_exporter_find "$BUILD" >/dev/null ||
-		die "'statsd_exporter' is neither in $BUILD/tools nor on PATH: run 'make deps'"
+		die "'statsd_exporter' is neither in $BUILD/tools nor on PATH: run 'sudo make deps-demo'"
 	if read_environment && is_running; then
 		die "already running with state directory '$STATE':" \
 			"use 'stop' first, or another --state"

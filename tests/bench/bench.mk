@@ -11,19 +11,21 @@
 
 BENCH_GUEST = $(BUILD)/bench/bench_guest $(BUILD)/bench/empty.bpf.o $(BUILD)/redtap
 
+##@ Measure
 .PHONY: bench-instructions bench-profile bench-programs test-bench
 bench-instructions: KERNEL ?= newest
-bench-instructions: $(BENCH_GUEST) $(BUILD)/kernels/$(or $(KERNEL),newest)/package
+bench-instructions: $(BENCH_GUEST) $(BUILD)/kernels/$(or $(KERNEL),newest)/package ## instructions a request [KERNEL= ROWS= STATES= UPDATE=1]
 	@BUILD=$(BUILD) KERNEL="$(KERNEL)" ROWS="$(ROWS)" STATES="$(STATES)" UPDATE="$(UPDATE)" \
 		tests/bench/run.sh
 
 bench-profile: KERNEL ?= newest
-bench-profile: $(BENCH_GUEST) $(BUILD)/bench/profile $(BUILD)/kernels/$(or $(KERNEL),newest)/package
+bench-profile: $(BENCH_GUEST) $(BUILD)/bench/profile $(BUILD)/kernels/$(or $(KERNEL),newest)/package ## where they go, by function and line [ROW= STATE=]
 	@BUILD=$(BUILD) KERNEL="$(KERNEL)" ROW="$(ROW)" STATE="$(STATE)" tests/bench/profile.sh
 
 bench-programs: $(BENCH_GUEST) $(BUILD)/kernels/newest/package
 
-test-bench: bench-programs
+##@ Test
+test-bench: bench-programs ## instructions a request, two rows against the baseline
 	@BUILD=$(BUILD) KERNEL=newest ROWS="keep_alive ignored" STATES="nothing watched" tests/bench/run.sh
 
 $(BUILD)/bench/bench_guest: $(patsubst tests/bench/%.c,$(BUILD)/bench/%.o, \

@@ -15,11 +15,12 @@ COVERAGE_MAKE   = $(MAKE) --no-print-directory BUILD=$(COVERAGE_BUILD) CC="$(CLA
 		  CFLAGS="-O0 -g $(COVERAGE_FLAGS)" LDFLAGS="$(COVERAGE_FLAGS)" UNIT_CFLAGS=
 COVERAGE_SUITES = test-unit $(if $(COVERAGE_E2E),test-e2e E2E_TESTS="$(COVERAGE_E2E)")
 
+##@ Measure
 .PHONY: coverage coverage-show
 # A file for each process, in a directory for all: some give up root or
 # capabilities, and could not add to a file of root's.  The tests' own output goes to
 # a log; the table is printed also when one of them fails.
-coverage:
+coverage: ## lines that the tests run, file by file [COVERAGE_E2E=]
 	@mkdir -p $(COVERAGE_BUILD)
 	@rm -rf $(COVERAGE_BUILD)/profiles
 	@mkdir -m 1777 $(COVERAGE_BUILD)/profiles
@@ -32,5 +33,5 @@ coverage:
 		{ status=1; echo "coverage: tests failed, see $(COVERAGE_BUILD)/tests.log" >&2; }; \
 	tests/coverage/report.sh $(COVERAGE_BUILD) && exit $$status
 
-coverage-show:
+coverage-show: ## the counts of the last run beside the lines of FILE=
 	@tests/coverage/report.sh $(COVERAGE_BUILD) $(FILE)

@@ -24,7 +24,8 @@ E2E_PARTS = $(if $(filter-out $(E2E_ALONE),$(E2E_TESTS)),beside) $(if $(filter $
 e2e-programs: $(E2E_PROGRAMS) $(BUILD)/redtap $(BUILD)/webapp
 
 # All are run even when one fails; the status tells whether one did.
-test-e2e: e2e-programs
+##@ Test
+test-e2e: e2e-programs ## real servers, as root [E2E_TESTS="counts cli"]
 	+@status=0; for part in $(E2E_PARTS); do \
 		$(MAKE) --no-print-directory test-e2e-$$part || status=1; \
 	done; exit $$status
@@ -54,7 +55,7 @@ places-programs: $(BUILD)/e2e/test_routes
 	@for name in stack tests; do ln -sfn $(CURDIR)/$$name $(BUILD)/places/$$name; done
 	@ln -sfn $(abspath $(BUILD))/tools $(PLACES_DIR)/tools
 
-test-places: places-programs
+test-places: places-programs ## series whose hashes are equal are told apart, as root
 	REDTAP_BUILD=$(abspath $(PLACES_DIR)) $(BUILD)/e2e/test_routes
 
 .SECONDARY: $(E2E_HARNESS) $(patsubst tests/e2e/%.c,$(BUILD)/e2e/%.o,$(wildcard tests/e2e/cases/test_*.c))

@@ -23,13 +23,15 @@ FUZZ_COMPILE  = $(CLANG) $(ALL_CFLAGS) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link
 .PHONY: fuzz fuzz-nightly fuzz-programs test-fuzz
 fuzz-programs: $(FUZZ_PROGRAMS)
 
-fuzz: fuzz-programs
+##@ Measure
+fuzz: fuzz-programs ## look for new inputs [FUZZ_SECONDS=60] [FUZZERS="parse tracker"]
 	@BUILD=$(BUILD) tests/fuzz/run.sh "$(FUZZ_SECONDS)" $(FUZZERS)
 
-fuzz-nightly:
+fuzz-nightly: ## the same, half an hour for each fuzzer
 	+@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=1800
 
-test-fuzz: fuzz-programs
+##@ Test
+test-fuzz: fuzz-programs ## the fuzzers' seeds
 	@BUILD=$(BUILD) tests/fuzz/run.sh seeds $(FUZZERS)
 
 .SECONDARY: $(FUZZ_OBJECTS) $(FUZZ_PROGRAMS:=.o)

@@ -30,8 +30,8 @@ e2e/test_routes            | *
 e2e/test_privacy           | *'
 HELPERS="redtap webapp"
 
-exporter=$(statsd_exporter_find "$BUILD") || die "no statsd_exporter: run 'make deps'"
-prometheus=$(command -v prometheus) || die "no prometheus: run 'make deps'"
+exporter=$(statsd_exporter_find "$BUILD") || die "no statsd_exporter: run 'sudo make deps-test'"
+prometheus=$(command -v prometheus) || die "no prometheus: run 'sudo make deps-test'"
 files=(-f "$exporter" -f "$prometheus" -f stack/statsd_mapping.yml -f stack/prometheus.yml
 	-f stack/rules/redtap.yml)
 for name in $HELPERS; do

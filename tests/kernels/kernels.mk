@@ -18,16 +18,17 @@ KERNEL_CORE := $(BUILD)/kernels/test_guest \
 	       $(addprefix $(BUILD)/e2e/test_,attach framing lifecycle routes privacy)
 
 .PHONY: kernels kernels-programs test-kernels test-guest
-kernels: $(KERNEL_PACKAGES)
+##@ Test
+kernels: $(KERNEL_PACKAGES) ## only fetch the kernels of test-kernels [DEBIAN_MIRROR=ADDRESS]
 
 kernels-programs: $(KERNEL_PACKAGES) $(KERNEL_PROGRAMS) $(KERNEL_GUEST)
 
-test-kernels: kernels-programs
+test-kernels: kernels-programs ## every program on four kernels, in virtual machines
 	REDTAP_BUILD=$(abspath $(BUILD)) $(BUILD)/kernels/test_kernels tests/kernels/boot.sh
 
 # The core of the end-to-end tests on the newest kernel: `make test` runs it where
 # BPF is refused.
-test-guest: $(BUILD)/kernels/newest/package $(KERNEL_CORE) $(BUILD)/redtap $(BUILD)/webapp
+test-guest: $(BUILD)/kernels/newest/package $(KERNEL_CORE) $(BUILD)/redtap $(BUILD)/webapp ## the core of the end-to-end tests in a virtual machine
 	BUILD=$(BUILD) tests/kernels/core.sh
 
 $(KERNEL_PACKAGES):

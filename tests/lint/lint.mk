@@ -7,10 +7,11 @@
 LINT_CHECKS = $(if $(filter default undefined,$(origin LINT)),format tidy shell,$(LINT))
 
 .PHONY: lint test-lint format
+##@ Change it
 # The generated header is included by user/kernel/loader.c.
-lint test-lint: $(BUILD)/redtap.skel.h
+lint test-lint: $(BUILD)/redtap.skel.h ## format, clang-tidy, shellcheck [LINT="format tidy shell"]
 	@BUILD=$(BUILD) LINT_CFLAGS='$(filter-out -MMD -MP -DREDTAP_VERSION=%,$(ALL_CFLAGS))' \
 		LINT_BPF_CFLAGS='$(filter-out -MMD -MP,$(BPF_CFLAGS))' tests/lint/lint.sh $(LINT_CHECKS)
 
-format:
+format: ## bring all C files into the form of .clang-format
 	@tests/lint/lint.sh apply-format

@@ -13,11 +13,12 @@ property-programs: $(BUILD)/property/test_property $(BUILD)/property/server $(BU
 
 concurrency-programs: $(BUILD)/property/test_concurrency $(BUILD)/property/crowd_server $(BUILD)/redtap
 
-test-property: property-programs
+##@ Test
+test-property: property-programs ## 20,000 random transactions, as root [SEED=n] [COUNT=n] [PLAN=n]
 	REDTAP_BUILD=$(abspath $(BUILD)) SEED=$(SEED) COUNT=$(COUNT) PLAN=$(PLAN) \
 		$(BUILD)/property/test_property
 
-test-concurrency: concurrency-programs
+test-concurrency: concurrency-programs ## threads that share connections, as root [SECONDS=n]
 	REDTAP_BUILD=$(abspath $(BUILD)) SECONDS=$(SECONDS) $(BUILD)/property/test_concurrency
 
 $(BUILD)/property/%.o: tests/property/%.c

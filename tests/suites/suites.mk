@@ -27,7 +27,8 @@ SUITE_PROGRAMS = all $(patsubst %,%-programs,$(filter unit fuzz e2e places prope
 # The property test's seed is the same in each run, so that what fails is the change's
 # doing; `make test-property` alone takes another one each time.
 .PHONY: test test-stack
-test:
+##@ Test
+test: ## everything, as root [SUITES="unit stack"] [VM=1]
 	@[ -z "$(SUITES_OF_ROOT)" ] || [ "$(VM)" = 1 ] || [ "$$(id -u)" = 0 ] || \
 		{ echo "loading BPF programs needs root: use 'sudo make test', 'make test VM=1', or SUITES='unit stack'" >&2; exit 1; }
 	@BUILD=$(BUILD) stack/deps.sh build demo test
@@ -39,7 +40,7 @@ test:
 		BUILD=$(BUILD) MAKE="$(MAKE)" SEED=$(or $(SEED),4004) tests/summary.sh $$suites
 
 # The scripts of stack/ and of the tests.  All are run even when one fails.
-test-stack: $(BUILD)/webapp
+test-stack: $(BUILD)/webapp ## the scripts, rules, compose file and documents
 	@status=0; for tests in tests/suites/test_*.sh; do \
 		BUILD=$(BUILD) $$tests || status=1; \
 	done; exit $$status

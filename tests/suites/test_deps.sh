@@ -18,12 +18,27 @@ trap 'rm -rf "$ALL_SCRATCH"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# A machine without apt and without jq.
-test_deps_elsewhere() {
+# without PROGRAM...: a directory with all programs of this machine but these.
+without() {
 	mkdir "$SCRATCH/bin"
 	cp --symbolic-link /usr/bin/* "$SCRATCH/bin/" 2>/dev/null || true
-	rm -f "$SCRATCH"/bin/{apt-get,jq}
-	expect_text "$(PATH=$SCRATCH/bin fails 1 "$TOP/stack/deps.sh" demo)" \
+	(cd "$SCRATCH/bin" && rm -f "$@")
+	echo "$SCRATCH/bin"
+}
+
+# A failed build says what is missing, and what to do.
+test_make_without_clang() {
+	expect_text "$(PATH=$(without clang) MAKEFLAGS='' fails 2 make -C "$TOP" BUILD="$SCRATCH/build")" \
+		"deps: missing: clang; run 'sudo make deps'"
+	expect "$(fails 1 "$TOP/stack/deps.sh" --why build)" ""
+}
+
+# A machine without apt and without jq.
+test_deps_elsewhere() {
+	local path
+
+	path=$(without apt-get jq)
+	expect_text "$(PATH=$path fails 1 "$TOP/stack/deps.sh" demo)" \
 		"missing (names of Debian's packages" "  jq"
 	expect_text "$(fails 2 "$TOP/stack/deps.sh" nonsense)" "'nonsense'"
 }
@@ -71,7 +86,7 @@ test_deps_ubuntu() {
 # In two steps, as users do; and an archive that lacks something.
 test_deps_ubuntu_without() {
 	needs_namespaces
-	expect_text "$(noble libcmocka-dev /src/stack/deps.sh build)" "deps: installing make gcc" \
+	expect_text "$(noble libcmocka-dev /src/stack/deps.sh)" "deps: installing make gcc" \
 		"nothing is missing for: build"
 	expect_text "$(noble_installed)" 'clang gcc ' ' linux-tools-generic '
 	expect_text "$(fails 1 noble '' /src/stack/deps.sh build test)" \

@@ -20,7 +20,8 @@ UNIT_LIBS     = -lcmocka -ljansson -lm
 unit-programs: $(UNIT_PROGRAMS)
 
 # All are run even when one fails; the status tells whether one did.
-test-unit: $(UNIT_PROGRAMS)
+##@ Test
+test-unit: $(UNIT_PROGRAMS) ## parser, tracker, outputs; with ASan and UBSan
 	@status=0; for program in $^; do \
 		echo "== $$program"; $$program || status=1; \
 	done; exit $$status

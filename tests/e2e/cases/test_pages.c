@@ -45,7 +45,7 @@ static const char *chromium_program(void)
 		if (access(programs[i], X_OK) == 0 && program_works(programs[i]))
 			return programs[i];
 	fail_msg(
-		"there is no Chromium that works: 'sudo make deps' installs Debian's; on Ubuntu, 'snap install chromium'");
+		"no Chromium works: 'sudo make deps-test' installs Debian's; on Ubuntu, 'snap install chromium'");
 	return NULL;
 }
 
