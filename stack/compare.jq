@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 #
-# compare.jq - what Prometheus says of a load beside what the load generator
-# counted itself.
+# compare.jq - what Prometheus says of a load, beside what the load generator counted
+# itself.
 #
 # Inputs (--slurpfile, one document each): load, what `load --json` printed;
-# counts, rates, quantiles, answers of Prometheus's query API.  --argjson seconds:
+# counts, rates, quantiles, results of Prometheus's query API.  --argjson seconds:
 # how long the load ran.  Output: one object, {equal, differences, rows}, where
-# each of differences and rows is a line of tab-separated columns.
+# each item of differences and rows is a line of tab-separated columns.  It must not
+# know how the load was made.
 
 def share(part; whole): if whole > 0 then 100 * part / whole else 0 end;
 def fixed(digits):
@@ -17,7 +18,7 @@ def fixed(digits):
 	  end
 	end;
 
-# [{key, value}] of an answer; key is "METHOD route" or "METHOD route status".
+# [{key, value}] of a result; key is "METHOD route" or "METHOD route status".
 def samples(labels): .[0].data.result
 	| map({key: (.metric as $m | labels | map($m[.] // "none") | join(" ")),
 	       value: (.value[1] | tonumber)});

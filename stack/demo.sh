@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 #
-# demo.sh - the whole way once: a web server under load, redtap on it,
-# statsd_exporter, Prometheus; at the end what Prometheus says beside what the
-# load generator counted itself.
+# demo.sh - everything once: a web server under load, redtap attached to it,
+# statsd_exporter, Prometheus; at the end what Prometheus says, beside what the load
+# generator counted itself.
 #
-# Input: DEMO=stay keeps everything up until Ctrl-C; DEMO_SECONDS, how long the
-# load runs (20); BUILD, MAKE; VM=1: the web server and redtap run in a virtual
-# machine, as they do by themselves where BPF is refused (demo_guest.sh); what
-# redtap sends comes out to the same statsd_exporter.  Output: text, and exit
-# status 0 only if every count is equal.  It leaves nothing running.  It must not
-# look into redtap: all numbers come from Prometheus.
+# Input: DEMO=stay keeps everything up until Ctrl-C; DEMO_SECONDS, how long the load
+# runs (20); BUILD, MAKE; VM=1: web server and redtap run in a virtual machine
+# (demo_guest.sh), and send to the statsd_exporter outside.  Where BPF is refused,
+# that is done without being asked for.  Output: text; exit status 0 only if every
+# count is equal.  It leaves nothing running.  It must not ask redtap: all numbers
+# come from Prometheus.
 set -euo pipefail
 
 PROGRAM_NAME=demo
@@ -21,14 +21,14 @@ BUILD=$(realpath -m "${BUILD:-$SOURCE/../build}")
 FILES=$BUILD/demo
 SECONDS_OF_LOAD=${DEMO_SECONDS:-20}
 SERVICE=webapp
-# Debian's nginx and bpftool are here; sudo may leave it out.
+# Debian's bpftool is there; sudo may leave these directories out.
 PATH=$PATH:/usr/sbin:/sbin
 
-# What runs, in the order of starting: pid and start time by name.
+# What runs: pid and start time by name.
 declare -A PIDS=() START_TIMES=()
 
-# start NAME COMMAND...: away from this terminal's signals, but not for longer
-# than this script lives, whatever ends it.
+# start NAME COMMAND...: in a session of its own, so that Ctrl-C does not reach it; it
+# ends with this script, however that ends.
 start() {
 	local name=$1
 
@@ -128,12 +128,12 @@ port_or_free() {
 start_stack() {
 	local statsd exporter prometheus key value
 
-	# What a demo that was killed has left.
+	# A demo that was killed may have left it running.
 	"$SOURCE/run.sh" stop --state "$FILES/stack" >/dev/null
 	statsd=$(port_or_free udp 9125 "statsd_exporter (StatsD)")
 	exporter=$(port_or_free tcp 9102 "statsd_exporter (/metrics)")
 	prometheus=$(port_or_free tcp 9090 Prometheus)
-	# The lock is this script's own: a stack that outlived it must not keep it.
+	# Without the lock: a stack that outlives this script must not keep it.
 	BUILD=$BUILD "$SOURCE/run.sh" start --state "$FILES/stack" --scrape-interval 1s \
 		--statsd-port "$statsd" --exporter-port "$exporter" \
 		--prometheus-port "$prometheus" {LOCK}>&-
@@ -179,7 +179,7 @@ start_redtap() {
 	wait_until 30 attached_or_ended || true
 	cat "$FILES/redtap.log" >&2
 	if ! grep -q '^redtap: attached' "$FILES/redtap.log" || ! runs redtap; then
-		die "redtap could not attach; its own words are above"
+		die "redtap could not attach; its messages are above"
 	fi
 }
 
@@ -204,7 +204,7 @@ stop_redtap() {
 	REDTAP_END=$EPOCHREALTIME
 }
 
-# Prints what the machine says; its lines with "@" are for us (demo_guest.sh).
+# Prints the machine's output, except lines that begin with "@" (demo_guest.sh).
 read_machine() {
 	local line
 
@@ -237,7 +237,7 @@ run_machine() {
 	unset "PIDS[machine]"
 	REDTAP_END=$EPOCHREALTIME
 	if ((status != 0)) || ! [[ -s $FILES/load_end && -s $FILES/load.json ]]; then
-		die "the virtual machine ended with status $status; its own words are above"
+		die "the virtual machine ended with status $status; its output is above"
 	fi
 	LOAD_END=$(<"$FILES/load_end")
 }
@@ -251,8 +251,8 @@ query() {
 		--data-urlencode "query=$2" "${at[@]}" "$PROMETHEUS_URL/api/v1/query"
 }
 
-# A scrape that began a second after redtap's last line has seen that line: the
-# exporter holds lines back for 0.2 s.
+# A scrape that began a second after redtap's last line includes it: the exporter
+# keeps lines for up to 0.2 s.
 scraped_after_the_end() {
 	query "$FILES/scrape.json" 'timestamp(up{job="redtap"})' &&
 		jq --exit-status --argjson last "${REDTAP_END/,/.}" \
@@ -265,7 +265,7 @@ print_comparison() {
 	local by='http_request_method, http_route' window=$(((SECONDS_OF_LOAD * 3 + 3) / 4))
 
 	wait_until 15 scraped_after_the_end || die "Prometheus does not scrape any more"
-	# Everything was born in this run, so the counters themselves are the truth.
+	# All counters began with this run, so their values are the counts.
 	query "$FILES/counts.json" "${name}_count$own"
 	query "$FILES/rates.json" "sum by ($by) (rate(${name}_count${own}[${window}s]))" \
 		"${LOAD_END/,/.}"
@@ -309,7 +309,7 @@ print_addresses() {
 	say "statsd_exporter: $EXPORTER_URL/metrics"
 }
 
-# stay_without_load STATUS: the web server has ended with its machine.
+# stay_without_load STATUS: there is no web server any more, it was in the machine.
 stay_without_load() {
 	# shellcheck disable=SC2064
 	trap "exit $1" INT
@@ -318,13 +318,13 @@ stay_without_load() {
 	while sleep 1; do :; done
 }
 
-# stay STATUS: Ctrl-C is the way to end this, so it ends with what was found.
+# stay STATUS: until Ctrl-C; then the exit status is STATUS, the comparison's.
 stay() {
 	# shellcheck disable=SC2064
 	trap "exit $1" INT
 	start_redtap none
 	print_addresses
-	say "a load goes on; Ctrl-C ends all of it"
+	say "a load goes on; Ctrl-C ends everything"
 	while runs webapp && runs redtap; do
 		start load "$BUILD/load" --port "$WEBAPP_PORT" --seconds 60 --json \
 			>"$FILES/stay.json" </dev/null {LOCK}>&-
@@ -336,7 +336,7 @@ stay() {
 main() {
 	local status=0
 
-	# make wants its own spelling of the directory: its rules name files by it.
+	# Relative, as make's own rules name it.
 	BUILD_FOR_MAKE=$(realpath --relative-to="$SOURCE/.." "$BUILD")
 	prepare
 	trap clean_up EXIT
@@ -360,7 +360,7 @@ main() {
 		fi
 		stay "$status"
 	fi
-	say "all is stopped; 'sudo make demo DEMO=stay' keeps it up, to be looked at"
+	say "everything is stopped; 'sudo make demo DEMO=stay' keeps it up for a closer look"
 	return "$status"
 }
 

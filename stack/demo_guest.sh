@@ -1,13 +1,13 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 #
-# demo_guest.sh SECONDS SERVICE - the part of demo.sh that runs inside the virtual
-# machine: a web server, redtap on it, a load.
+# demo_guest.sh SECONDS SERVICE - the part of demo.sh inside the virtual machine: a
+# web server, redtap attached to it, a load.
 #
 # Inputs: redtap, webapp and load in /build; datagrams to udp 127.0.0.1:9125 leave
-# the machine.  Outputs: redtap's table; lines that begin with "@" for demo.sh:
-# "@load-ended", then "@load " and what the load generator has counted, as JSON.
-# Exit status 0 only if all has gone well.
+# the machine.  Outputs: redtap's table; for demo.sh, lines that begin with "@":
+# "@load-ended", then "@load " and the load generator's counts as JSON.  Exit status 0
+# only if everything succeeded.  It must not know what Prometheus says.
 
 webapp=
 redtap=
@@ -19,7 +19,7 @@ fail() {
 	exit 1
 }
 
-# wait_for TEXT FILE PID: until it stands there; 1: the process has ended before.
+# wait_for TEXT FILE PID: until FILE contains TEXT; 1 if the process ends first.
 wait_for() {
 	until grep -q "$1" "$2"; do
 		kill -0 "$3" 2>/dev/null || return 1
@@ -33,7 +33,7 @@ wait_for '^webapp: listening on ' /tmp/webapp.log "$webapp" || fail "webapp does
 address=$(sed -n 's/^webapp: listening on //p' /tmp/webapp.log)
 echo "demo: webapp listens on $address, pid $webapp; it knows nothing of redtap"
 
-# Through a pipe: the table is printed line by line, as there is no terminal.
+# Through a pipe, so that the table is printed as plain lines.
 mkfifo /tmp/table
 cat /tmp/table &
 table=$!

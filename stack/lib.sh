@@ -3,8 +3,8 @@
 #
 # lib.sh - what the shell scripts share: messages, waiting, processes, ports.
 #
-# Sourced by bash with `set -euo pipefail`; reads nothing but /proc, and must
-# not know what is started or installed.  PROGRAM_NAME stands before messages.
+# Sourced by bash with `set -euo pipefail`.  Inputs: /proc; PROGRAM_NAME, which begins
+# each message.  It must not know what is started or installed.
 
 say() {
 	printf '%s: %s\n' "$PROGRAM_NAME" "$*"
@@ -20,7 +20,7 @@ die() {
 }
 
 # wait_until SECONDS COMMAND [ARGUMENT...]: runs COMMAND every 50 ms until it
-# succeeds; 1 when the time is over.
+# succeeds; returns 1 if the time is over first.
 wait_until() {
 	local deadline=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000))
 
@@ -31,20 +31,20 @@ wait_until() {
 	done
 }
 
-# process_start_time PID: when it started, in clock ticks since boot.  A pid is
-# used again, a pid with its start time is not.  Fails for one that has ended,
-# also if nobody has collected its status yet.
+# process_start_time PID: when it started, in clock ticks since boot.  A pid can be
+# used again; a pid with its start time cannot.  Fails for a process that has ended,
+# also if it is still a zombie.
 process_start_time() {
 	local stat fields
 
 	{ stat=$(<"/proc/$1/stat"); } 2>/dev/null || return 1
-	# The name in parentheses may hold spaces; fields count from behind it.
+	# The name in parentheses may contain spaces; the fields begin after it.
 	read -ra fields <<<"${stat##*) }"
 	[[ ${fields[0]:-Z} != [ZX] ]] || return 1
 	printf '%s\n' "${fields[19]}"
 }
 
-# process_is PID START_TIME: it still runs, and is the one that was started.
+# process_is PID START_TIME: it is the process that was started, and still runs.
 process_is() {
 	[[ -n ${1:-} && -n ${2:-} && $(process_start_time "$1") == "$2" ]]
 }
@@ -53,7 +53,7 @@ process_is_gone() {
 	! process_is "$@"
 }
 
-# process_end PID START_TIME SECONDS: asks it to end, waits, then ends it.
+# process_end PID START_TIME SECONDS: SIGTERM, then SIGKILL after that time.
 process_end() {
 	process_is "$1" "$2" || return 0
 	kill -TERM "$1" 2>/dev/null || true
@@ -63,8 +63,8 @@ process_end() {
 	wait_until 5 process_is_gone "$1" "$2"
 }
 
-# port_is_taken tcp|udp PORT: somebody holds it on any address of IPv4 or IPv6.
-# For tcp only listening sockets count (state 0A).
+# port_is_taken tcp|udp PORT: a socket has it, on any address of IPv4 or IPv6; for
+# tcp, a listening one (state 0A).
 port_is_taken() {
 	local file port
 
@@ -82,8 +82,8 @@ port_is_taken() {
 	return 1
 }
 
-# port_choose tcp|udp: a free port below the range that the kernel hands out to
-# outgoing connections, so that no client takes it before it is used.
+# port_choose tcp|udp: a free port below the kernel's range for outgoing connections,
+# so that no client takes it before it is used.
 port_choose() {
 	local port
 
@@ -97,8 +97,8 @@ port_choose() {
 	die "no free $1 port found between 10000 and 31999"
 }
 
-# build_give_back DIRECTORY: what `sudo make` built belongs to the user who
-# called sudo; otherwise that user's next `make` could not write there.
+# build_give_back DIRECTORY: gives what `sudo make` built to the user who called
+# sudo; otherwise that user's next `make` could not write there.
 build_give_back() {
 	[[ $EUID -eq 0 && -n ${SUDO_UID:-} && -n ${SUDO_GID:-} && -d $1 ]] || return 0
 	chown -R --no-dereference "$SUDO_UID:$SUDO_GID" "$1"

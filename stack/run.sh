@@ -5,8 +5,8 @@
 # containers.
 #
 # Input: options and environment (see usage below).  Output: two processes and
-# STATE/stack.env, KEY=VALUE lines with their addresses and pids.  It must not
-# know redtap: whatever sends StatsD lines is welcome.
+# STATE/stack.env, KEY=VALUE lines with their addresses and pids.  It must not know
+# redtap: any sender of StatsD lines will do.
 set -euo pipefail
 
 PROGRAM_NAME=stack
@@ -23,8 +23,8 @@ usage() {
 	  --statsd-port PORT    UDP, StatsD lines go in here (9125)
 	  --exporter-port PORT  TCP, statsd_exporter's /metrics (9102)
 	  --prometheus-port PORT  TCP, Prometheus (9090)
-	  --free-ports          choose ports that nobody uses
-	  --scrape-interval DUR how often Prometheus looks, and evaluates its rules (1s)
+	  --free-ports          choose free ports
+	  --scrape-interval DUR how often Prometheus scrapes, and evaluates rules (1s)
 
 	The same from the environment: STACK_STATE, STACK_STATSD_PORT,
 	STACK_EXPORTER_PORT, STACK_PROMETHEUS_PORT, STACK_FREE_PORTS=1,
@@ -109,8 +109,8 @@ write_environment() {
 	mv "$ENVIRONMENT.new" "$ENVIRONMENT"
 }
 
-# spawn NAME COMMAND...: starts it away from this terminal, so that Ctrl-C there
-# does not end it before its users; sets SPAWNED_PID and SPAWNED_START_TIME.
+# spawn NAME COMMAND...: starts it in a session of its own, so that Ctrl-C does not
+# end it before the processes that use it; sets SPAWNED_PID and SPAWNED_START_TIME.
 spawn() {
 	local name=$1
 
@@ -120,15 +120,15 @@ spawn() {
 	SPAWNED_START_TIME=$(process_start_time "$SPAWNED_PID") || SPAWNED_START_TIME=ended
 }
 
-# answers PID START_TIME URL: it has ended, or it answers.
+# answers PID START_TIME URL: it answers, or has ended.
 answers() {
 	process_is "$1" "$2" || return 0
 	curl --silent --fail --noproxy '*' --max-time 2 --output /dev/null "$3"
 }
 
-# scrapes PID START_TIME URL: Prometheus has ended, or has scraped the exporter.
-# It begins some 5 s after it says that it is ready (its discovery of targets
-# waits that long), and what is born before would be born unseen.
+# scrapes PID START_TIME URL: Prometheus has scraped the exporter, or has ended.  It
+# begins some 5 s after it reports ready (its target discovery waits that long), and
+# would not see the first 0 of a series that is sent before.
 scrapes() {
 	process_is "$1" "$2" || return 0
 	[[ $(curl --silent --noproxy '*' --max-time 2 "$3/api/v1/query?query=up") == *',"1"]'* ]]
@@ -143,14 +143,14 @@ explain_end() {
 	local name=$1
 	shift
 
-	warn "$name has ended; its last words:"
+	warn "$name has ended; the end of its log:"
 	tail -n 5 "$STATE/$name.log" >&2
 	if grep -q 'address already in use' "$STATE/$name.log"; then
-		warn "another process has taken one of its ports ($*): use --free-ports"
+		warn "another process has taken one of its ports ($*); use --free-ports"
 	fi
 }
 
-# Statuses: 0 runs and answers, 1 does not.
+# Returns 0 if it runs and answers, else 1.
 start_exporter() {
 	spawn statsd_exporter "$(statsd_exporter_find "$BUILD")" \
 		--statsd.listen-udp="127.0.0.1:$STATSD_PORT" --statsd.listen-tcp= \
@@ -202,7 +202,7 @@ start_prometheus() {
 require_free() {
 	if port_is_taken "$1" "$2"; then
 		die "$1 port $2, meant for $3, is taken by another process;" \
-			"stop that, name another port ($4), or use --free-ports"
+			"stop it, choose another port ($4), or use --free-ports"
 	fi
 }
 
@@ -221,7 +221,7 @@ choose_ports() {
 	require_free tcp "$PROMETHEUS_PORT" "Prometheus" --prometheus-port
 }
 
-# Ends what this start has started, and takes its files away but for the logs.
+# Ends what this start has started, and removes its files except the logs.
 abandon() {
 	process_end "${PROMETHEUS_PID:-}" "${PROMETHEUS_START_TIME:-}" 10
 	process_end "${EXPORTER_PID:-}" "${EXPORTER_START_TIME:-}" 10
@@ -242,14 +242,14 @@ start() {
 			"use 'stop' first, or another --state"
 	fi
 	if ! mkdir -p "$STATE" || ! [[ -w $STATE ]]; then
-		die "state directory '$STATE' is not writable: name another one by --state"
+		die "state directory '$STATE' is not writable: choose another one with --state"
 	fi
-	# What a killed run has left would be mixed with this one's numbers.
+	# Data of a run that was killed would be mixed with this one's.
 	rm -rf "$STATE/prometheus" "$ENVIRONMENT"
 	trap abandon EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
-	# Between choosing a free port and binding it another process may come first.
+	# Another process may take a free port before it is bound here.
 	[[ -z $FREE_PORTS ]] || tries=5
 	while choose_ports && ! { start_exporter && start_prometheus; }; do
 		abandon
@@ -277,9 +277,9 @@ stop() {
 	fi
 	for name in PROMETHEUS EXPORTER; do
 		process_end "${STARTED[${name}_PID]:-}" "${STARTED[${name}_START_TIME]:-}" 15 ||
-			die "process ${STARTED[${name}_PID]} can not be ended"
+			die "process ${STARTED[${name}_PID]} cannot be ended"
 	done
-	# By name, not the whole directory: --state may name one with other things in it.
+	# File by file: --state may be a directory with other things in it.
 	rm -rf "$STATE/prometheus"
 	rm -f "$ENVIRONMENT" "$STATE/prometheus.yml" "$STATE/prometheus.log" \
 		"$STATE/statsd_exporter.log"

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
-"""A plain Flask application, as people write them: no metrics, no middleware.
+"""A plain Flask application: no metrics, no middleware.
 
-Input: requests.  Output: answers, some of them slow, some of them errors.  It
-must not know that anybody watches.
+Input: requests.  Output: responses, some slow, some errors.  It must not know that
+it is observed.
 """
 
 import random

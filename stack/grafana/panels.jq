@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 #
-# panels.jq - how a panel, a variable and a dashboard look, once for all of them.
+# panels.jq - the form of panels, variables and dashboards.
 #
-# Inputs: what is special of each.  Outputs: Grafana's dashboard JSON (schema of
+# Inputs: what is special to each.  Outputs: Grafana's dashboard JSON (schema of
 # Grafana 11 and later).  It must not know metrics.
 
 def datasource: {type: "prometheus", uid: "${datasource}"};
@@ -10,7 +10,7 @@ def datasource: {type: "prometheus", uid: "${datasource}"};
 # ---- queries; `letters` gives them their refIds ----
 
 def query(expr; legend): {expr: expr, legendFormat: legend};
-# One value a series: for stats, tables, bars.
+# One value for each series: for stats, tables, bars.
 def at_once: . + {instant: true, range: false};
 def as_table: at_once + {format: "table"};
 
@@ -67,7 +67,7 @@ def stat(title; description; unit; width; queries):
 		justifyMode: "auto", wideLayout: true, showPercentChange: false,
 		percentChangeColorMode: "standard"
 	};
-# Any at all is bad news.
+# Any value above 0 is an error.
 def red_above_0: .fieldConfig.defaults.thresholds = steps("green"; [{color: "red", value: 0.000001}]);
 
 def bar_gauge(title; description; unit; width; queries):
@@ -81,7 +81,7 @@ def bar_gauge(title; description; unit; width; queries):
 		legend: {displayMode: "list", placement: "bottom", showLegend: false, calcs: []}
 	};
 
-# One row an element of the joined queries; names: what the columns are called.
+# A row for each element of the joined queries; names: the columns' titles.
 def table_of(title; description; unit; width; queries; hidden; names):
 	panel("table"; title; description; unit; width; queries | map(as_table))
 	| .fieldConfig.defaults.custom = {align: "auto", filterable: true, inspect: false}
@@ -111,7 +111,7 @@ def heatmap(title; description; unit; width; queries):
 		exemplars: {color: "rgba(255,0,255,0.7)"}
 	};
 
-# A bar a row label, in it a piece a column label.
+# A bar for each value of the row label, with a part for each value of the column label.
 def stacked_bars(title; description; unit; width; queries; row; column):
 	panel("barchart"; title; description; unit; width; queries | map(as_table))
 	| .fieldConfig.defaults += {
@@ -130,7 +130,7 @@ def stacked_bars(title; description; unit; width; queries; row; column):
 
 def heading(title): {type: "row", title: title, collapsed: false, panels: [], gridPos: {w: 24, h: 1}};
 
-# Numbers the panels and lays them out from left to right, row under row.
+# Numbers the panels and places them from left to right, row by row.
 def laid_out: reduce .[] as $panel ({panels: [], x: 0, y: 0, row: 0};
 	(if .x + $panel.gridPos.w > 24 then {panels, x: 0, y: (.y + .row), row: 0} else . end)
 	| .panels += [$panel
@@ -149,7 +149,7 @@ def datasource_variable: {
 	regex: "", skipUrlSync: false
 };
 
-# All that a label has, several at once, all of them to begin with.
+# The values of a label; several can be selected, at first all are.
 def label_variable(name; title; series; key): {
 	name: name, label: title, type: "query", datasource: datasource,
 	definition: "label_values(\(series), \(key))",

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 #
 # The dashboard redtap RED: rate, errors, duration per method and route, and
-# where the time goes.  `make dashboards` makes dashboards/redtap-red.json of it.
+# where the time goes.  `make dashboards` makes dashboards/redtap-red.json from it.
 
 include "panels";
 
@@ -17,11 +17,11 @@ def accept_wait(part): "http_server_accept_wait_seconds_\(part){\(of_service)}";
 def per_request(operation): "sum by (http_request_method, http_route) (\(operation))";
 def request_legend: "{{http_request_method}} {{http_route}}";
 
-# The growth in 24 hours to the last unit.  increase() extrapolates, so it is
-# only asked where the counter was reset.
+# The exact growth in 24 hours.  increase() extrapolates, so it is used only if the
+# counter was reset.
 def growth_24h(series): "((max_over_time(\(series)[24h]) - min_over_time(\(series)[24h])) and resets(\(series)[24h]) == 0 or increase(\(series)[24h]))";
 
-# Where there are none there is no series: 0, not nothing.
+# Without such requests there is no series; the result must be 0.
 def share_of(more): "(\(per_request("rate(" + duration("count"; more) + "[$__rate_interval])"))"
 	+ " or 0 * \(per_request("rate(" + duration("count"; "") + "[$__rate_interval])")))"
 	+ " / (\(per_request("rate(" + duration("count"; "") + "[$__rate_interval])")) > 0)";
@@ -33,7 +33,7 @@ def quantile(q; by; bucket; window):
 	"histogram_quantile(\(q), sum by (\(by)) (rate(\(bucket)[\(window)])))";
 
 dashboard("redtap-red"; "redtap RED";
-	"Rate, errors and duration of HTTP requests, measured in the kernel by redtap: from the arrival of a request's first byte at the server's socket to the last byte of the answer handed to the kernel.";
+	"Rate, errors and duration of HTTP requests, measured in the kernel by redtap: from the arrival of a request's first byte at the server's socket to the last byte of the response handed to the kernel.";
 	[link_to("redtap itself"; "redtap-itself")];
 	[
 		datasource_variable,
@@ -47,21 +47,21 @@ dashboard("redtap-red"; "redtap RED";
 			"short"; 6;
 			[query("sum(\(growth_24h(duration("count"; ""))))"; "requests")]),
 		stat("Requests per status code (24 h)";
-			"Likewise by status code; none: the client gave up, or the server closed without an answer.";
+			"Likewise by status code; none: the client gave up, or the server closed without a response.";
 			"short"; 18;
 			[query("label_replace(sum by (http_response_status_code) (\(growth_24h(duration("count"; "")))), \"http_response_status_code\", \"none\", \"http_response_status_code\", \"\")";
 				"{{http_response_status_code}}")]),
 
 		heading("Rate and errors"),
-		time_series("Requests per second"; "Answered requests and those that never got an answer, per method and route."; "reqps"; 12;
+		time_series("Requests per second"; "Requests with and without a response, per method and route."; "reqps"; 12;
 			[query(per_request("rate(" + duration("count"; "") + "[$__rate_interval])"); request_legend)]),
 		(time_series("Requests count"; "How many requests there were in each step of the rate's interval."; "short"; 12;
 			[query(per_request("increase(" + duration("count"; "") + "[$__rate_interval])"); request_legend)]) | bars),
-		(time_series("Share of 2xx"; "Of the requests at that time, the part that was answered by 200 to 299."; "percentunit"; 8;
+		(time_series("Share of 2xx"; "Of the requests at that time, the part with a status of 200 to 299."; "percentunit"; 8;
 			[query(share_of(", http_response_status_code=~\"2..\""); request_legend)]) | share),
-		(time_series("Share of 5xx"; "Of the requests at that time, the part that was answered by 500 to 599."; "percentunit"; 8;
+		(time_series("Share of 5xx"; "Of the requests at that time, the part with a status of 500 to 599."; "percentunit"; 8;
 			[query(share_of(", http_response_status_code=~\"5..\""); request_legend)]) | share),
-		(time_series("Share of errors"; "Of the requests at that time, the part with an error_type: a status from 500 on, client_abort (the client gave up), no_response (the server closed without an answer)."; "percentunit"; 8;
+		(time_series("Share of errors"; "Of the requests at that time, the part with an error_type: a status from 500 on, client_abort (the client gave up), no_response (the server closed without a response)."; "percentunit"; 8;
 			[query("sum by (service_name, error_type) (rate(\(duration("count"; ", error_type!=\"\""))[$__rate_interval])) / on (service_name) group_left () (sum by (service_name) (rate(\(duration("count"; ""))[$__rate_interval])) > 0)";
 				"{{service_name}} {{error_type}}")]) | share | stacked),
 
@@ -86,15 +86,15 @@ dashboard("redtap-red"; "redtap RED";
 
 		heading("Where the time goes"),
 		stacked_bars("Where the time goes, per route";
-			"Mean seconds of a request in each phase over the whole time shown. queue: it lay in the socket while the application was busy; service: the application worked; send: the answer was written; deliver: until the client had acknowledged it (if redtap runs with --phases deliver). queue, service and send are the duration."; "s"; 12;
+			"Mean seconds of a request in each phase over the whole time shown. queue: the request waited in the socket while the application was busy; service: the application worked; send: the response was written; deliver: until the client had acknowledged it (if redtap runs with --phases deliver). queue, service and send add up to the duration."; "s"; 12;
 			[query(mean("http_route, phase"; phase("sum"; ""); phase("count"; ""); "$__range"); "{{http_route}} {{phase}}")];
 			"http_route"; "phase"),
 		(time_series("Where the time goes"; "Mean seconds of a request in each phase, over time, all selected routes together."; "s"; 12;
 			[query(mean("phase"; phase("sum"; ""); phase("count"; ""); "$__rate_interval"); "{{phase}}")]) | stacked),
-		(time_series("Saturation"; "Of the time that requests take, the part that they wait for a worker to read them. Above a half, more of it is waiting than work: more workers, or faster handlers."; "percentunit"; 8;
+		(time_series("Saturation"; "The part of their duration that requests wait for a worker. Above a half, they wait longer than they are worked on: add workers, or make handlers faster."; "percentunit"; 8;
 			[query("sum by (service_name) (rate(\(phase("sum"; ", phase=\"queue\""))[$__rate_interval])) / (sum by (service_name) (rate(http_server_request_duration_seconds_sum{\(of_route)}[$__rate_interval])) > 0)";
 				"{{service_name}}")]) | share | limit(0.5)),
-		time_series("Accept wait"; "How long a connection lay in the listen backlog before the application accepted it (if redtap runs with --phases accept)."; "s"; 8;
+		time_series("Accept wait"; "How long connections waited in the listen backlog before the application accepted them (if redtap runs with --phases accept)."; "s"; 8;
 			[
 				query(mean("service_name"; accept_wait("sum"); accept_wait("count"); "$__rate_interval"); "{{service_name}} mean"),
 				query(quantile(0.99; "service_name, le"; accept_wait("bucket"); "$__rate_interval"); "{{service_name}} PR99")
