@@ -20,7 +20,7 @@ demo: ## half a minute of load; Prometheus and client agree [DEMO=stay] [VM=1]
 	+@BUILD=$(BUILD) MAKE="$(MAKE)" DEMO="$(DEMO)" VM="$(VM)" stack/demo.sh
 
 # STACK="--free-ports" and others: stack/run.sh --help
-stack-start: ## statsd_exporter and Prometheus; likewise stack-stop, stack-status
+stack-start: ## statsd_exporter and Prometheus; also stack-stop, stack-status
 stack-start stack-stop stack-status: stack-%:
 	@BUILD=$(BUILD) stack/run.sh $* $(STACK)
 

@@ -12,7 +12,7 @@
 #include "target.h"
 
 /*
- * Chunks of one body.  README: of one call, 512 pieces are looked at; a chunk is
+ * Chunks of one body.  bpf/README.md: of one call, 512 pieces are looked at; a chunk is
  * three.  A batch that one call moves must stay within that.
  */
 #define CHUNKS_MAX 60
