@@ -71,6 +71,19 @@ static __always_inline void word_store(void *at, __u64 word)
 /* Whatever is in memory may have changed: nothing is kept in registers. */
 #define COMPILER_BARRIER() __asm__ volatile("" ::: "memory")
 
+/* Memory that others write meanwhile, read once; as in the kernel. */
+#define READ_ONCE(place) (*(const volatile __typeof__(place) *)&(place))
+
+/*
+ * As in the kernel: everything written before it is seen by whoever sees the value.
+ * x86 orders stores by itself; BPF has no release store before kernel 6.15.
+ */
+#define smp_store_release(at, value)                                                               \
+	do {                                                                                       \
+		COMPILER_BARRIER();                                                                \
+		*(volatile __typeof__(*(at)) *)(at) = (value);                                     \
+	} while (0)
+
 /*
  * index & mask, in a way that the compiler cannot replace by what it knows of
  * index: the verifier wants to see the mask.

@@ -107,7 +107,7 @@ __noinline int connection_settle_once(__u64 address, __u32 owner)
 	if (!connection || !scratch)
 		return 0;
 	/* a request that is being read would end without the route that it has */
-	if (TRACKER_OBSERVE(connection->receive.claim))
+	if (READ_ONCE(connection->receive.claim))
 		return 0;
 	if (!part_claim(&connection->send.claim))
 		return 0;
@@ -115,7 +115,7 @@ __noinline int connection_settle_once(__u64 address, __u32 owner)
 		part_release(&connection->send.claim);
 		return 0;
 	}
-	due = TRACKER_OBSERVE(connection->closing);
+	due = READ_ONCE(connection->closing);
 	scratch->job.now_ns = bpf_ktime_get_ns();
 	tracker_send_load(connection, &scratch->job);
 	for (i = 0; i < PIPELINE_SLOTS + 1; i++)
@@ -127,7 +127,7 @@ __noinline int connection_settle_once(__u64 address, __u32 owner)
 		return 0;
 	}
 	part_release(&connection->send.claim);
-	now = TRACKER_OBSERVE(connection->closing);
+	now = READ_ONCE(connection->closing);
 	return now != due || (now & CLOSING_DELETE);
 }
 
@@ -163,7 +163,7 @@ static __always_inline void connection_release(struct connection *connection, __
 					       __u64 address, __u32 owner)
 {
 	part_release(claim);
-	if (TRACKER_OBSERVE(connection->closing))
+	if (READ_ONCE(connection->closing))
 		connection_settle(address, owner);
 }
 
@@ -220,7 +220,7 @@ connection_adopt_client(struct scratch *scratch, struct sock *sock, __u64 addres
  */
 static __always_inline bool connection_is_stale(struct connection *connection, __u64 inode)
 {
-	__u64 known = TRACKER_OBSERVE(connection->inode);
+	__u64 known = READ_ONCE(connection->inode);
 
 	return known && inode && known != inode;
 }
@@ -229,8 +229,8 @@ static __always_inline bool connection_is_stale(struct connection *connection, _
 static __always_inline bool connection_is_over(struct connection *connection, __u64 inode,
 					       __u64 address)
 {
-	return tracker_is_over(connection) && TRACKER_OBSERVE(connection->sock) == address &&
-	       TRACKER_OBSERVE(connection->inode) == inode;
+	return tracker_is_over(connection) && READ_ONCE(connection->sock) == address &&
+	       READ_ONCE(connection->inode) == inode;
 }
 
 /*

@@ -242,7 +242,7 @@ static __always_inline void on_destroy(__u64 address, bool second)
 {
 	struct connection *connection = bpf_map_lookup_elem(&connections, &address);
 
-	if (!connection || TRACKER_OBSERVE(stopped))
+	if (!connection || READ_ONCE(stopped))
 		return;
 	connection_expel(connection, address, scratch_of(SCRATCH_DESTROY, second));
 }

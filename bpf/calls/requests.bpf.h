@@ -101,15 +101,15 @@ __noinline int receive_catch_up(__u64 address, __u32 owner)
 
 static __always_inline bool receive_is_behind(struct connection *connection, struct sock *sock)
 {
-	__u8 phase = TRACKER_OBSERVE(connection->receive.parser.phase);
+	__u8 phase = READ_ONCE(connection->receive.parser.phase);
 	__u32 outstanding = tracker_outstanding(connection);
 
 	/* what its end has ended waits no more, and may be received still */
-	if (TRACKER_OBSERVE(connection->closing) || phase == PHASE_LOST || phase == PHASE_IGNORE)
+	if (READ_ONCE(connection->closing) || phase == PHASE_LOST || phase == PHASE_IGNORE)
 		return false;
 	if (outstanding > 1 || (outstanding == 1 && phase <= PHASE_METHOD))
 		return false;
-	return TRACKER_OBSERVE(connection->receive.sequence) != sock_received(sock);
+	return READ_ONCE(connection->receive.sequence) != sock_received(sock);
 }
 
 #endif

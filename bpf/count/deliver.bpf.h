@@ -74,13 +74,13 @@ __noinline int deliver_settle(__u64 address, __u64 now_ns)
 static __always_inline void deliver_note(struct connection *connection, __u32 acked)
 {
 	struct delivery_part *part = &connection->delivery;
-	__u32 before = TRACKER_OBSERVE(part->acked);
+	__u32 before = READ_ONCE(part->acked);
 
 	if ((__s32)(acked - before) <= 0)
 		return;
 	/* another CPU may note a later one meanwhile; then it looks into the ring, too */
 	if (!atomic_compare_exchange(&part->acked, before, acked)) {
-		before = TRACKER_OBSERVE(part->acked);
+		before = READ_ONCE(part->acked);
 		if ((__s32)(acked - before) > 0)
 			atomic_compare_exchange(&part->acked, before, acked);
 	}

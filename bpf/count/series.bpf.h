@@ -39,7 +39,7 @@ static __always_inline __u32 series_make(const struct series_key *key, __u64 pla
 	series_key_copy(&entry->key, key);
 	entry->place = place;
 	if (bpf_map_update_elem(&series_ids, &place, &id, BPF_NOEXIST) == 0) {
-		TRACKER_PUBLISH(entry->live, 1);
+		smp_store_release(&entry->live, 1);
 		ledger_add(&ledger.series, 1);
 		return id;
 	}
@@ -54,7 +54,7 @@ static long series_stall_turn(__u32 turn, void *context)
 {
 	(void)turn;
 	(void)context;
-	return TRACKER_OBSERVE(ledger.seen) == UINT64_MAX;
+	return READ_ONCE(ledger.seen) == UINT64_MAX;
 }
 #define SERIES_STALL() bpf_loop(REDTAP_SERIES_STALL, series_stall_turn, 0, 0)
 #else
@@ -69,7 +69,7 @@ static long series_stall_turn(__u32 turn, void *context)
  * the map may use it at once for another series: what was found may belong to that one
  * when it is read.  So the id is read once, and the key stored for this id is compared:
  * that of another series differs, and a retiring id keeps its key until this program
- * has ended.  Whoever sees an id sees its key: see TRACKER_PUBLISH().
+ * has ended.  Whoever sees an id sees its key: see smp_store_release().
  */
 static __always_inline __u32 series_find(struct scratch *scratch, __u32 limit)
 {
@@ -84,7 +84,7 @@ static __always_inline __u32 series_find(struct scratch *scratch, __u32 limit)
 
 		if (found)
 			SERIES_STALL();
-		id = found ? TRACKER_OBSERVE(*found) : series_make(key, place, limit);
+		id = found ? READ_ONCE(*found) : series_make(key, place, limit);
 		entry = bpf_map_lookup_elem(&series_entries, &id);
 		if (!entry)
 			break;

@@ -42,7 +42,7 @@ static __always_inline int listener_enter(const struct listener_key *key)
 {
 	__u8 one = 1;
 
-	if (TRACKER_OBSERVE(stopped))
+	if (READ_ONCE(stopped))
 		return 0;
 	ports[key->port] = 1;
 	return bpf_map_update_elem(&listeners, key, &one, BPF_ANY);
@@ -58,13 +58,13 @@ static __always_inline bool sock_is_of_interest(struct sock *sock)
 
 	if (ports[port])
 		return true;
-	return (settings.client || port == 0 || TRACKER_OBSERVE(unbound_written)) &&
-	       sock_is_internet(sock) && !TRACKER_OBSERVE(stopped);
+	return (settings.client || port == 0 || READ_ONCE(unbound_written)) &&
+	       sock_is_internet(sock) && !READ_ONCE(stopped);
 }
 
 static __always_inline void unbound_note(__u64 address)
 {
-	__u32 at = TRACKER_OBSERVE(unbound_written);
+	__u32 at = READ_ONCE(unbound_written);
 
 	__sync_fetch_and_add(&unbound_written, 1);
 	unbound_socks[index_mask(at, UNBOUND_MAX - 1)] = address;
@@ -88,7 +88,7 @@ __noinline int unbound_learn(__u32 netns, __u32 port)
 	__u32 i;
 
 	for (i = 0; i < UNBOUND_MAX; i++) {
-		__u64 address = TRACKER_OBSERVE(unbound_socks[i]);
+		__u64 address = READ_ONCE(unbound_socks[i]);
 		struct sock *sock = KERNEL_POINTER(struct sock, address);
 
 		if (address && sock_state(sock) == STATE_LISTEN && sock_local_port(sock) == port &&

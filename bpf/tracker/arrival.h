@@ -26,12 +26,12 @@ static __always_inline void tracker_arrival(struct connection *connection, __u32
 	if (end == arrival->end)
 		return;
 	arrival->end = end;
-	if (written - TRACKER_OBSERVE(connection->receive.stamp) >= ARRIVALS_MAX)
+	if (written - READ_ONCE(connection->receive.stamp) >= ARRIVALS_MAX)
 		return;
 	stamp->time_ns = now_ns;
 	stamp->begin = begin;
 	stamp->end = end;
-	TRACKER_PUBLISH(arrival->written, written + 1);
+	smp_store_release(&arrival->written, written + 1);
 }
 
 /*
@@ -40,7 +40,7 @@ static __always_inline void tracker_arrival(struct connection *connection, __u32
  */
 static __always_inline __u64 tracker_arrival_find(struct connection *connection, __u32 sequence)
 {
-	__u32 written = TRACKER_OBSERVE(connection->arrival.written);
+	__u32 written = READ_ONCE(connection->arrival.written);
 	__u32 at = connection->receive.stamp;
 	__u64 time_ns = 0;
 	__u32 i;
@@ -58,7 +58,7 @@ static __always_inline __u64 tracker_arrival_find(struct connection *connection,
 		}
 		at++;
 	}
-	TRACKER_PUBLISH(connection->receive.stamp, at);
+	smp_store_release(&connection->receive.stamp, at);
 	return time_ns;
 }
 
@@ -68,8 +68,7 @@ static __always_inline __u64 tracker_arrival_find(struct connection *connection,
  */
 static __always_inline void tracker_arrival_trim(struct connection *connection)
 {
-	if (TRACKER_OBSERVE(connection->arrival.written) - connection->receive.stamp >
-	    ARRIVALS_MAX / 2)
+	if (READ_ONCE(connection->arrival.written) - connection->receive.stamp > ARRIVALS_MAX / 2)
 		tracker_arrival_find(connection, connection->receive.sequence);
 }
 

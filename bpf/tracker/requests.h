@@ -247,7 +247,7 @@ static __always_inline __u32 tracker_receive_seen(struct connection *connection,
 	slot->path_length = 0;
 	receive->reading = receive->next;
 	receive->next = tracker_slot_behind(receive->next);
-	TRACKER_PUBLISH(receive->pushed, receive->pushed + 1);
+	smp_store_release(&receive->pushed, receive->pushed + 1);
 	return EVENT_SEEN;
 }
 

@@ -15,7 +15,7 @@
 static __always_inline __u8 tracker_send_owner(struct connection *connection)
 {
 	struct send_part *send = &connection->send;
-	__u32 dropped = TRACKER_OBSERVE(connection->receive.dropped);
+	__u32 dropped = READ_ONCE(connection->receive.dropped);
 
 	if (tracker_outstanding(connection) > 0 &&
 	    tracker_slot_oldest(connection)->dropped_before == send->dropped_answered)
@@ -29,7 +29,7 @@ static __always_inline bool tracker_others_wait(struct connection *connection)
 	struct send_part *send = &connection->send;
 
 	return tracker_outstanding(connection) > (send->owner == OWNER_SLOT) ||
-	       TRACKER_OBSERVE(connection->receive.dropped) != send->dropped_answered;
+	       READ_ONCE(connection->receive.dropped) != send->dropped_answered;
 }
 
 /* The response's framing is lost; what is open stays open until the sweep. */
@@ -124,8 +124,8 @@ static __always_inline void tracker_send_load(struct connection *connection,
 
 static __always_inline void tracker_doubt_set(struct connection *connection, struct doubt *doubt)
 {
-	doubt->pushed = TRACKER_OBSERVE(connection->receive.pushed);
-	doubt->dropped = TRACKER_OBSERVE(connection->receive.dropped);
+	doubt->pushed = READ_ONCE(connection->receive.pushed);
+	doubt->dropped = READ_ONCE(connection->receive.dropped);
 }
 
 /* Puts it back at the end of the call. */
@@ -176,7 +176,7 @@ static __always_inline __u32 tracker_send_resync(struct connection *connection,
 static __always_inline void tracker_send_contended(struct connection *connection)
 {
 	tracker_doubt_set(connection, &connection->send.contended);
-	TRACKER_PUBLISH(connection->send.contention, 1);
+	smp_store_release(&connection->send.contention, 1);
 }
 
 /*
@@ -188,9 +188,9 @@ static __always_inline bool tracker_send_contention(struct connection *connectio
 {
 	struct send_part *send = &connection->send;
 
-	if (!TRACKER_OBSERVE(send->contention))
+	if (!READ_ONCE(send->contention))
 		return false;
-	TRACKER_PUBLISH(send->contention, 0);
+	smp_store_release(&send->contention, 0);
 	if (job->feed.parser.phase != PHASE_LOST)
 		return false;
 	send->doubt = send->contended;

@@ -44,8 +44,7 @@ static __always_inline struct request_slot *tracker_reading(struct connection *c
 /* Requests in the ring that have no complete answer. */
 static __always_inline __u32 tracker_outstanding(struct connection *connection)
 {
-	return TRACKER_OBSERVE(connection->receive.pushed) -
-	       TRACKER_OBSERVE(connection->send.answered);
+	return READ_ONCE(connection->receive.pushed) - READ_ONCE(connection->send.answered);
 }
 
 /* Takes the request that waits longest out of the ring. */
@@ -54,7 +53,7 @@ static __always_inline void tracker_slot_take(struct connection *connection)
 	struct send_part *send = &connection->send;
 
 	send->oldest = tracker_slot_behind(send->oldest);
-	TRACKER_PUBLISH(send->answered, send->answered + 1);
+	smp_store_release(&send->answered, send->answered + 1);
 }
 
 /*
@@ -63,8 +62,7 @@ static __always_inline void tracker_slot_take(struct connection *connection)
  */
 static __always_inline bool tracker_send_unsettled(struct connection *connection, __u32 end)
 {
-	return TRACKER_OBSERVE(connection->send.claim) ||
-	       TRACKER_OBSERVE(connection->send.sequence) != end;
+	return READ_ONCE(connection->send.claim) || READ_ONCE(connection->send.sequence) != end;
 }
 
 /* Counts a request that is not kept; its answer will come all the same. */
@@ -76,20 +74,20 @@ static __always_inline void tracker_drop(struct connection *connection, __u32 me
 	receive->dropped_heads &= ~bit;
 	if (method == METHOD_HEAD)
 		receive->dropped_heads |= bit;
-	TRACKER_PUBLISH(receive->dropped, receive->dropped + 1);
+	smp_store_release(&receive->dropped, receive->dropped + 1);
 }
 
 static __always_inline bool tracker_idle(struct connection *connection)
 {
 	return tracker_outstanding(connection) == 0 &&
-	       TRACKER_OBSERVE(connection->receive.dropped) ==
-		       TRACKER_OBSERVE(connection->send.dropped_answered);
+	       READ_ONCE(connection->receive.dropped) ==
+		       READ_ONCE(connection->send.dropped_answered);
 }
 
 /* Whether the connection is HTTP no more, and nobody waits for an answer. */
 static __always_inline bool tracker_is_over(struct connection *connection)
 {
-	return (TRACKER_OBSERVE(connection->ignored) || TRACKER_OBSERVE(connection->tunnel)) &&
+	return (READ_ONCE(connection->ignored) || READ_ONCE(connection->tunnel)) &&
 	       tracker_idle(connection);
 }
 
@@ -98,8 +96,8 @@ static __always_inline bool tracker_doubt_is_old(struct connection *connection)
 {
 	const struct doubt *doubt = &connection->send.doubt;
 
-	return TRACKER_OBSERVE(connection->receive.pushed) != TRACKER_OBSERVE(doubt->pushed) ||
-	       TRACKER_OBSERVE(connection->receive.dropped) != TRACKER_OBSERVE(doubt->dropped);
+	return READ_ONCE(connection->receive.pushed) != READ_ONCE(doubt->pushed) ||
+	       READ_ONCE(connection->receive.dropped) != READ_ONCE(doubt->dropped);
 }
 
 /*
@@ -112,7 +110,7 @@ static __always_inline bool tracker_may_be_idle(struct connection *connection)
 
 	if (tracker_idle(connection))
 		return true;
-	return TRACKER_OBSERVE(send->unsure) && TRACKER_OBSERVE(send->owner) == OWNER_NONE &&
+	return READ_ONCE(send->unsure) && READ_ONCE(send->owner) == OWNER_NONE &&
 	       !tracker_doubt_is_old(connection);
 }
 
@@ -140,7 +138,7 @@ static __always_inline void tracker_route_copy(char *to, const char *from, const
 	__u32 i;
 
 	for (i = 0; i < PATH_MAX_BYTES / 8; i++) {
-		if (i * 8 >= TRACKER_OBSERVE(*length))
+		if (i * 8 >= READ_ONCE(*length))
 			break;
 		word_store(to + i * 8, word_load(from + i * 8));
 	}
@@ -158,7 +156,7 @@ static __always_inline void tracker_route_set(struct request_slot *slot, const c
 	/* the first bytes of a word, in memory order, are its lowest */
 	word = word_load(slot->path + last);
 	word_store(slot->path + last, word & ~0ULL >> behind * 8);
-	TRACKER_PUBLISH(slot->flags, slot->flags | SLOT_ROUTE);
+	smp_store_release(&slot->flags, slot->flags | SLOT_ROUTE);
 }
 
 /* Takes the oldest request out of the ring, as lost. */

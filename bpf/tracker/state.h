@@ -14,18 +14,6 @@
 
 REDTAP_STATIC_ASSERT((ARRIVALS_MAX & (ARRIVALS_MAX - 1)) == 0, "stamps are masked");
 
-/*
- * Hands a value from one part's writer to another's reader: everything written
- * before it is seen by whoever sees it.  x86 orders stores by itself; BPF has
- * no release store before kernel 6.15.
- */
-#define TRACKER_PUBLISH(place, value)                                                              \
-	do {                                                                                       \
-		COMPILER_BARRIER();                                                                \
-		*(volatile __typeof__(place) *)&(place) = (value);                                 \
-	} while (0)
-#define TRACKER_OBSERVE(place) (*(volatile __typeof__(place) *)&(place))
-
 /* "Bytes from sequence number `begin` to before `end` arrived at `time_ns`." */
 struct arrival_stamp {
 	__u64 time_ns;
