@@ -14,16 +14,16 @@
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/stopwatch.h"
 #include "collect/collector.h"
 #include "kernel/loader.h"
-#include "base/log.h"
-#include "send/repeater.h"
 #include "report/report.h"
+#include "send/repeater.h"
 #include "watch/silence.h"
-#include "base/stopwatch.h"
 #include "watch/watch.h"
 
 /* How often it is looked whether the targets live, milliseconds. */
@@ -53,22 +53,6 @@ struct run {
 	uint64_t silence_due_ns; /* 0: explained, or there was a request */
 };
 
-static uint64_t monotonic_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000ULL + now.tv_nsec;
-}
-
-static double realtime(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec + now.tv_nsec / 1e9;
-}
-
 /* ---- stages ----------------------------------------------------------- */
 
 static int open_statsd(struct run *run)
@@ -85,7 +69,7 @@ static int open_statsd(struct run *run)
 	};
 
 	return repeater_open(&run->repeater, options->statsd, options->statsd_count, &settings,
-			     monotonic_ns());
+			     clock_monotonic_ns());
 }
 
 static int open_report(struct run *run)
@@ -107,8 +91,8 @@ static int attach(struct run *run)
 	if (!err)
 		err = loader_attach(run->loader);
 	if (!err)
-		err = watch_begin(&run->watch, monotonic_ns());
-	run->silence_due_ns = monotonic_ns() + SILENCE_S * 1000000000ULL;
+		err = watch_begin(&run->watch, clock_monotonic_ns());
+	run->silence_due_ns = clock_monotonic_ns() + SILENCE_S * NS_PER_S;
 	return err;
 }
 
@@ -116,8 +100,8 @@ static int open_timer(struct run *run)
 {
 	uint64_t interval = run->options->interval_ns;
 	struct itimerspec spec = {
-		.it_interval = { interval / 1000000000, interval % 1000000000 },
-		.it_value = { interval / 1000000000, interval % 1000000000 },
+		.it_interval = { interval / NS_PER_S, interval % NS_PER_S },
+		.it_value = { interval / NS_PER_S, interval % NS_PER_S },
 	};
 
 	run->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
@@ -144,7 +128,7 @@ static int announce(struct run *run)
 	const struct proc_pids *first = &run->watch.first;
 
 	watch_announce(&run->watch);
-	return report_attached(run->report, realtime(), loader_hooks(run->loader), first->pids,
+	return report_attached(run->report, clock_unix_s(), loader_hooks(run->loader), first->pids,
 			       first->count);
 }
 
@@ -157,7 +141,7 @@ static int announce(struct run *run)
  */
 static int flush(struct run *run, bool last)
 {
-	const uint64_t begin = monotonic_ns();
+	const uint64_t begin = clock_monotonic_ns();
 	struct stopwatch watch;
 	const struct flush *flush;
 	int err;
@@ -171,7 +155,7 @@ static int flush(struct run *run, bool last)
 		log_error("cannot read the kernel's tables: %s", strerror(-err));
 		return err;
 	}
-	err = repeater_flush(run->repeater, flush, run->flush_s, monotonic_ns());
+	err = repeater_flush(run->repeater, flush, run->flush_s, clock_monotonic_ns());
 	if (!err)
 		err = report_flush(run->report, flush);
 	if (!err && last)
@@ -233,9 +217,9 @@ static uint64_t requests_in_flight(const struct loader *loader)
 static void wait_for_sockets(struct run *run)
 {
 	struct pollfd signals = { .fd = run->signals, .events = POLLIN };
-	uint64_t deadline_ns = monotonic_ns() + TARGET_EXIT_MS * 1000000ULL;
+	uint64_t deadline_ns = clock_monotonic_ns() + TARGET_EXIT_MS * 1000000ULL;
 
-	while (requests_in_flight(run->loader) > 0 && monotonic_ns() < deadline_ns)
+	while (requests_in_flight(run->loader) > 0 && clock_monotonic_ns() < deadline_ns)
 		if (poll(&signals, 1, TARGET_EXIT_POLL_MS) > 0)
 			break;
 }
@@ -249,7 +233,7 @@ enum wake {
 /* Milliseconds until something may be due without a signal or the timer. */
 static int next_look(struct run *run, uint64_t deadline_ns)
 {
-	uint64_t now = monotonic_ns(), due = now + TARGET_POLL_MS * 1000000ULL;
+	uint64_t now = clock_monotonic_ns(), due = now + TARGET_POLL_MS * 1000000ULL;
 	const uint64_t pump = repeater_pump(run->repeater, now);
 
 	if (deadline_ns && deadline_ns < due)
@@ -276,7 +260,7 @@ static enum wake wait_for_work(struct run *run, uint64_t deadline_ns)
 		log_detail("ended by signal %u", info.ssi_signo);
 		return WAKE_END;
 	}
-	if (deadline_ns && monotonic_ns() >= deadline_ns)
+	if (deadline_ns && clock_monotonic_ns() >= deadline_ns)
 		return WAKE_END;
 	if (watch_is_over(&run->watch)) {
 		wait_for_sockets(run);
@@ -291,7 +275,7 @@ static enum wake wait_for_work(struct run *run, uint64_t deadline_ns)
 static int observe(struct run *run)
 {
 	uint64_t deadline_ns =
-		run->options->duration_ns ? monotonic_ns() + run->options->duration_ns : 0;
+		run->options->duration_ns ? clock_monotonic_ns() + run->options->duration_ns : 0;
 	int err = 0;
 
 	while (!err) {
@@ -302,8 +286,8 @@ static int observe(struct run *run)
 		if (wake == WAKE_FLUSH)
 			err = flush(run, false);
 		if (!err)
-			err = watch_look(&run->watch, monotonic_ns());
-		if (run->silence_due_ns && monotonic_ns() >= run->silence_due_ns)
+			err = watch_look(&run->watch, clock_monotonic_ns());
+		if (run->silence_due_ns && clock_monotonic_ns() >= run->silence_due_ns)
 			explain_silence(run);
 	}
 	/* at rest from here on: nothing is counted behind the last reading */

@@ -10,12 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/log.h"
 #include "check/check_private.h"
 #include "kernel/loader.h"
-#include "base/log.h"
 #include "watch/namespaces.h"
 #include "watch/target.h"
 
@@ -242,11 +242,8 @@ static bool all_processes_fit(const struct check *check)
 
 static int print(const struct check *check)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
 	if (check->options->output == OUTPUT_JSON)
-		check_print_json(stdout, check, now.tv_sec + now.tv_nsec / 1e9);
+		check_print_json(stdout, check, clock_unix_s());
 	else if (check->options->output != OUTPUT_NONE)
 		check_print_table(stdout, check);
 	return fflush(stdout) || ferror(stdout) ? -EIO : 0;

@@ -14,11 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grow.h"
 #include "http/http_parse.h"
 
 struct routes {
 	char **patterns; /* each owned; checked by routes_add() */
-	size_t count;
+	size_t count, room;
 };
 
 /* Bytes of the segment that begins here. */
@@ -128,7 +129,6 @@ static bool pattern_covers(const char *earlier, const char *later)
 const char *routes_add(struct routes *routes, const char *pattern)
 {
 	const char *wrong = check_pattern(pattern);
-	char **patterns;
 	size_t i;
 
 	if (wrong)
@@ -136,12 +136,10 @@ const char *routes_add(struct routes *routes, const char *pattern)
 	for (i = 0; i < routes->count; i++)
 		if (pattern_covers(routes->patterns[i], pattern))
 			return "it can never match: a pattern before it takes all of its paths";
-	patterns = realloc(routes->patterns, (routes->count + 1) * sizeof(*patterns));
-	if (!patterns)
+	if (GROW(routes->patterns, routes->room, routes->count + 1))
 		return "out of memory";
-	routes->patterns = patterns;
-	patterns[routes->count] = strdup(pattern);
-	if (!patterns[routes->count])
+	routes->patterns[routes->count] = strdup(pattern);
+	if (!routes->patterns[routes->count])
 		return "out of memory";
 	routes->count++;
 	return NULL;

@@ -23,10 +23,10 @@
 #include <string.h>
 
 #include "abi/histogram.h"
-#include "statsd/statsd_private.h"
+#include "base/clock.h"
+#include "base/grow.h"
 #include "base/text.h"
-
-#define NS_PER_S 1000000000ULL
+#include "statsd/statsd_private.h"
 
 static size_t sent_size(const struct statsd_encoder *encoder)
 {
@@ -136,16 +136,11 @@ void statsd_close(struct statsd_encoder *encoder)
 static struct statsd_sent *get_sent(const struct statsd_encoder *encoder,
 				    struct statsd_table *table, size_t number)
 {
-	if (number >= table->count) {
-		const size_t count = (number + 1) * 2;
-		struct statsd_sent **grown = reallocarray(table->items, count, sizeof(*grown));
+	const size_t before = table->count;
 
-		if (!grown)
-			return NULL;
-		memset(grown + table->count, 0, (count - table->count) * sizeof(*grown));
-		table->items = grown;
-		table->count = count;
-	}
+	if (GROW(table->items, table->count, number + 1))
+		return NULL;
+	memset(table->items + before, 0, (table->count - before) * sizeof(*table->items));
 	if (!table->items[number])
 		table->items[number] = calloc(1, sent_size(encoder));
 	return table->items[number];

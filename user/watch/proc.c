@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/grow.h"
+
 /* include/linux/sched.h */
 #define PF_KTHREAD 0x00200000
 
@@ -110,15 +112,8 @@ static int compare_pids(const void *left, const void *right)
 
 int proc_pids_add(struct proc_pids *list, pid_t pid)
 {
-	if (list->count == list->room) {
-		size_t room = list->room ? 2 * list->room : 256;
-		pid_t *pids = realloc(list->pids, room * sizeof(*pids));
-
-		if (!pids)
-			return -ENOMEM;
-		list->pids = pids;
-		list->room = room;
-	}
+	if (GROW(list->pids, list->room, list->count + 1))
+		return -ENOMEM;
 	list->pids[list->count++] = pid;
 	return 0;
 }
@@ -195,15 +190,8 @@ static int compare_inodes(const void *left, const void *right)
 
 int proc_inodes_add(struct proc_inodes *set, unsigned long inode)
 {
-	if (set->count == set->room) {
-		size_t room = set->room ? 2 * set->room : 64;
-		unsigned long *inodes = realloc(set->inodes, room * sizeof(*inodes));
-
-		if (!inodes)
-			return -ENOMEM;
-		set->inodes = inodes;
-		set->room = room;
-	}
+	if (GROW(set->inodes, set->room, set->count + 1))
+		return -ENOMEM;
 	set->inodes[set->count++] = inode;
 	return 0;
 }

@@ -11,9 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/grow.h"
 #include "base/log.h"
-#include "watch/namespaces.h"
 #include "base/text.h"
+#include "watch/namespaces.h"
 
 /* Looks from one at all processes to the next. */
 #define LOOKS_WHOLE 10
@@ -120,16 +121,8 @@ static int find_namespaces(struct selection *selection, bool whole)
 
 static int add_listener(struct selection *selection, unsigned long inode, size_t port)
 {
-	if (selection->listener_count == selection->listener_room) {
-		size_t room = selection->listener_room ? 2 * selection->listener_room : 16;
-		struct listener *listeners =
-			realloc(selection->listeners, room * sizeof(*listeners));
-
-		if (!listeners)
-			return -ENOMEM;
-		selection->listeners = listeners;
-		selection->listener_room = room;
-	}
+	if (GROW(selection->listeners, selection->listener_room, selection->listener_count + 1))
+		return -ENOMEM;
 	selection->listeners[selection->listener_count++] = (struct listener){ inode, port };
 	return proc_inodes_add(&selection->inodes, inode);
 }
