@@ -10,27 +10,24 @@
 #ifndef REDTAP_PHASE_TABLE_H
 #define REDTAP_PHASE_TABLE_H
 
+#include "base/hash.h"
 #include "flush/flush.h"
 
 /* The phases of one service and route; owned by the table. */
 struct route_phases {
 	struct phase_series *phases[REQUEST_PHASE_COUNT]; /* NULL: not measured */
-	struct route_phases *next;                        /* with the same hash */
 	const char *service;
 	char *route; /* NULL: what has no route */
 };
 
+/* Zeroed: empty. */
 struct phase_table {
 	struct phase_series **list; /* each owned; in the order of their ids, from 0 on */
-	size_t count;
-	size_t room;
-	size_t shown; /* of these, in a flush before */
-	struct route_phases **routes;
-	size_t route_mask; /* number of these lists, a power of two, less 1 */
+	size_t count, room;
+	size_t shown;            /* of these, in a flush before */
+	struct hash_table names; /* of struct route_phases, which it owns */
 };
 
-/* routes: about how many there will be, at least 1.  Returns 0 or -ENOMEM. */
-int phase_table_init(struct phase_table *table, size_t routes);
 void phase_table_release(struct phase_table *table);
 
 /*
