@@ -9,6 +9,7 @@
 
 #include "collect/collector_private.h"
 #include "flush/measure.h"
+#include "flush/names.h"
 
 void collector_free_source(struct source *source)
 {

@@ -47,6 +47,10 @@ static inline uint64_t bins_get(const struct bins *bins, uint32_t bin)
 /* The first one from `bin` on that is not zero; HISTOGRAM_BINS: there is none. */
 uint32_t bins_next(const struct bins *bins, uint32_t bin);
 
+/* All that are not zero, ascending. */
+#define bins_for_each(bin, bins)                                                                   \
+	for ((bin) = bins_next(bins, 0); (bin) < HISTOGRAM_BINS; (bin) = bins_next(bins, (bin) + 1))
+
 /* The sum of those from `begin` on, before `end`. */
 uint64_t bins_sum(const struct bins *bins, uint32_t begin, uint32_t end);
 

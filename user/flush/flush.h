@@ -2,9 +2,8 @@
 /*
  * flush.h - what the collector hands to the outputs at each flush.
  *
- * Inputs: filled by collector.c from the kernel maps.  Outputs: read by
- * statsd.c (datagrams) and report.c (table, JSON).  It must not know maps,
- * sockets or formats.
+ * Input: filled by collect/ from the kernel's maps.  Output: read by statsd/ (lines) and
+ * report/ (table, JSON).  It must not know maps, sockets or formats.
  *
  * Text in here is raw: it comes from clients and from process names, may hold
  * any byte but NUL, and must be escaped by whoever prints it.
@@ -97,22 +96,5 @@ struct flush {
 	struct service *services;
 	size_t service_count;
 };
-
-/* Names of enumerators as exported; NULL is never returned. */
-const char *http_method_name(unsigned int method);
-const char *transaction_error_name(unsigned int error); /* "" for ERROR_NONE */
-const char *loss_reason_name(unsigned int reason);
-const char *approximate_reason_name(unsigned int reason);
-const char *ignore_reason_name(unsigned int reason);
-const char *request_phase_name(unsigned int phase);
-/* The phase with this name of length bytes; REQUEST_PHASE_NONE: there is none. */
-enum request_phase request_phase_find(const char *name, size_t length);
-
-/*
- * The error_type of a series (OpenTelemetry HTTP conventions): the transaction
- * error, else the status as text from 500 on, to a client from 400 on, else NULL.  buffer is used for
- * the text of the status.
- */
-const char *series_error_type(const struct series *series, char buffer[8]);
 
 #endif

@@ -15,7 +15,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "flush/flush.h"
+#include "flush/names.h"
 #include "abi/histogram.h"
 
 #define NS_PER_S 1000000000ULL

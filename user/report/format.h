@@ -8,7 +8,7 @@
 #ifndef REDTAP_REPORT_FORMAT_H
 #define REDTAP_REPORT_FORMAT_H
 
-#include "report/report_private.h"
+#include "flush/flush.h"
 
 /* Three significant digits and a unit in at most six columns; negative: "-". */
 const char *format_duration(char text[16], double seconds);
@@ -17,8 +17,6 @@ const char *format_rate(char text[16], double rate);
 const char *format_share(char text[16], uint64_t part, uint64_t whole);
 /* The highest duration. */
 const char *format_max(char text[16], const struct measure *measure);
-/* A text of PICTURE_CELLS characters. */
-const char *format_picture(char *text, size_t size, const struct measure *measure, bool utf8);
 
 /* Columns of a phase: a blank and its mean. */
 #define PHASE_COLUMNS 7

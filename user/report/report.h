@@ -28,14 +28,4 @@ int report_attached(struct report *report, double time, const char *hooks, const
 int report_flush(struct report *report, const struct flush *flush);
 int report_total(struct report *report, const struct flush *flush);
 
-/*
- * The q-quantile of a distribution in seconds, -1 for an empty one.  q: 0..1.
- * It is the middle of the bin that the quantile falls into, so at most half a
- * bin, which is 5 %, from the truth (interpolating inside the bin could be
- * 10 % off: nothing is known of how the requests lie in it).
- */
-double measure_quantile(const struct measure *measure, double q);
-/* Upper edge of the highest bin that holds something, seconds; -1: empty. */
-double measure_max(const struct measure *measure);
-
 #endif

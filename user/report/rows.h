@@ -9,10 +9,8 @@
 #ifndef REDTAP_REPORT_ROWS_H
 #define REDTAP_REPORT_ROWS_H
 
-#include "report/report_private.h"
-
-/* Cells of the picture: two for each decade from 1 us to 100 s. */
-#define PICTURE_CELLS (2 * HISTOGRAM_DECADES)
+#include "flush/flush.h"
+#include "report/span.h"
 
 struct row {
 	size_t begin, end;    /* in report_rows.series */
@@ -37,9 +35,5 @@ void report_rows_release(struct report_rows *rows);
  */
 int report_rows_measure(const struct report_rows *rows, const struct row *row,
 			enum report_span span, struct measure *sum, uint64_t *errors);
-
-/* Fills each cell with its share of the largest: 0 for none, else 1 .. levels. */
-void measure_picture(const struct measure *measure, unsigned int levels,
-		     unsigned int cells[PICTURE_CELLS]);
 
 #endif

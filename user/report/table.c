@@ -1,24 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * table.c - the table: a line for each service, method and route.
- *
- * Input: struct flush, the terminal's size.  Output: text on a stream in
- * memory.  It must not know where the text goes.
+ * table.c - see report/table.h.
  *
  * The request comes last in a line, as it alone has no fixed width.  On a
  * terminal a line is cut to fit, in a file it never is.
  */
-#include <errno.h>
+#include "report/table.h"
+
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "flush/measure.h"
-#include "report/format.h"
-#include "report/report_private.h"
-#include "report/rows.h"
 #include "base/text.h"
+#include "flush/measure.h"
+#include "flush/names.h"
+#include "report/format.h"
+#include "report/picture.h"
+#include "report/rows.h"
 
 #define LINE_MAX_BYTES 4096
 #define TEXT_MAX 1024
@@ -138,8 +137,7 @@ static void put_row(const struct table *table, const struct report_rows *rows,
 		    const struct row *row, const struct measure *scratch, uint64_t errors)
 {
 	const struct series *series = rows->series[row->begin];
-	const double seconds = span_seconds(table->flush, table->span);
-	char service[TEXT_MAX], method[64], route[TEXT_MAX], picture[4 * PICTURE_CELLS + 2];
+	char service[TEXT_MAX], method[64], route[TEXT_MAX], picture[PICTURE_SIZE + 1];
 	char server[64], rate[16], share[16], p50[16], p90[16], p99[16], max[16];
 	char phases[PHASE_COLUMNS * REQUEST_PHASE_COUNT + 16];
 
@@ -149,10 +147,10 @@ static void put_row(const struct table *table, const struct report_rows *rows,
 	picture[0] = '\0';
 	if (table->picture) {
 		picture[0] = ' ';
-		format_picture(picture + 1, sizeof(picture) - 1, scratch, table->style->utf8);
+		format_picture(picture + 1, scratch, table->style->utf8);
 	}
 	put_line(table, "%7s %6s %6s %6s %6s %6s%s%s %s%s%s%s %s",
-		 format_rate(rate, seconds > 0 ? scratch->count / seconds : 0),
+		 format_rate(rate, span_rate(table->flush, table->span, scratch->count)),
 		 format_share(share, errors, scratch->count),
 		 format_duration(p50, measure_quantile(scratch, 0.50)),
 		 format_duration(p90, measure_quantile(scratch, 0.90)),
@@ -210,8 +208,7 @@ static uint64_t sum_of(const uint64_t *counts, size_t count)
 static void put_header(const struct table *table)
 {
 	const struct flush *flush = table->flush;
-	const struct tally *tally = table->span == SPAN_RUN ? &flush->total : &flush->now;
-	const double seconds = span_seconds(flush, table->span);
+	const uint64_t counted = span_tally(flush, table->span)->counted;
 	const time_t now = (time_t)flush->time;
 	char clock[16] = "", services[TEXT_MAX] = "", rate[16], hooks[TEXT_MAX];
 	struct tm local;
@@ -223,8 +220,9 @@ static void put_header(const struct table *table)
 	else
 		snprintf(services, sizeof(services), "%zu services", flush->service_count);
 	put_line(table, "redtap %s  %s  %s%.1fs  %s/s  %llu in flight  %llu lost  %s", clock,
-		 services, table->span == SPAN_RUN ? "whole run " : "last ", seconds,
-		 format_rate(rate, seconds > 0 ? tally->counted / seconds : 0),
+		 services, table->span == SPAN_RUN ? "whole run " : "last ",
+		 span_seconds(flush, table->span),
+		 format_rate(rate, span_rate(flush, table->span, counted)),
 		 (unsigned long long)flush->in_flight,
 		 (unsigned long long)sum_of(flush->total.lost, LOSS_COUNT),
 		 shown(hooks, sizeof(hooks), table->style->hooks));

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "flush/names.h"
 
 static const struct statsd_names request_names = {
 	.duration = "http.server.request.duration.seconds",

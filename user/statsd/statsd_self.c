@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "base/text.h"
+#include "flush/names.h"
 
 /* tags: NULL where there are none. */
 static void encode_counter(struct statsd_encoder *encoder, struct statsd_counter *counter,

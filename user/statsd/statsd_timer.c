@@ -70,8 +70,7 @@ static struct shift find_shift(const struct statsd_sent *sent, const struct meas
 	struct shift shift = { 0 };
 	uint32_t bin;
 
-	for (bin = bins_next(&total->bins, 0); bin < HISTOGRAM_BINS;
-	     bin = bins_next(&total->bins, bin + 1)) {
+	bins_for_each(bin, &total->bins) {
 		const struct span span = get_span(sent, total, bin);
 
 		missing_ns -= (double)span.count * span.middle_ns;
@@ -125,8 +124,7 @@ void statsd_send_timer(struct statsd_encoder *encoder, const struct statsd_ident
 	const struct shift shift = find_shift(sent, total);
 	uint32_t bin;
 
-	for (bin = bins_next(&total->bins, 0); bin < HISTOGRAM_BINS;
-	     bin = bins_next(&total->bins, bin + 1)) {
+	bins_for_each(bin, &total->bins) {
 		const struct span span = get_span(sent, total, bin);
 		const uint64_t value_ns = place_value(&span, &shift, bin == HISTOGRAM_OVERFLOW);
 		uint64_t count = span.count;
@@ -147,8 +145,7 @@ void statsd_herald_timer(struct statsd_encoder *encoder, const struct statsd_ide
 	const struct shift shift = find_shift(sent, total);
 	uint32_t bin;
 
-	for (bin = bins_next(&total->bins, 0); bin < HISTOGRAM_BINS;
-	     bin = bins_next(&total->bins, bin + 1)) {
+	bins_for_each(bin, &total->bins) {
 		const struct span span = get_span(sent, total, bin);
 
 		if (span.count == 0)
@@ -177,8 +174,7 @@ uint64_t statsd_timers_due(const struct statsd_sent *sent, const struct measure 
 	uint64_t due = 0;
 	uint32_t bin;
 
-	for (bin = bins_next(&total->bins, 0); bin < HISTOGRAM_BINS;
-	     bin = bins_next(&total->bins, bin + 1))
+	bins_for_each(bin, &total->bins)
 		due += bins_get(&total->bins, bin) - sent->buckets[bin];
 	return due;
 }

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * flush.c - exported names of the enumerators of abi.h.
+ * names.c - see names.h.
  *
- * The X macros of abi.h are the only list: a new enumerator has its name here
- * at once.  It must not know who prints the names.
+ * The X macros of abi.h are the only list: a new enumerator has its name here at once.
  */
-#include "flush/flush.h"
+#include "flush/names.h"
 
 #include <stdio.h>
 #include <string.h>
