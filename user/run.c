@@ -26,17 +26,17 @@
 #include "watch/silence.h"
 #include "watch/watch.h"
 
-/* How often it is looked whether the targets live, milliseconds. */
+/* Interval between liveness checks of the targets, milliseconds. */
 #define TARGET_POLL_MS 100
 /*
- * A process is reported as ended before its memory and then its sockets are torn
- * down: so long its open requests are waited for, milliseconds.
+ * The kernel reports a process's end before it frees its memory and closes its sockets: how
+ * long to wait for its open requests, milliseconds.
  */
 #define TARGET_EXIT_MS 5000
 #define TARGET_EXIT_POLL_MS 5
-/* A response of unknown end is over after this silence, nanoseconds. */
+/* A response of unknown length is complete after this silence, nanoseconds. */
 #define SWEEP_SILENCE_NS 1000000000ULL
-/* So long without a request wants an explanation, seconds. */
+/* After so long without a request, the user is told why, seconds. */
 #define SILENCE_S 10
 
 struct run {
@@ -47,10 +47,10 @@ struct run {
 	struct repeater *repeater; /* NULL: no StatsD */
 	struct report *report;
 	struct utsname kernel;
-	double flush_s;          /* time that the last flush took */
+	double flush_s;          /* how long the last flush took */
 	int signals;             /* signalfd */
 	int timer;               /* timerfd: the next flush */
-	uint64_t silence_due_ns; /* 0: explained, or there was a request */
+	uint64_t silence_due_ns; /* when to explain silence; 0: done */
 };
 
 /* ---- stages ----------------------------------------------------------- */
@@ -83,7 +83,7 @@ static int open_report(struct run *run)
 	return run->report ? 0 : -ENOMEM;
 }
 
-/* Targets, hooks, then what /proc says of the targets. */
+/* The processes of --pid, hooks, then what /proc shows of the targets. */
 static int attach(struct run *run)
 {
 	int err = watch_add_named(&run->watch, run->loader, run->collector);
@@ -135,9 +135,9 @@ static int announce(struct run *run)
 /* ---- the run ---------------------------------------------------------- */
 
 /*
- * What this takes is the flush time: until everything is read from the kernel and
- * reported, and the first StatsD lines are sent.  The rest of these goes out from
- * repeater_pump(), as the pace allows, and keeps no reading waiting.
+ * How long this takes is the flush time: until everything is read from the kernel and
+ * reported, and the first StatsD lines are sent.  repeater_pump() sends the others at its own
+ * pace and delays no reading.
  */
 static int flush(struct run *run, bool last)
 {
@@ -149,7 +149,7 @@ static int flush(struct run *run, bool last)
 	stopwatch_start(&watch);
 	err = loader_sweep(run->loader, last ? begin : begin - SWEEP_SILENCE_NS);
 	if (err)
-		log_detail("sweep: %s", strerror(-err));
+		log_detail("cannot end silent responses: %s", strerror(-err));
 	err = collector_take(run->collector, target_count(run->loader), last, &flush);
 	if (err) {
 		log_error("cannot read the kernel's tables: %s", strerror(-err));
@@ -165,7 +165,7 @@ static int flush(struct run *run, bool last)
 		   stopwatch_queued_s(&watch));
 	if (last)
 		repeater_finish(run->repeater, run->signals);
-	/* not while anybody waits for the flush */
+	/* only now: the flush should not wait for it */
 	else if (!err)
 		err = collector_retire(run->collector);
 	return err;
@@ -189,7 +189,7 @@ static void collect_facts(const struct run *run, struct silence_facts *facts)
 	}
 }
 
-/* Says once why there is nothing to be seen, where no request is. */
+/* Tells the user once why there is no request. */
 static void explain_silence(struct run *run)
 {
 	struct silence_facts facts = { .seconds = SILENCE_S };
@@ -213,7 +213,7 @@ static uint64_t requests_in_flight(const struct loader *loader)
 	return count;
 }
 
-/* Until the kernel has closed the sockets of targets that have exited, or a signal. */
+/* Until the kernel has closed the sockets of exited targets, or a signal. */
 static void wait_for_sockets(struct run *run)
 {
 	struct pollfd signals = { .fd = run->signals, .events = POLLIN };
@@ -230,7 +230,7 @@ enum wake {
 	WAKE_END,
 };
 
-/* Milliseconds until something may be due without a signal or the timer. */
+/* Milliseconds until something may be due, apart from signals and the timer. */
 static int next_look(struct run *run, uint64_t deadline_ns)
 {
 	uint64_t now = clock_monotonic_ns(), due = now + TARGET_POLL_MS * 1000000ULL;
@@ -290,13 +290,13 @@ static int observe(struct run *run)
 		if (run->silence_due_ns && clock_monotonic_ns() >= run->silence_due_ns)
 			explain_silence(run);
 	}
-	/* at rest from here on: nothing is counted behind the last reading */
+	/* nothing is counted after the last reading */
 	loader_detach(run->loader);
 	loader_tell_missed(run->loader);
 	return err ? err : flush(run, true);
 }
 
-/* Everything that is owned, in the opposite order. */
+/* In the opposite order of opening. */
 static void release(struct run *run)
 {
 	report_close(run->report);
@@ -341,7 +341,7 @@ int run_attach(const struct options *options)
 		err = announce(&run);
 	if (!err)
 		err = observe(&run);
-	if (err == -EPIPE) { /* whoever read the output has gone: ended as asked */
+	if (err == -EPIPE) { /* the reader of the output is gone: a normal end */
 		log_detail("standard output was closed");
 		err = 0;
 	}

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * text.c - escaping of bytes that come from outside.
+ * text.c - see text.h.
  *
  * Input: NUL-terminated bytes of any kind.  Output: text that is safe in one
- * kind of place.  It must not know what the text stands for, nor any locale.
+ * format.  It must not know what the text means, nor the locale.
  */
 #include "base/text.h"
 
@@ -14,7 +14,7 @@
 /* The longest escape of one character: \uNNNN, or \xNN for each of four bytes. */
 #define ESCAPE_MAX 16
 
-/* A writer that drops what does not fit as a whole, and all that follows. */
+/* A writer that stops at the first piece that does not fit as a whole. */
 struct writer {
 	char *buffer;
 	size_t size;
@@ -49,8 +49,7 @@ static bool is_continuation(unsigned char byte)
 }
 
 /*
- * A NUL is no continuation byte, so the bytes are asked for one by one and
- * never beyond the end.
+ * A NUL is not a continuation byte, so reading byte by byte never goes beyond the end.
  */
 size_t text_decode(const char *text, uint32_t *codepoint)
 {
@@ -86,7 +85,7 @@ static bool is_control(uint32_t codepoint)
 	return codepoint < 0x20 || (codepoint >= 0x7f && codepoint < 0xa0);
 }
 
-/* Characters that cannot be seen, or that change the order of their neighbours. */
+/* Characters that are invisible, or that reorder the text around them. */
 static bool is_deceptive(uint32_t codepoint)
 {
 	static const struct {
@@ -162,7 +161,7 @@ static void put_json_unicode(struct writer *writer, uint32_t codepoint)
 
 char *text_escape_json(char *buffer, size_t size, const char *text)
 {
-	/* Characters with an escape of two, and its letter. */
+	/* Characters with a two-character escape, and its letter. */
 	static const char plain[] = "\"\\\b\f\n\r\t";
 	static const char letters[] = "\"\\bfnrt";
 	struct writer writer = writer_start(buffer, size);

@@ -86,7 +86,7 @@ int collector_take_at(struct collector *collector, double now, size_t processes,
 	const double begin = monotonic_s();
 	int err;
 
-	/* before anything is read */
+	/* asked before anything is read: see collector_retire.c */
 	collector->quiet = loader_is_quiet(collector->loader);
 	flush->time = clock_unix_s();
 	flush->interval_s = now - collector->taken;

@@ -54,7 +54,7 @@ static struct phase_series *add_phase(struct phase_table *table, const struct ro
 
 static uint64_t hash_route(const char *service, const char *route)
 {
-	/* the service is the only copy of its name */
+	/* of each service there is one copy of the name */
 	const uint64_t hash = hash_bytes(HASH_START, &service, sizeof(service));
 
 	return route ? hash_bytes(hash, route, strlen(route) + 1) : hash;

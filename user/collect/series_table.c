@@ -41,7 +41,7 @@ static uint64_t hash_series(const struct series *series)
 	const uint16_t status = series->status, error = series->error;
 	uint64_t hash = HASH_START;
 
-	/* service, method and address are the only copies of their texts */
+	/* of service, method and address there is one copy of each text */
 	hash = hash_bytes(hash, &series->service, sizeof(series->service));
 	hash = hash_bytes(hash, &series->method, sizeof(series->method));
 	hash = hash_bytes(hash, &series->server_address, sizeof(series->server_address));

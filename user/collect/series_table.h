@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * series_table.h - the exported series, found by what names them: service,
- * method, route, status and error.
+ * series_table.h - the exported series, found by service, server, method, route, status and
+ * error.
  *
- * Inputs: names.  Outputs: struct series, each of them once.  It must not know
- * maps or where numbers come from.
+ * Inputs: names.  Outputs: struct series, one for each name.  It must not know maps or where
+ * numbers come from.
  */
 #ifndef REDTAP_SERIES_TABLE_H
 #define REDTAP_SERIES_TABLE_H
@@ -23,9 +23,9 @@ void series_table_init(struct series_table *table, size_t most);
 void series_table_release(struct series_table *table);
 
 /*
- * The series with the names of *wanted, made (and its route copied) if there is
- * none.  Service and method are compared by address: there is one copy of each.
- * Returns NULL when out of memory or beyond the limit.
+ * Finds or makes the series with the names of *wanted; its route is copied.  Service, method
+ * and server are compared by address: there is one copy of each.  Returns NULL if out of
+ * memory or beyond the limit.
  */
 struct series *series_table_get(struct series_table *table, const struct series *wanted);
 

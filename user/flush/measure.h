@@ -2,26 +2,26 @@
 /*
  * measure.h - arithmetic of distributions.
  *
- * Inputs: distributions, counters of the kernel that wrap.  Outputs: sums.  It
- * must not know where either comes from.
+ * Inputs: distributions, counters of the kernel that wrap.  Outputs: sums, quantiles.  It
+ * must not know where they come from or who shows them.
  */
 #ifndef REDTAP_MEASURE_H
 #define REDTAP_MEASURE_H
 
 #include "flush/flush.h"
 
-/* Frees what it has in memory; it is empty then. */
+/* Frees its memory and empties it. */
 void measure_release(struct measure *measure);
 
-/* It becomes empty, and keeps its memory for the next interval. */
+/* Empties it and keeps its memory for the next interval. */
 void measure_clear(struct measure *measure);
 
 /* Adds all of more to sum.  Returns 0 or -ENOMEM. */
 int measure_add(struct measure *sum, const struct measure *more);
 
 /*
- * Adds to *now what bins of the kernel, which wrap, hold more than when they were last
- * read: *last.  *count: how many durations these are.  Returns 0 or -ENOMEM.
+ * bins_read() into a distribution; *count: how many durations are new.  Returns 0 or
+ * -ENOMEM.
  */
 int measure_read_bins(struct measure *now, struct bins *last, const volatile uint32_t *bins,
 		      uint64_t *count);

@@ -40,7 +40,7 @@ const char *format_share(char text[16], uint64_t part, uint64_t whole)
 
 	if (whole == 0)
 		return "-";
-	/* Neither none nor all where there is one that differs. */
+	/* Never show "none" or "all" if even one request differs. */
 	if (part > 0 && percent < 0.1)
 		return "<0.1%";
 	if (part < whole && percent > 99.9)

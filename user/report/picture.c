@@ -10,7 +10,7 @@
 #define HALF_DECADE_BINS 22
 #define LEVELS 8
 
-/* What is below or above the range is drawn at its ends. */
+/* Durations outside the range are drawn at its ends. */
 static unsigned int picture_cell(uint32_t bin)
 {
 	if (bin == 0)
@@ -43,7 +43,7 @@ const char *format_picture(char text[PICTURE_SIZE], const struct measure *measur
 	for (i = 0; i < PICTURE_CELLS; i++)
 		largest = counts[i] > largest ? counts[i] : largest;
 	for (i = 0; i < PICTURE_CELLS; i++) {
-		/* Rounded up: a single request is to be seen. */
+		/* Rounded up, so that a single request is visible. */
 		const double share = largest ? (double)counts[i] / largest * LEVELS : 0;
 		const unsigned int level = (unsigned int)share + ((unsigned int)share < share);
 

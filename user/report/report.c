@@ -27,13 +27,13 @@ struct report {
 	bool refresh;
 	bool utf8;
 	char hooks[32];
-	/* The report under way, in memory. */
+	/* The report that is being written, in memory. */
 	FILE *memory;
 	char *text;
 	size_t length;
 };
 
-/* What the environment says of the terminal; the process's own locale stays "C". */
+/* Asks the environment about the terminal; the process's own locale stays "C". */
 static bool locale_is_utf8(void)
 {
 	const locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
@@ -70,7 +70,7 @@ static int begin_report(struct report *report)
 	return report->memory ? 0 : -errno;
 }
 
-/* Hands the text on in one piece, so that a reader never sees half a report. */
+/* Writes the text in one piece, so that a reader never sees half a report. */
 static int end_report(struct report *report, int err)
 {
 	if (fclose(report->memory) != 0 && !err)
@@ -99,7 +99,7 @@ int report_attached(struct report *report, double time, const char *hooks, const
 	return end_report(report, 0);
 }
 
-/* The window may change its size between two flushes. */
+/* Asked at each flush: the window may have changed its size. */
 static struct table_style table_style(const struct report *report)
 {
 	struct table_style style = { .refresh = report->refresh,

@@ -13,15 +13,15 @@
 #include "flush/flush.h"
 #include "options/options.h"
 
-struct report; /* owns nothing of the stream */
+struct report; /* does not own its stream */
 
 /* kind: OUTPUT_TABLE, OUTPUT_JSON or OUTPUT_NONE; refresh: redraw in place (a terminal). */
 struct report *report_open(enum output_kind kind, FILE *stream, bool refresh);
 void report_close(struct report *report);
 
 /*
- * Each returns 0, or -errno when the stream failed (-EPIPE: the reader went
- * away, which ends the run with status 0).
+ * Each returns 0, or -errno if the stream failed (-EPIPE: the reader is gone, which ends the
+ * run with status 0).
  */
 int report_attached(struct report *report, double time, const char *hooks, const pid_t *pids,
 		    size_t pid_count);

@@ -11,7 +11,7 @@
 #include "flush/measure.h"
 #include "flush/names.h"
 
-/* What the service was asked before what it asked, that by server. */
+/* Requests to the service first, then those it sent, by server. */
 static int compare_servers(const char *left, const char *right)
 {
 	if (left && right)
@@ -32,7 +32,7 @@ static int compare_series(const void *a, const void *b)
 	return order ? order : strcmp(left->route, right->route);
 }
 
-/* Equal counts keep the order of the names, so that rows do not jump about. */
+/* Rows with equal counts keep the order of their names, so that they do not jump. */
 static int compare_rows(const void *a, const void *b)
 {
 	const struct row *left = a, *right = b;

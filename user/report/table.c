@@ -2,8 +2,8 @@
 /*
  * table.c - see report/table.h.
  *
- * The request comes last in a line, as it alone has no fixed width.  On a
- * terminal a line is cut to fit, in a file it never is.
+ * The request comes last in a line, since only its width is not fixed.  Lines are cut to fit
+ * on a terminal, never in a file.
  */
 #include "report/table.h"
 
@@ -21,10 +21,10 @@
 
 #define LINE_MAX_BYTES 4096
 #define TEXT_MAX 1024
-/* A line without its request, picture and phases; and how wide the picture is. */
+/* Width of a line without request, picture and phases; and of the picture. */
 #define FIXED_COLUMNS 42
 #define PICTURE_COLUMNS (PICTURE_CELLS + 2)
-/* Room for the request: less, and the picture is left out, then the phases. */
+/* With less room for the request, the picture is left out, then the phases. */
 #define REQUEST_MIN 12
 #define REQUEST_MIN_PHASES 8
 
@@ -55,7 +55,7 @@ static bool in_ranges(const struct width_range *ranges, size_t count, uint32_t c
 	return false;
 }
 
-/* Terminal columns of a character: the blocks that matter, not all of Unicode. */
+/* Terminal columns of a character: common blocks only, not all of Unicode. */
 static unsigned int codepoint_columns(uint32_t codepoint)
 {
 	static const struct width_range combining[] = {
@@ -73,7 +73,7 @@ static unsigned int codepoint_columns(uint32_t codepoint)
 	return 1 + in_ranges(wide, sizeof(wide) / sizeof(wide[0]), codepoint);
 }
 
-/* Bytes of line that fit into columns. */
+/* How many bytes of line fit into columns. */
 static size_t fitting_bytes(const char *line, size_t columns)
 {
 	const char *at = line;
@@ -89,7 +89,7 @@ static size_t fitting_bytes(const char *line, size_t columns)
 	return at - line;
 }
 
-/* Where the terminal does not show UTF-8, its bytes may even be control characters. */
+/* On a terminal without UTF-8, its bytes may even be control characters. */
 static void to_ascii(char *line)
 {
 	char *to = line;
@@ -114,7 +114,7 @@ __attribute__((format(printf, 2, 3))) static void put_line(const struct table *t
 	va_end(arguments);
 	if (!table->style->utf8)
 		to_ascii(line);
-	/* The last column stays free: what follows there differs between terminals. */
+	/* The last column stays free: terminals differ in what happens behind it. */
 	if (columns < 2 || line[fitting_bytes(line, columns - 1)] == '\0') {
 		fputs(line, table->out);
 	} else {
@@ -126,13 +126,13 @@ __attribute__((format(printf, 2, 3))) static void put_line(const struct table *t
 	fputc('\n', table->out);
 }
 
-/* Text from outside, ready for a line. */
+/* Text from outside, escaped for a line. */
 static const char *shown(char *text, size_t size, const char *raw)
 {
 	return text_escape_terminal(text, size, raw);
 }
 
-/* scratch: the sum of the row's series, of which so many are errors. */
+/* scratch: the sum of the row's series; errors: how many of them. */
 static void put_row(const struct table *table, const struct report_rows *rows,
 		    const struct row *row, const struct measure *scratch, uint64_t errors)
 {
@@ -162,7 +162,7 @@ static void put_row(const struct table *table, const struct report_rows *rows,
 		 shown(route, sizeof(route), series->route));
 }
 
-/* lines: how many may be used, the column titles among them. */
+/* lines: how many may be used, including the column titles. */
 static int put_rows(const struct table *table, const struct report_rows *rows, size_t lines)
 {
 	char phases[PHASE_COLUMNS * REQUEST_PHASE_COUNT + 16];
@@ -170,7 +170,7 @@ static int put_rows(const struct table *table, const struct report_rows *rows, s
 	int err = 0;
 	size_t fit = rows->count, put = 0, left = 0, i;
 
-	/* In place, a row stays though nothing happened; in a file it would only be noise. */
+	/* Redrawn in place, a row stays if nothing happened; in a file it would be noise. */
 	for (i = 0; i < rows->count; i++)
 		left += table->style->refresh || rows->rows[i].count > 0;
 	if (left == 0)
@@ -228,7 +228,7 @@ static void put_header(const struct table *table)
 		 shown(hooks, sizeof(hooks), table->style->hooks));
 }
 
-/* title: reason n, reason n; nothing where all are 0. */
+/* "title: reason n, reason n"; no line if all are 0. */
 static void put_reasons(const struct table *table, const char *title, const uint64_t *counts,
 			unsigned int count, const char *(*name)(unsigned int))
 {
@@ -256,14 +256,14 @@ static void put_ledger(const struct table *table)
 		 (unsigned long long)total->seen, equal ? "=" : "~",
 		 (unsigned long long)total->counted, (unsigned long long)table->flush->in_flight,
 		 (unsigned long long)lost,
-		 equal ? "" : " (requests came and went while the tables were read)");
+		 equal ? "" : " (requests began or ended while the tables were read)");
 	put_reasons(table, "lost", total->lost, LOSS_COUNT, loss_reason_name);
 	put_reasons(table, "approximate", total->approximate, APPROXIMATE_COUNT,
 		    approximate_reason_name);
 	put_reasons(table, "ignored connections", total->ignored, IGNORE_COUNT, ignore_reason_name);
 }
 
-/* In place, a line stays though nobody connected; in a file it would only be noise. */
+/* As in put_rows(): a line stays on a terminal, not in a file. */
 static bool accept_is_shown(const struct table *table, const struct phase_series *phase)
 {
 	return phase->phase == REQUEST_PHASE_ACCEPT &&
@@ -279,7 +279,7 @@ static size_t count_accepts(const struct table *table)
 	return count;
 }
 
-/* How long connections waited for accept(), a line a service. */
+/* How long connections waited for accept(), one line for each service. */
 static void put_accepts(const struct table *table)
 {
 	char text[TEXT_MAX], service[TEXT_MAX];
@@ -295,7 +295,7 @@ static void put_accepts(const struct table *table)
 	}
 }
 
-/* Picture and phases as far as they fit. */
+/* Shows picture and phases if they fit. */
 static void choose_columns(struct table *table)
 {
 	const unsigned int columns = table->style->columns;
@@ -311,7 +311,7 @@ static void choose_columns(struct table *table)
 int table_write(FILE *out, const struct flush *flush, enum report_span span,
 		const struct table_style *style)
 {
-	/* Beside the rows: the header and the cursor's line; at the end up to five of ledger. */
+	/* Beside the rows: header and cursor; at the end of the run up to five for the ledger. */
 	size_t reserved = span == SPAN_RUN ? 7 : 2;
 	struct table table = {
 		.out = out,

@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * statsd.c - turns a flush into StatsD lines (DogStatsD tags).
+ * statsd.c - see statsd.h.
  *
- * Input: struct flush.  Output: lines.  It must not know sockets, datagrams or
- * time.
+ * The encoder remembers what it has sent of each counter, and sends the difference to the
+ * run's total.  A counter is announced with 0 before its first value.  So a flush need not be
+ * sent as a whole: it is sent in pieces, as fast as the destination takes them, and if the
+ * next flush comes earlier, the rest is sent with its values.
  *
- * For each counter the encoder keeps what was sent, and sends the difference
- * to the run's total.  A counter is announced with 0 before its first value.
- * So a flush need not go out whole: it is handed out in pieces, as fast as they
- * are asked for, and where the next flush comes first, the round goes on with
- * what that has counted.
- * While lines are lost, the receiver is away and comes back knowing nothing:
- * everything is announced anew, and values are held back until a flush after
- * which no loss was seen.  So an outage costs the values of the flush in
- * which it began, no more.
+ * While lines are lost, the receiver is away, and it may have forgotten everything when it is
+ * back: everything is announced again, and values wait for a flush without losses.  So an
+ * outage costs only the values of the flush in which it began.
  */
 #include "statsd/statsd.h"
 
@@ -33,7 +29,7 @@ static size_t sent_size(const struct statsd_encoder *encoder)
 	return sizeof(struct statsd_sent) + encoder->bucket_count * sizeof(uint64_t);
 }
 
-/* The boundaries to keep counts for; timers: each bin. */
+/* The boundaries that are counted; timers: every bin. */
 static int copy_buckets(struct statsd_encoder *encoder, const struct statsd_settings *settings)
 {
 	size_t i;
@@ -132,7 +128,7 @@ void statsd_close(struct statsd_encoder *encoder)
 
 /* ---- what was sent ---------------------------------------------------- */
 
-/* What was sent of a distribution, at first nothing; NULL: out of memory. */
+/* What was sent of a distribution, nothing at first.  NULL: out of memory. */
 static struct statsd_sent *get_sent(const struct statsd_encoder *encoder,
 				    struct statsd_table *table, size_t number)
 {
@@ -160,7 +156,7 @@ static void forget_announcements(struct statsd_table *table)
 
 /* ---- one distribution ------------------------------------------------- */
 
-/* The counters beside the durations, from what was sent to what there is; NULL: zeros. */
+/* The counters beside the durations: total less what was sent; total NULL: zeros. */
 static void send_counters(struct statsd_encoder *encoder, const struct statsd_identity *identity,
 			  struct statsd_sent *sent, const struct measure *total)
 {
@@ -191,13 +187,13 @@ static bool are_counters_changed(const struct statsd_sent *sent, const struct me
 	       sent->response_bytes != total->response_bytes;
 }
 
-/* Whether there is anything to say of a distribution. */
+/* Whether there is anything to send of a distribution. */
 static bool is_due(const struct statsd_encoder *encoder, const struct statsd_sent *sent,
 		   const struct measure *total)
 {
 	if (!sent->announced)
 		return true;
-	/* What is late could come out right before the next flush's values. */
+	/* A late announcement may be sent right before the next values, which is too close. */
 	if (encoder->serial <= sent->announced_at + sent->late && !encoder->last)
 		return false;
 	if (encoder->histogram == HISTOGRAM_TIMER)
@@ -220,7 +216,7 @@ static void announce(struct statsd_encoder *encoder, const struct statsd_identit
 		statsd_herald_timer(encoder, identity, sent, total);
 }
 
-/* Sends what of a distribution has not been sent: births and differences. */
+/* Sends what is new of a distribution: its announcement, its differences. */
 static void encode_measure(struct statsd_encoder *encoder, const struct statsd_identity *identity,
 			   struct statsd_sent *sent, const struct measure *total)
 {
@@ -243,7 +239,7 @@ static void encode_measure(struct statsd_encoder *encoder, const struct statsd_i
 
 /* ---- one flush -------------------------------------------------------- */
 
-/* The middleware for Flask has no phases, and knows what it was asked alone. */
+/* The middleware for Flask has no phases. */
 static size_t phase_count(const struct statsd_encoder *encoder)
 {
 	return encoder->metrics == METRICS_FLASK ? 0 : encoder->flush->phase_count;
@@ -272,11 +268,11 @@ void statsd_begin(struct statsd_encoder *encoder, const struct flush *flush,
 	statsd_encode_self(encoder, flush, losses, flush_s);
 	if (encoder->metrics == METRICS_FLASK)
 		statsd_flask_info(encoder, flush);
-	/* All of them, from where the last flush has come to. */
+	/* All of them, beginning where the last flush stopped. */
 	encoder->left = flush->series_count + phase_count(encoder);
 }
 
-/* Where the last one of a kind has been looked at, the other kind begins. */
+/* Behind the last series come the phases, and the other way round. */
 static void wrap(struct statsd_encoder *encoder)
 {
 	if (encoder->phases_next && encoder->next >= phase_count(encoder)) {

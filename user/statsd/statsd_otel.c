@@ -2,8 +2,8 @@
 /*
  * statsd_otel.c - names and labels of the OpenTelemetry HTTP conventions.
  *
- * Input: the series and phases of a flush.  Output: which distributions there
- * are, their names and tags.  It must not know what was sent before.
+ * Input: a series or a phase.  Output: its names and tags.  It must not know what was sent
+ * before.
  */
 #include "statsd/statsd_private.h"
 

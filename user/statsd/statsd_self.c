@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * statsd_self.c - redtap's own metrics: the ledger, and the gauges that come
- * with every flush.
+ * statsd_self.c - redtap's own metrics: the ledger, and gauges, with every flush.
  *
  * Input: struct flush.  Output: lines.  It must not know series.
  */
@@ -13,7 +12,7 @@
 #include "base/text.h"
 #include "flush/names.h"
 
-/* tags: NULL where there are none. */
+/* tags: NULL: none. */
 static void encode_counter(struct statsd_encoder *encoder, struct statsd_counter *counter,
 			   const char *name, const char *tags, uint64_t total)
 {
@@ -92,7 +91,7 @@ static void encode_gauges(struct statsd_encoder *encoder, const struct flush *fl
 	statsd_emit_gauge(encoder, "redtap.series", flush->series_in_use, NULL);
 	statsd_emit_gauge(encoder, "redtap.connections", flush->connections, NULL);
 	statsd_emit_gauge(encoder, "redtap.processes", flush->processes, NULL);
-	/* A sign would make the gauge a relative one, NaN would poison it. */
+	/* A sign would make the gauge relative, and NaN would stay in it forever. */
 	if (!(flush_s >= 0 && flush_s < 1e9))
 		flush_s = 0;
 	statsd_emit(encoder, "redtap.flush.seconds", NULL,

@@ -21,10 +21,9 @@
 /* ---- one process ------------------------------------------------------ */
 
 /*
- * Fields of /proc/PID/stat; the name in it may hold any byte, so from its end.
- * -ESRCH for a process that has ended and is only waited for: it serves nothing, and
- * the kernel will not report its end again.  (A leader can be a zombie while its
- * other threads run.)
+ * Reads /proc/PID/stat from the end of the name, which may hold any byte.
+ * -ESRCH for a zombie: it serves nothing, and the kernel will not report its end again.  (A
+ * leader can be a zombie while its other threads run.)
  */
 int proc_read_status(pid_t pid, struct proc_status *status)
 {
@@ -238,7 +237,7 @@ int proc_inodes_read(struct proc_inodes *set, pid_t pid)
 
 		snprintf(path, sizeof(path), "/proc/%d/fd/%s", pid, entry->d_name);
 		length = readlink(path, link, sizeof(link) - 1);
-		if (length < 0 && errno == EACCES) /* the list was ours to see, not what is in it */
+		if (length < 0 && errno == EACCES) /* the list may be read, its links may not */
 			err = -EACCES;
 		if (length <= 0)
 			continue;
