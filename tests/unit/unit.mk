@@ -39,7 +39,7 @@ $(BUILD)/unit/test_%: $(BUILD)/unit/test_%.o $(UNIT_OBJECTS)
 	$(CC) $(UNIT_CFLAGS) $(LDFLAGS) -o $@ $^ $(UNIT_LIBS)
 
 # The collector is tested on a kernel that the test plays.
-$(BUILD)/unit/test_collector: $(patsubst user/%.c,$(BUILD)/unit/user/%.o, \
+$(BUILD)/unit/test_collector $(BUILD)/unit/test_collector_retire: $(patsubst user/%.c,$(BUILD)/unit/user/%.o, \
 	$(wildcard user/collect/collector*.c)) $(BUILD)/unit/user/collect/peers.o
 
 # test_vmlinux reads the types that the compiler makes of vmlinux.h.
