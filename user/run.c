@@ -171,22 +171,31 @@ static int flush(struct run *run, bool last)
 	return err;
 }
 
+static uint64_t requests_in_flight(const struct loader *loader)
+{
+	const volatile struct ledger *ledger = loader_ledger(loader);
+	uint64_t count = 0;
+	size_t i;
+
+	for (i = 0; i < SERVICES_MAX; i++)
+		count += ledger->services[i].active_requests + ledger->services[i].client_requests;
+	return count;
+}
+
 static void collect_facts(const struct run *run, struct silence_facts *facts)
 {
 	const volatile struct ledger *ledger = loader_ledger(run->loader);
 	size_t i;
 
 	facts->processes = target_count(run->loader);
+	facts->in_flight = requests_in_flight(run->loader);
 	facts->port_count = target_ports(run->loader, facts->ports, SILENCE_PORTS_MAX);
 	for (i = 0; i < LOSS_COUNT; i++)
 		facts->lost += ledger->lost[i];
 	for (i = 0; i < IGNORE_COUNT; i++)
 		facts->ignored[i] = ledger->ignored[i];
-	for (i = 0; i < SERVICES_MAX; i++) {
-		facts->in_flight +=
-			ledger->services[i].active_requests + ledger->services[i].client_requests;
+	for (i = 0; i < SERVICES_MAX; i++)
 		facts->connections += ledger->services[i].open_connections;
-	}
 }
 
 /* Tells the user once why there is no request. */
@@ -200,17 +209,6 @@ static void explain_silence(struct run *run)
 		return;
 	collect_facts(run, &facts);
 	log_warning("%s", silence_explain(text, &facts));
-}
-
-static uint64_t requests_in_flight(const struct loader *loader)
-{
-	const volatile struct ledger *ledger = loader_ledger(loader);
-	uint64_t count = 0;
-	size_t i;
-
-	for (i = 0; i < SERVICES_MAX; i++)
-		count += ledger->services[i].active_requests + ledger->services[i].client_requests;
-	return count;
 }
 
 /* Until the kernel has closed the sockets of exited targets, or a signal. */

@@ -11,7 +11,7 @@ UNIT_MODULES  = $(patsubst user/%.c,%,$(wildcard user/base/*.c user/flush/*.c us
 		collect/routes collect/series_table collect/phase_table watch/silence
 UNIT_OBJECTS  = $(patsubst %,$(BUILD)/unit/user/%.o,$(UNIT_MODULES)) \
 		$(patsubst tests/unit/%.c,$(BUILD)/unit/%.o, \
-		  $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
+		  $(filter-out tests/unit/test_% tests/unit/played_%,$(wildcard tests/unit/*.c)))
 UNIT_CFLAGS   = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 		-fno-sanitize-recover=all
 UNIT_LIBS     = -lcmocka -ljansson -lm
@@ -40,7 +40,7 @@ $(BUILD)/unit/test_%: $(BUILD)/unit/test_%.o $(UNIT_OBJECTS)
 
 # The collector is tested on a kernel that the test plays.
 $(BUILD)/unit/test_collector $(BUILD)/unit/test_collector_retire: $(patsubst user/%.c,$(BUILD)/unit/user/%.o, \
-	$(wildcard user/collect/collector*.c)) $(BUILD)/unit/user/collect/peers.o
+	$(wildcard user/collect/collector*.c)) $(BUILD)/unit/user/collect/peers.o $(BUILD)/unit/played_kernel.o
 
 # test_vmlinux reads the types that the compiler makes of vmlinux.h.
 $(BUILD)/unit/test_vmlinux: UNIT_LIBS += -lbpf -lelf -lz

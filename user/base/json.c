@@ -24,34 +24,16 @@ static FILE *begin_value(struct json *json, const char *name)
 	return json->out;
 }
 
-void json_begin_object(struct json *json, const char *name)
+void json_open(struct json *json, const char *name, char bracket)
 {
-	fputc('{', begin_value(json, name));
+	fputc(bracket, begin_value(json, name));
 	json->behind = false;
 }
 
-void json_end_object(struct json *json)
+void json_close(struct json *json, char bracket)
 {
-	fputc('}', json->out);
+	fputc(bracket, json->out);
 	json->behind = true;
-}
-
-void json_begin_array(struct json *json, const char *name)
-{
-	fputc('[', begin_value(json, name));
-	json->behind = false;
-}
-
-void json_end_array(struct json *json)
-{
-	fputc(']', json->out);
-	json->behind = true;
-}
-
-void json_end_line(struct json *json)
-{
-	fputc('\n', json->out);
-	json->behind = false;
 }
 
 void json_put_text(struct json *json, const char *name, const char *text)

@@ -20,12 +20,9 @@ struct json {
 	bool behind; /* a value stands before, so a comma is due */
 };
 
-void json_begin_object(struct json *json, const char *name);
-void json_end_object(struct json *json);
-void json_begin_array(struct json *json, const char *name);
-void json_end_array(struct json *json);
-/* The outermost value is complete: a line's end.  Another may follow. */
-void json_end_line(struct json *json);
+/* Begins an object or an array: bracket is { or [; and ends it: } or ]. */
+void json_open(struct json *json, const char *name, char bracket);
+void json_close(struct json *json, char bracket);
 
 /* Raw bytes, cut to about 1,000; NULL: null. */
 void json_put_text(struct json *json, const char *name, const char *text);

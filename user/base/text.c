@@ -22,11 +22,6 @@ struct writer {
 	bool full;
 };
 
-static struct writer writer_start(char *buffer, size_t size)
-{
-	return (struct writer){ .buffer = buffer, .size = size };
-}
-
 static void writer_put(struct writer *writer, const char *bytes, size_t length)
 {
 	if (writer->full || length >= writer->size - writer->used) {
@@ -35,12 +30,6 @@ static void writer_put(struct writer *writer, const char *bytes, size_t length)
 	}
 	memcpy(writer->buffer + writer->used, bytes, length);
 	writer->used += length;
-}
-
-static char *writer_end(struct writer *writer)
-{
-	writer->buffer[writer->used] = '\0';
-	return writer->buffer;
 }
 
 static bool is_continuation(unsigned char byte)
@@ -127,22 +116,34 @@ static void put_hex(struct writer *writer, const char *prefix, const char *digit
 	writer_put(writer, escape, used);
 }
 
-char *text_escape_statsd(char *buffer, size_t size, const char *text)
+/* Puts a character of length bytes, escaped for one format. */
+typedef void escape_character(struct writer *writer, const char *text, size_t length,
+			      uint32_t codepoint);
+
+static char *escape(char *buffer, size_t size, const char *text, escape_character *put)
 {
-	struct writer writer = writer_start(buffer, size);
+	struct writer writer = { .buffer = buffer, .size = size };
 	uint32_t codepoint;
 	size_t length;
 
-	if (*text == '\0')
-		writer_put(&writer, "-", 1);
-	for (; (length = text_decode(text, &codepoint)) > 0; text += length) {
-		if (codepoint == TEXT_INVALID || codepoint < 0x20 || codepoint == 0x7f ||
-		    codepoint == ',' || codepoint == '|' || codepoint == '%')
-			put_hex(&writer, "%", "0123456789ABCDEF", text, length);
-		else
-			writer_put(&writer, text, length);
-	}
-	return writer_end(&writer);
+	for (; (length = text_decode(text, &codepoint)) > 0; text += length)
+		put(&writer, text, length, codepoint);
+	buffer[writer.used] = '\0';
+	return buffer;
+}
+
+static void put_statsd(struct writer *writer, const char *text, size_t length, uint32_t codepoint)
+{
+	if (codepoint == TEXT_INVALID || codepoint < 0x20 || codepoint == 0x7f ||
+	    codepoint == ',' || codepoint == '|' || codepoint == '%')
+		put_hex(writer, "%", "0123456789ABCDEF", text, length);
+	else
+		writer_put(writer, text, length);
+}
+
+char *text_escape_statsd(char *buffer, size_t size, const char *text)
+{
+	return escape(buffer, size, *text ? text : "-", put_statsd);
 }
 
 /* \uNNNN of a code point below 0x10000. */
@@ -159,41 +160,37 @@ static void put_json_unicode(struct writer *writer, uint32_t codepoint)
 	writer_put(writer, escape, sizeof(escape));
 }
 
-char *text_escape_json(char *buffer, size_t size, const char *text)
+static void put_json(struct writer *writer, const char *text, size_t length, uint32_t codepoint)
 {
 	/* Characters with a two-character escape, and its letter. */
 	static const char plain[] = "\"\\\b\f\n\r\t";
 	static const char letters[] = "\"\\bfnrt";
-	struct writer writer = writer_start(buffer, size);
-	uint32_t codepoint;
-	size_t length;
+	const char *at = codepoint < 0x80 ? strchr(plain, (int)codepoint) : NULL;
 
-	for (; (length = text_decode(text, &codepoint)) > 0; text += length) {
-		const char *at = codepoint < 0x80 ? strchr(plain, (int)codepoint) : NULL;
+	if (at)
+		writer_put(writer, (char[]){ '\\', letters[at - plain] }, 2);
+	else if (codepoint == TEXT_INVALID)
+		writer_put(writer, "\xef\xbf\xbd", 3);
+	else if (is_control(codepoint) || (codepoint < 0x10000 && is_deceptive(codepoint)))
+		put_json_unicode(writer, codepoint);
+	else
+		writer_put(writer, text, length);
+}
 
-		if (at)
-			writer_put(&writer, (char[]){ '\\', letters[at - plain] }, 2);
-		else if (codepoint == TEXT_INVALID)
-			writer_put(&writer, "\xef\xbf\xbd", 3);
-		else if (is_control(codepoint) || (codepoint < 0x10000 && is_deceptive(codepoint)))
-			put_json_unicode(&writer, codepoint);
-		else
-			writer_put(&writer, text, length);
-	}
-	return writer_end(&writer);
+char *text_escape_json(char *buffer, size_t size, const char *text)
+{
+	return escape(buffer, size, text, put_json);
+}
+
+static void put_terminal(struct writer *writer, const char *text, size_t length, uint32_t codepoint)
+{
+	if (codepoint == TEXT_INVALID || is_control(codepoint) || is_deceptive(codepoint))
+		put_hex(writer, "\\x", "0123456789abcdef", text, length);
+	else
+		writer_put(writer, text, length);
 }
 
 char *text_escape_terminal(char *buffer, size_t size, const char *text)
 {
-	struct writer writer = writer_start(buffer, size);
-	uint32_t codepoint;
-	size_t length;
-
-	for (; (length = text_decode(text, &codepoint)) > 0; text += length) {
-		if (codepoint == TEXT_INVALID || is_control(codepoint) || is_deceptive(codepoint))
-			put_hex(&writer, "\\x", "0123456789abcdef", text, length);
-		else
-			writer_put(&writer, text, length);
-	}
-	return writer_end(&writer);
+	return escape(buffer, size, text, put_terminal);
 }

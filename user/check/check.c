@@ -116,24 +116,16 @@ static int count_sockets(struct census *census)
 	return err;
 }
 
-/* Each socket once, also where several processes hold it. */
 static int read_inodes(struct proc_inodes *all, const struct proc_pids *family)
 {
-	struct proc_inodes own = { 0 };
 	int err = 0;
-	size_t i, j;
+	size_t i;
 
 	for (i = 0; i < family->count && !err; i++) {
-		err = proc_inodes_read(&own, family->pids[i]);
-		if (err == -ENOENT || err == -ESRCH) { /* ended meanwhile */
+		err = proc_inodes_read(all, family->pids[i]);
+		if (err == -ENOENT || err == -ESRCH) /* ended meanwhile */
 			err = 0;
-			continue;
-		}
-		for (j = 0; j < own.count && !err; j++)
-			err = proc_inodes_add(all, own.inodes[j]);
 	}
-	proc_inodes_release(&own);
-	proc_inodes_sort(all);
 	return err;
 }
 

@@ -170,11 +170,11 @@ static void put_hooks(struct json *json, const struct check *check)
 	const char *const *subject;
 	enum hook_kind kind;
 
-	json_begin_array(json, "hooks");
+	json_open(json, "hooks", '[');
 	for (kind = HOOK_NONE + 1; kind < HOOK_COUNT; kind++) {
 		const struct hook_probe *probe = &check->hooks[kind];
 
-		json_begin_object(json, NULL);
+		json_open(json, NULL, '{');
 		json_put_text(json, "kind", hook_name(kind));
 		json_put_bool(json, "usable", !probe->error);
 		json_put_bool(json, "implemented", hook_implemented(kind));
@@ -182,33 +182,33 @@ static void put_hooks(struct json *json, const struct check *check)
 		json_put_count(json, "errno", (uint64_t)-probe->error);
 		json_put_text(json, "subject", probe->subject);
 		json_put_text(json, "reason", probe->reason);
-		json_begin_array(json, "subjects");
+		json_open(json, "subjects", '[');
 		for (subject = hook_subjects(kind); *subject; subject++)
 			json_put_text(json, NULL, *subject);
-		json_end_array(json);
-		json_end_object(json);
+		json_close(json, ']');
+		json_close(json, '}');
 	}
-	json_end_array(json);
+	json_close(json, ']');
 }
 
 static void put_process(struct json *json, const struct check_process *process)
 {
 	size_t i;
 
-	json_begin_object(json, NULL);
+	json_open(json, NULL, '{');
 	json_put_count(json, "pid", (uint64_t)process->pid);
 	json_put_text(json, "error", process->error ? process_problem(process->error) : NULL);
 	json_put_text(json, "name", process->name);
 	json_put_count(json, "workers", process->workers);
-	json_begin_array(json, "ports");
+	json_open(json, "ports", '[');
 	for (i = 0; i < process->port_count; i++) {
-		json_begin_object(json, NULL);
+		json_open(json, NULL, '{');
 		json_put_count(json, "port", process->ports[i].port);
 		json_put_count(json, "connections", process->ports[i].connections);
-		json_end_object(json);
+		json_close(json, '}');
 	}
-	json_end_array(json);
-	json_end_object(json);
+	json_close(json, ']');
+	json_close(json, '}');
 }
 
 static void put_observed(struct json *json, const struct check_observed *observed)
@@ -219,13 +219,13 @@ static void put_observed(struct json *json, const struct check_observed *observe
 		json_put_null(json, "observed");
 		return;
 	}
-	json_begin_object(json, "observed");
+	json_open(json, "observed", '{');
 	json_put_number(json, "seconds", observed->seconds);
 	json_put_count(json, "requests", observed->requests);
 	json_put_count(json, "tls", ignored[IGNORE_TLS]);
 	json_put_count(json, "http2", ignored[IGNORE_HTTP2]);
 	json_put_count(json, "not_http", ignored[IGNORE_NOT_HTTP] + ignored[IGNORE_MALFORMED]);
-	json_end_object(json);
+	json_close(json, '}');
 }
 
 static void put_kernel(struct json *json, const struct check *check)
@@ -237,21 +237,21 @@ static void put_kernel(struct json *json, const struct check *check)
 	json_put_count(json, "btf_bytes", check->btf_bytes);
 	json_put_text(json, "lockdown", check->lockdown[0] ? check->lockdown : NULL);
 	json_put_count(json, "uid", check->user);
-	json_begin_array(json, "capabilities_missing");
+	json_open(json, "capabilities_missing", '[');
 	for (i = 0; i < CAPABILITY_COUNT; i++)
 		if (!capability_held(&capabilities[i]))
 			json_put_text(json, NULL, capabilities[i].name);
-	json_end_array(json);
+	json_close(json, ']');
 }
 
 static void put_memory(struct json *json, const struct check *check)
 {
-	json_begin_object(json, "memory");
+	json_open(json, "memory", '{');
 	json_put_count(json, "max_series", check->options->max_series);
 	json_put_count(json, "max_connections", check->options->max_connections);
 	json_put_count(json, "now_bytes", check->memory_now);
 	json_put_count(json, "full_bytes", check->memory_full);
-	json_end_object(json);
+	json_close(json, '}');
 }
 
 void check_print_json(FILE *out, const struct check *check, double time)
@@ -259,23 +259,23 @@ void check_print_json(FILE *out, const struct check *check, double time)
 	struct json json = { .out = out };
 	size_t i;
 
-	json_begin_object(&json, NULL);
+	json_open(&json, NULL, '{');
 	json_put_text(&json, "type", "check");
 	json_put_number(&json, "time", time);
 	json_put_text(&json, "version", REDTAP_VERSION);
 	put_kernel(&json, check);
 	put_hooks(&json, check);
 	put_memory(&json, check);
-	json_begin_array(&json, "processes");
+	json_open(&json, "processes", '[');
 	for (i = 0; i < check->options->pid_count; i++)
 		put_process(&json, &check->processes[i]);
-	json_end_array(&json);
+	json_close(&json, ']');
 	put_observed(&json, &check->observed);
-	json_begin_object(&json, "attach");
+	json_open(&json, "attach", '{');
 	json_put_bool(&json, "works", check->works);
 	json_put_text(&json, "hooks", check->works ? hook_name(HOOK_TRACEPOINT) : NULL);
 	json_put_text(&json, "reason", check->works ? NULL : problem(check));
-	json_end_object(&json);
-	json_end_object(&json);
-	json_end_line(&json);
+	json_close(&json, '}');
+	json_close(&json, '}');
+	fputc('\n', out);
 }

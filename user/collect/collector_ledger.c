@@ -8,15 +8,6 @@
 /* How often the ledger is read until its numbers add up. */
 #define LEDGER_TRIES 1000
 
-static uint64_t sum(const uint64_t *values, size_t count)
-{
-	uint64_t total = 0;
-
-	while (count-- > 0)
-		total += values[count];
-	return total;
-}
-
 static void copy_tally(struct tally *tally, uint64_t *in_flight, uint64_t *seen_after,
 		       const volatile struct ledger *ledger, size_t services)
 {
@@ -47,7 +38,7 @@ static void read_tally(struct collector *collector, struct tally *tally, uint64_
 
 	do {
 		copy_tally(tally, in_flight, &seen_after, ledger, collector->service_count);
-		found = tally->counted + *in_flight + sum(tally->lost, LOSS_COUNT);
+		found = tally->counted + *in_flight + tally_lost(tally);
 	} while ((found < tally->seen || found > seen_after) && ++tries < LEDGER_TRIES);
 	if (tries == LEDGER_TRIES)
 		log_detail("ledger out of balance: seen %lu, found %lu", tally->seen, found);

@@ -77,6 +77,16 @@ struct tally {
 	uint64_t hooks_missed; /* events that no program saw; an upper bound */
 };
 
+static inline uint64_t tally_lost(const struct tally *tally)
+{
+	uint64_t lost = 0;
+	size_t i;
+
+	for (i = 0; i < LOSS_COUNT; i++)
+		lost += tally->lost[i];
+	return lost;
+}
+
 struct flush {
 	double time;       /* Unix seconds, with fractions */
 	double interval_s; /* since the last flush, or since attach for the totals */

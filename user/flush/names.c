@@ -9,79 +9,30 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *name_at(const char *const *names, size_t count, unsigned int index)
-{
-	return index < count && names[index] ? names[index] : "unknown";
-}
+/* A function that looks up a name; its arguments: [ENUMERATOR] = "name", ... */
+#define NAME_FUNCTION(function, ...)                                                               \
+	const char *function(unsigned int index)                                                   \
+	{                                                                                          \
+		static const char *const names[] = { __VA_ARGS__ };                                \
+                                                                                                   \
+		if (index >= sizeof(names) / sizeof(names[0]) || !names[index])                    \
+			return "unknown";                                                          \
+		return names[index];                                                               \
+	}
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-
-const char *http_method_name(unsigned int method)
-{
-	static const char *const names[METHOD_COUNT] = {
 #define METHOD_ROW(name, token) [METHOD_##name] = token,
-		HTTP_METHODS(METHOD_ROW)
-#undef METHOD_ROW
-			[METHOD_OTHER] = "_OTHER",
-	};
-
-	return name_at(names, COUNT_OF(names), method);
-}
-
-const char *transaction_error_name(unsigned int error)
-{
-	static const char *const names[ERROR_COUNT] = { [ERROR_NONE] = "",
 #define ERROR_ROW(name, text) [ERROR_##name] = text,
-							TRANSACTION_ERRORS(ERROR_ROW)
-#undef ERROR_ROW
-	};
-
-	return name_at(names, COUNT_OF(names), error);
-}
-
-const char *loss_reason_name(unsigned int reason)
-{
-	static const char *const names[LOSS_COUNT] = {
 #define LOSS_ROW(name, text) [LOSS_##name] = text,
-		LOSS_REASONS(LOSS_ROW)
-#undef LOSS_ROW
-	};
-
-	return name_at(names, COUNT_OF(names), reason);
-}
-
-const char *approximate_reason_name(unsigned int reason)
-{
-	static const char *const names[APPROXIMATE_COUNT] = {
 #define APPROXIMATE_ROW(name, text) [APPROXIMATE_##name] = text,
-		APPROXIMATE_REASONS(APPROXIMATE_ROW)
-#undef APPROXIMATE_ROW
-	};
-
-	return name_at(names, COUNT_OF(names), reason);
-}
-
-const char *ignore_reason_name(unsigned int reason)
-{
-	static const char *const names[IGNORE_COUNT] = {
 #define IGNORE_ROW(name, text) [IGNORE_##name] = text,
-		IGNORE_REASONS(IGNORE_ROW)
-#undef IGNORE_ROW
-	};
+#define PHASE_ROW(name, text) [REQUEST_PHASE_##name] = text,
 
-	return name_at(names, COUNT_OF(names), reason);
-}
-
-const char *request_phase_name(unsigned int phase)
-{
-	static const char *const names[REQUEST_PHASE_COUNT] = {
-#define REQUEST_PHASE_ROW(name, text) [REQUEST_PHASE_##name] = text,
-		REQUEST_PHASES(REQUEST_PHASE_ROW)
-#undef REQUEST_PHASE_ROW
-	};
-
-	return name_at(names, COUNT_OF(names), phase);
-}
+NAME_FUNCTION(http_method_name, [METHOD_OTHER] = "_OTHER", HTTP_METHODS(METHOD_ROW))
+NAME_FUNCTION(transaction_error_name, [ERROR_NONE] = "", TRANSACTION_ERRORS(ERROR_ROW))
+NAME_FUNCTION(loss_reason_name, LOSS_REASONS(LOSS_ROW))
+NAME_FUNCTION(approximate_reason_name, APPROXIMATE_REASONS(APPROXIMATE_ROW))
+NAME_FUNCTION(ignore_reason_name, IGNORE_REASONS(IGNORE_ROW))
+NAME_FUNCTION(request_phase_name, REQUEST_PHASES(PHASE_ROW))
 
 enum request_phase request_phase_find(const char *name, size_t length)
 {

@@ -24,16 +24,16 @@ void json_write_attached(FILE *out, double time, const char *hooks, const pid_t 
 	struct json json = { .out = out };
 	size_t i;
 
-	json_begin_object(&json, NULL);
+	json_open(&json, NULL, '{');
 	json_put_text(&json, "type", "attached");
 	json_put_number(&json, "time", time);
 	json_put_text(&json, "hooks", hooks);
-	json_begin_array(&json, "pids");
+	json_open(&json, "pids", '[');
 	for (i = 0; i < pid_count; i++)
 		json_put_count(&json, NULL, (uint64_t)pids[i]);
-	json_end_array(&json);
-	json_end_object(&json);
-	json_end_line(&json);
+	json_close(&json, ']');
+	json_close(&json, '}');
+	fputc('\n', out);
 }
 
 static void put_identity(struct json *json, const struct series *series)
@@ -58,7 +58,7 @@ static void put_series(struct json *json, const struct series *series, const str
 {
 	const struct measure *measure = series_measure(series, span);
 
-	json_begin_object(json, NULL);
+	json_open(json, NULL, '{');
 	put_identity(json, series);
 	json_put_count(json, "count", measure->count);
 	json_put_number(json, "rate", span_rate(flush, span, measure->count));
@@ -66,19 +66,19 @@ static void put_series(struct json *json, const struct series *series, const str
 	json_put_seconds(json, "max_s", measure_max(measure));
 	json_put_count(json, "request_bytes", measure->request_bytes);
 	json_put_count(json, "response_bytes", measure->response_bytes);
-	json_end_object(json);
+	json_close(json, '}');
 }
 
 static void put_phase(struct json *json, const struct phase_series *phase,
 		      const struct measure *measure)
 {
-	json_begin_object(json, NULL);
+	json_open(json, NULL, '{');
 	json_put_text(json, "service", phase->service);
 	json_put_text(json, "route", phase->route);
 	json_put_text(json, "phase", request_phase_name(phase->phase));
 	json_put_count(json, "count", measure->count);
 	put_durations(json, measure);
-	json_end_object(json);
+	json_close(json, '}');
 }
 
 /* Every reason of one kind, zeros too. */
@@ -87,10 +87,10 @@ static void put_reasons(struct json *json, const char *kind, const uint64_t *cou
 {
 	unsigned int i;
 
-	json_begin_object(json, kind);
+	json_open(json, kind, '{');
 	for (i = 1; i < count; i++)
 		json_put_count(json, name(i), counts[i]);
-	json_end_object(json);
+	json_close(json, '}');
 }
 
 static void put_ledger(struct json *json, const struct flush *flush, const struct tally *tally)
@@ -111,21 +111,21 @@ void json_write_flush(FILE *out, const struct flush *flush, enum report_span spa
 	struct json json = { .out = out };
 	size_t i;
 
-	json_begin_object(&json, NULL);
+	json_open(&json, NULL, '{');
 	json_put_text(&json, "type", span == SPAN_RUN ? "total" : "flush");
 	json_put_number(&json, "time", flush->time);
 	json_put_number(&json, "interval_s", span_seconds(flush, span));
 	put_ledger(&json, flush, span_tally(flush, span));
-	json_begin_array(&json, "series");
+	json_open(&json, "series", '[');
 	for (i = 0; i < flush->series_count; i++)
 		if (series_measure(flush->series[i], span)->count > 0)
 			put_series(&json, flush->series[i], flush, span);
-	json_end_array(&json);
-	json_begin_array(&json, "phases");
+	json_close(&json, ']');
+	json_open(&json, "phases", '[');
 	for (i = 0; i < flush->phase_count; i++)
 		if (phase_measure(flush->phases[i], span)->count > 0)
 			put_phase(&json, flush->phases[i], phase_measure(flush->phases[i], span));
-	json_end_array(&json);
-	json_end_object(&json);
-	json_end_line(&json);
+	json_close(&json, ']');
+	json_close(&json, '}');
+	fputc('\n', out);
 }

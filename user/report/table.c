@@ -195,16 +195,6 @@ static int put_rows(const struct table *table, const struct report_rows *rows, s
 	return err;
 }
 
-static uint64_t sum_of(const uint64_t *counts, size_t count)
-{
-	uint64_t sum = 0;
-	size_t i;
-
-	for (i = 0; i < count; i++)
-		sum += counts[i];
-	return sum;
-}
-
 static void put_header(const struct table *table)
 {
 	const struct flush *flush = table->flush;
@@ -224,7 +214,7 @@ static void put_header(const struct table *table)
 		 span_seconds(flush, table->span),
 		 format_rate(rate, span_rate(flush, table->span, counted)),
 		 (unsigned long long)flush->in_flight,
-		 (unsigned long long)sum_of(flush->total.lost, LOSS_COUNT),
+		 (unsigned long long)tally_lost(&flush->total),
 		 shown(hooks, sizeof(hooks), table->style->hooks));
 }
 
@@ -247,7 +237,7 @@ static void put_reasons(const struct table *table, const char *title, const uint
 static void put_ledger(const struct table *table)
 {
 	const struct tally *total = &table->flush->total;
-	const uint64_t lost = sum_of(total->lost, LOSS_COUNT);
+	const uint64_t lost = tally_lost(total);
 	const bool equal = total->seen == total->counted + table->flush->in_flight + lost;
 
 	if (total->seen == 0)

@@ -285,34 +285,27 @@ static void wrap(struct statsd_encoder *encoder)
 	}
 }
 
-static int encode_phase(struct statsd_encoder *encoder, const struct phase_series *phase)
+/* phase or series: the other one is NULL. */
+static int encode_one(struct statsd_encoder *encoder, const struct phase_series *phase,
+		      const struct series *series)
 {
-	struct statsd_sent *sent = get_sent(encoder, &encoder->phases, phase->id);
+	const struct measure *total = phase ? &phase->total : &series->total;
+	struct statsd_sent *sent = phase ? get_sent(encoder, &encoder->phases, phase->id)
+					 : get_sent(encoder, &encoder->series, series->id);
 
 	if (!sent)
 		return -ENOMEM;
-	if (is_due(encoder, sent, &phase->total)) {
-		statsd_otel_phase(&encoder->identity, phase);
-		encode_measure(encoder, &encoder->identity, sent, &phase->total);
-	}
-	sent->heralded = sent->heralded && encoder->serial == sent->announced_at;
-	return 0;
-}
-
-static int encode_series(struct statsd_encoder *encoder, const struct series *series)
-{
-	struct statsd_sent *sent = get_sent(encoder, &encoder->series, series->id);
-
-	if (!sent)
-		return -ENOMEM;
-	if (encoder->metrics == METRICS_FLASK && series->server_address)
+	/* The middleware knows only requests that the service received. */
+	if (series && encoder->metrics == METRICS_FLASK && series->server_address)
 		return 0;
-	if (is_due(encoder, sent, &series->total)) {
-		if (encoder->metrics == METRICS_FLASK)
+	if (is_due(encoder, sent, total)) {
+		if (phase)
+			statsd_otel_phase(&encoder->identity, phase);
+		else if (encoder->metrics == METRICS_FLASK)
 			statsd_flask_series(&encoder->identity, series);
 		else
 			statsd_otel_series(&encoder->identity, series);
-		encode_measure(encoder, &encoder->identity, sent, &series->total);
+		encode_measure(encoder, &encoder->identity, sent, total);
 	}
 	sent->heralded = sent->heralded && encoder->serial == sent->announced_at;
 	return 0;
@@ -326,8 +319,9 @@ int statsd_go_on(struct statsd_encoder *encoder, size_t bytes)
 	encoder->bytes = 0;
 	while (encoder->left > 0 && encoder->bytes < bytes && !err) {
 		wrap(encoder);
-		err = encoder->phases_next ? encode_phase(encoder, flush->phases[encoder->next])
-					   : encode_series(encoder, flush->series[encoder->next]);
+		err = encoder->phases_next
+			      ? encode_one(encoder, flush->phases[encoder->next], NULL)
+			      : encode_one(encoder, NULL, flush->series[encoder->next]);
 		encoder->next++;
 		encoder->left--;
 	}

@@ -20,6 +20,15 @@
 
 /* ---- one process ------------------------------------------------------ */
 
+/* /proc/PID/NAME; NULL: errno is set. */
+static FILE *open_file(pid_t pid, const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+	return fopen(path, "re");
+}
+
 /*
  * Reads /proc/PID/stat from the end of the name, which may hold any byte.
  * -ESRCH for a zombie: it serves nothing, and the kernel will not report its end again.  (A
@@ -27,14 +36,12 @@
  */
 int proc_read_status(pid_t pid, struct proc_status *status)
 {
-	char path[64], text[1024], *at, state;
+	FILE *file = open_file(pid, "stat");
+	char text[1024], *at, state;
 	unsigned int flags;
 	int threads;
-	FILE *file;
 	size_t size;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	file = fopen(path, "re");
 	if (!file)
 		return -errno;
 	size = fread(text, 1, sizeof(text) - 1, file);
@@ -53,12 +60,10 @@ int proc_read_status(pid_t pid, struct proc_status *status)
 
 int proc_read_process_id(pid_t pid, pid_t *process)
 {
-	char path[64], line[256];
-	FILE *file;
+	FILE *file = open_file(pid, "status");
+	char line[256];
 	int err = -ESRCH;
 
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	file = fopen(path, "re");
 	if (!file)
 		return -errno;
 	while (fgets(line, sizeof(line), file))
@@ -72,12 +77,9 @@ int proc_read_process_id(pid_t pid, pid_t *process)
 
 int proc_read_name(pid_t pid, char name[PROC_NAME_SIZE])
 {
-	char path[64];
-	FILE *file;
+	FILE *file = open_file(pid, "comm");
 	size_t size;
 
-	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
-	file = fopen(path, "re");
 	if (!file)
 		return -errno;
 	size = fread(name, 1, PROC_NAME_SIZE - 1, file);
@@ -230,7 +232,6 @@ int proc_inodes_read(struct proc_inodes *set, pid_t pid)
 	directory = opendir(path);
 	if (!directory)
 		return -errno;
-	set->count = 0;
 	while (!err && (entry = readdir(directory))) {
 		unsigned long inode;
 		ssize_t length;
@@ -252,11 +253,9 @@ int proc_inodes_read(struct proc_inodes *set, pid_t pid)
 
 static void visit_table(pid_t pid, const char *table, proc_visit_socket *visit, void *context)
 {
-	char path[64], line[512];
-	FILE *file;
+	FILE *file = open_file(pid, table);
+	char line[512];
 
-	snprintf(path, sizeof(path), "/proc/%d/net/%s", pid, table);
-	file = fopen(path, "re");
 	if (!file)
 		return;
 	while (fgets(line, sizeof(line), file)) {
@@ -277,6 +276,6 @@ static void visit_table(pid_t pid, const char *table, proc_visit_socket *visit, 
 
 void proc_visit_sockets(pid_t pid, proc_visit_socket *visit, void *context)
 {
-	visit_table(pid, "tcp", visit, context);
-	visit_table(pid, "tcp6", visit, context);
+	visit_table(pid, "net/tcp", visit, context);
+	visit_table(pid, "net/tcp6", visit, context);
 }

@@ -60,8 +60,8 @@ bool proc_inodes_equal(const struct proc_inodes *a, const struct proc_inodes *b)
 void proc_inodes_release(struct proc_inodes *set);
 
 /*
- * Replaces the set by the sockets among a process's descriptors.  -EACCES: not permitted
- * (CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH).
+ * Adds the sockets among a process's descriptors.  -EACCES: not permitted (CAP_SYS_PTRACE,
+ * CAP_DAC_READ_SEARCH).
  */
 int proc_inodes_read(struct proc_inodes *set, pid_t pid);
 

@@ -178,6 +178,7 @@ static bool process_listens(struct selection *selection, pid_t pid, size_t *port
 
 	if (selection->listener_count == 0)
 		return false;
+	selection->own.count = 0;
 	err = proc_inodes_read(&selection->own, pid);
 	if (err == -EACCES || err == -EPERM)
 		selection->denied = true;

@@ -138,6 +138,7 @@ static int add_listeners_of(pid_t pid, struct loader *loader, struct proc_inodes
 	size_t i;
 	int err;
 
+	own->count = 0;
 	err = proc_read_netns(pid, &key.netns);
 	if (!err)
 		err = proc_inodes_read(own, pid);
