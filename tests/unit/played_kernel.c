@@ -9,13 +9,11 @@
 #include "abi/histogram.h"
 #include "played_kernel.h"
 
-/* There is one kernel, whatever the loader. */
-#pragma GCC diagnostic ignored "-Wunused-parameter"
-
 struct played_kernel kernel;
 
 bool loader_series_entry(const struct loader *loader, uint32_t id, struct series_entry *entry)
 {
+	(void)loader;
 	assert_true(id < SERIES_MAX);
 	if (id >= kernel.made || !kernel.found[id])
 		return false;
@@ -25,12 +23,14 @@ bool loader_series_entry(const struct loader *loader, uint32_t id, struct series
 
 const struct peer_key *loader_peer(const struct loader *loader, uint8_t number)
 {
+	(void)loader;
 	assert_in_range(number, 1, kernel.peer_count);
 	return &kernel.peers[number - 1];
 }
 
 int loader_series_forget(const struct loader *loader, uint32_t id)
 {
+	(void)loader;
 	if (id >= kernel.made || !kernel.found[id])
 		return -ENOENT;
 	kernel.found[id] = false;
@@ -39,6 +39,7 @@ int loader_series_forget(const struct loader *loader, uint32_t id)
 
 void loader_quiet_begin(struct loader *loader)
 {
+	(void)loader;
 	assert_false(kernel.waiting);
 	kernel.waiting = true;
 	kernel.waits++;
@@ -46,6 +47,7 @@ void loader_quiet_begin(struct loader *loader)
 
 int loader_is_quiet(struct loader *loader)
 {
+	(void)loader;
 	if (kernel.waiting && kernel.busy)
 		return 0;
 	kernel.waiting = false;
@@ -54,6 +56,7 @@ int loader_is_quiet(struct loader *loader)
 
 int loader_series_give_back(struct loader *loader, uint32_t id)
 {
+	(void)loader;
 	assert_false(kernel.found[id] || kernel.given_back[id]);
 	kernel.given_back[id] = true;
 	kernel.ledger.series--;
@@ -62,27 +65,32 @@ int loader_series_give_back(struct loader *loader, uint32_t id)
 
 const volatile struct ledger *loader_ledger(const struct loader *loader)
 {
+	(void)loader;
 	return &kernel.ledger;
 }
 
 uint64_t loader_missed(const struct loader *loader)
 {
+	(void)loader;
 	return kernel.missed;
 }
 
 const volatile struct series_value *loader_series(const struct loader *loader, uint32_t id)
 {
+	(void)loader;
 	return &kernel.series[id];
 }
 
 const volatile struct phase_value *loader_phase(const struct loader *loader, uint32_t id,
 						enum request_phase phase)
 {
+	(void)loader;
 	return kernel.asked_for & (1U << phase) ? &kernel.phases[id][phase] : NULL;
 }
 
 const volatile struct phase_value *loader_accept(const struct loader *loader, uint32_t service)
 {
+	(void)loader;
 	return &kernel.accepts[service];
 }
 
