@@ -14,29 +14,29 @@
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/stopwatch.h"
 #include "collect/collector.h"
 #include "kernel/loader.h"
-#include "base/log.h"
-#include "send/repeater.h"
 #include "report/report.h"
+#include "send/repeater.h"
 #include "watch/silence.h"
-#include "base/stopwatch.h"
 #include "watch/watch.h"
 
-/* How often it is looked whether the targets live, milliseconds. */
+/* Interval between liveness checks of the targets, milliseconds. */
 #define TARGET_POLL_MS 100
 /*
- * A process is reported as ended before its memory and then its sockets are torn
- * down: so long its open requests are waited for, milliseconds.
+ * The kernel reports a process's end before it frees its memory and closes its sockets: how
+ * long to wait for its open requests, milliseconds.
  */
 #define TARGET_EXIT_MS 5000
 #define TARGET_EXIT_POLL_MS 5
-/* A response of unknown end is over after this silence, nanoseconds. */
+/* A response of unknown length is complete after this silence, nanoseconds. */
 #define SWEEP_SILENCE_NS 1000000000ULL
-/* So long without a request wants an explanation, seconds. */
+/* After so long without a request, the user is told why, seconds. */
 #define SILENCE_S 10
 
 struct run {
@@ -47,27 +47,11 @@ struct run {
 	struct repeater *repeater; /* NULL: no StatsD */
 	struct report *report;
 	struct utsname kernel;
-	double flush_s;          /* time that the last flush took */
+	double flush_s;          /* how long the last flush took */
 	int signals;             /* signalfd */
 	int timer;               /* timerfd: the next flush */
-	uint64_t silence_due_ns; /* 0: explained, or there was a request */
+	uint64_t silence_due_ns; /* when to explain silence; 0: done */
 };
-
-static uint64_t monotonic_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000ULL + now.tv_nsec;
-}
-
-static double realtime(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec + now.tv_nsec / 1e9;
-}
 
 /* ---- stages ----------------------------------------------------------- */
 
@@ -80,7 +64,7 @@ static int open_statsd(struct run *run)
 	settings.hooks = loader_hooks(run->loader);
 	settings.kernel = run->kernel.release;
 	return repeater_open(&run->repeater, options->destinations, options->destination_count,
-			     &settings, monotonic_ns());
+			     &settings, clock_monotonic_ns());
 }
 
 static int open_report(struct run *run)
@@ -94,7 +78,7 @@ static int open_report(struct run *run)
 	return run->report ? 0 : -ENOMEM;
 }
 
-/* Targets, hooks, then what /proc says of the targets. */
+/* The processes of --pid, hooks, then what /proc shows of the targets. */
 static int attach(struct run *run)
 {
 	int err = watch_add_named(&run->watch, run->loader, run->collector);
@@ -102,8 +86,8 @@ static int attach(struct run *run)
 	if (!err)
 		err = loader_attach(run->loader);
 	if (!err)
-		err = watch_begin(&run->watch, monotonic_ns());
-	run->silence_due_ns = monotonic_ns() + SILENCE_S * 1000000000ULL;
+		err = watch_begin(&run->watch, clock_monotonic_ns());
+	run->silence_due_ns = clock_monotonic_ns() + SILENCE_S * NS_PER_S;
 	return err;
 }
 
@@ -111,8 +95,8 @@ static int open_timer(struct run *run)
 {
 	uint64_t interval = run->options->interval_ns;
 	struct itimerspec spec = {
-		.it_interval = { interval / 1000000000, interval % 1000000000 },
-		.it_value = { interval / 1000000000, interval % 1000000000 },
+		.it_interval = { interval / NS_PER_S, interval % NS_PER_S },
+		.it_value = { interval / NS_PER_S, interval % NS_PER_S },
 	};
 
 	run->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
@@ -139,20 +123,20 @@ static int announce(struct run *run)
 	const struct proc_pids *first = &run->watch.first;
 
 	watch_announce(&run->watch);
-	return report_attached(run->report, realtime(), loader_hooks(run->loader), first->pids,
+	return report_attached(run->report, clock_unix_s(), loader_hooks(run->loader), first->pids,
 			       first->count);
 }
 
 /* ---- the run ---------------------------------------------------------- */
 
 /*
- * What this takes is the flush time: until everything is read from the kernel and
- * reported, and the first StatsD lines are sent.  The rest of these goes out from
- * repeater_pump(), as the pace allows, and keeps no reading waiting.
+ * How long this takes is the flush time: until everything is read from the kernel and
+ * reported, and the first StatsD lines are sent.  repeater_pump() sends the others at its own
+ * pace and delays no reading.
  */
 static int flush(struct run *run, bool last)
 {
-	const uint64_t begin = monotonic_ns();
+	const uint64_t begin = clock_monotonic_ns();
 	struct stopwatch watch;
 	const struct flush *flush;
 	int err;
@@ -160,13 +144,13 @@ static int flush(struct run *run, bool last)
 	stopwatch_start(&watch);
 	err = loader_sweep(run->loader, last ? begin : begin - SWEEP_SILENCE_NS);
 	if (err)
-		log_detail("sweep: %s", strerror(-err));
+		log_detail("cannot end silent responses: %s", strerror(-err));
 	err = collector_take(run->collector, target_count(run->loader), last, &flush);
 	if (err) {
 		log_error("cannot read the kernel's tables: %s", strerror(-err));
 		return err;
 	}
-	err = repeater_flush(run->repeater, flush, run->flush_s, monotonic_ns());
+	err = repeater_flush(run->repeater, flush, run->flush_s, clock_monotonic_ns());
 	if (!err)
 		err = report_flush(run->report, flush);
 	if (!err && last)
@@ -176,41 +160,10 @@ static int flush(struct run *run, bool last)
 		   stopwatch_queued_s(&watch));
 	if (last)
 		repeater_finish(run->repeater, run->signals);
-	/* not while anybody waits for the flush */
+	/* only now: the flush should not wait for it */
 	else if (!err)
 		err = collector_retire(run->collector);
 	return err;
-}
-
-static void collect_facts(const struct run *run, struct silence_facts *facts)
-{
-	const volatile struct ledger *ledger = loader_ledger(run->loader);
-	size_t i;
-
-	facts->processes = target_count(run->loader);
-	facts->port_count = target_ports(run->loader, facts->ports, SILENCE_PORTS_MAX);
-	for (i = 0; i < LOSS_COUNT; i++)
-		facts->lost += ledger->lost[i];
-	for (i = 0; i < IGNORE_COUNT; i++)
-		facts->ignored[i] = ledger->ignored[i];
-	for (i = 0; i < SERVICES_MAX; i++) {
-		facts->in_flight +=
-			ledger->services[i].active_requests + ledger->services[i].client_requests;
-		facts->connections += ledger->services[i].open_connections;
-	}
-}
-
-/* Says once why there is nothing to be seen, where no request is. */
-static void explain_silence(struct run *run)
-{
-	struct silence_facts facts = { .seconds = SILENCE_S };
-	char text[SILENCE_TEXT_MAX];
-
-	run->silence_due_ns = 0;
-	if (loader_ledger(run->loader)->counted)
-		return;
-	collect_facts(run, &facts);
-	log_warning("%s", silence_explain(text, &facts));
 }
 
 static uint64_t requests_in_flight(const struct loader *loader)
@@ -224,13 +177,42 @@ static uint64_t requests_in_flight(const struct loader *loader)
 	return count;
 }
 
-/* Until the kernel has closed the sockets of targets that have exited, or a signal. */
+static void collect_facts(const struct run *run, struct silence_facts *facts)
+{
+	const volatile struct ledger *ledger = loader_ledger(run->loader);
+	size_t i;
+
+	facts->processes = target_count(run->loader);
+	facts->in_flight = requests_in_flight(run->loader);
+	facts->port_count = target_ports(run->loader, facts->ports, SILENCE_PORTS_MAX);
+	for (i = 0; i < LOSS_COUNT; i++)
+		facts->lost += ledger->lost[i];
+	for (i = 0; i < IGNORE_COUNT; i++)
+		facts->ignored[i] = ledger->ignored[i];
+	for (i = 0; i < SERVICES_MAX; i++)
+		facts->connections += ledger->services[i].open_connections;
+}
+
+/* Tells the user once why there is no request. */
+static void explain_silence(struct run *run)
+{
+	struct silence_facts facts = { .seconds = SILENCE_S };
+	char text[SILENCE_TEXT_MAX];
+
+	run->silence_due_ns = 0;
+	if (loader_ledger(run->loader)->counted)
+		return;
+	collect_facts(run, &facts);
+	log_warning("%s", silence_explain(text, &facts));
+}
+
+/* Until the kernel has closed the sockets of exited targets, or a signal. */
 static void wait_for_sockets(struct run *run)
 {
 	struct pollfd signals = { .fd = run->signals, .events = POLLIN };
-	uint64_t deadline_ns = monotonic_ns() + TARGET_EXIT_MS * 1000000ULL;
+	uint64_t deadline_ns = clock_monotonic_ns() + TARGET_EXIT_MS * 1000000ULL;
 
-	while (requests_in_flight(run->loader) > 0 && monotonic_ns() < deadline_ns)
+	while (requests_in_flight(run->loader) > 0 && clock_monotonic_ns() < deadline_ns)
 		if (poll(&signals, 1, TARGET_EXIT_POLL_MS) > 0)
 			break;
 }
@@ -241,10 +223,10 @@ enum wake {
 	WAKE_END,
 };
 
-/* Milliseconds until something may be due without a signal or the timer. */
+/* Milliseconds until something may be due, apart from signals and the timer. */
 static int next_look(struct run *run, uint64_t deadline_ns)
 {
-	uint64_t now = monotonic_ns(), due = now + TARGET_POLL_MS * 1000000ULL;
+	uint64_t now = clock_monotonic_ns(), due = now + TARGET_POLL_MS * 1000000ULL;
 	const uint64_t pump = repeater_pump(run->repeater, now);
 
 	if (deadline_ns && deadline_ns < due)
@@ -271,7 +253,7 @@ static enum wake wait_for_work(struct run *run, uint64_t deadline_ns)
 		log_detail("ended by signal %u", info.ssi_signo);
 		return WAKE_END;
 	}
-	if (deadline_ns && monotonic_ns() >= deadline_ns)
+	if (deadline_ns && clock_monotonic_ns() >= deadline_ns)
 		return WAKE_END;
 	if (watch_is_over(&run->watch)) {
 		wait_for_sockets(run);
@@ -286,7 +268,7 @@ static enum wake wait_for_work(struct run *run, uint64_t deadline_ns)
 static int observe(struct run *run)
 {
 	uint64_t deadline_ns =
-		run->options->duration_ns ? monotonic_ns() + run->options->duration_ns : 0;
+		run->options->duration_ns ? clock_monotonic_ns() + run->options->duration_ns : 0;
 	int err = 0;
 
 	while (!err) {
@@ -297,17 +279,17 @@ static int observe(struct run *run)
 		if (wake == WAKE_FLUSH)
 			err = flush(run, false);
 		if (!err)
-			err = watch_look(&run->watch, monotonic_ns());
-		if (run->silence_due_ns && monotonic_ns() >= run->silence_due_ns)
+			err = watch_look(&run->watch, clock_monotonic_ns());
+		if (run->silence_due_ns && clock_monotonic_ns() >= run->silence_due_ns)
 			explain_silence(run);
 	}
-	/* at rest from here on: nothing is counted behind the last reading */
+	/* nothing is counted after the last reading */
 	loader_detach(run->loader);
 	loader_tell_missed(run->loader);
 	return err ? err : flush(run, true);
 }
 
-/* Everything that is owned, in the opposite order. */
+/* In the opposite order of opening. */
 static void release(struct run *run)
 {
 	report_close(run->report);
@@ -346,7 +328,7 @@ int run_attach(const struct options *options)
 		err = announce(&run);
 	if (!err)
 		err = observe(&run);
-	if (err == -EPIPE) { /* whoever read the output has gone: ended as asked */
+	if (err == -EPIPE) { /* the reader of the output is gone: a normal end */
 		log_detail("standard output was closed");
 		err = 0;
 	}

@@ -17,7 +17,7 @@ FUZZ_PROGRAMS = $(addprefix $(BUILD)/fuzz/fuzz_,$(FUZZERS))
 FUZZ_CFLAGS   = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 		-fno-sanitize-recover=all
 FUZZ_OBJECTS  = $(addprefix $(BUILD)/fuzz/,fuzz.o $(patsubst %.c,%.o,$(wildcard user/statsd/*.c)) \
-		  user/base/text.o user/flush/flush.o user/flush/bins.o unit/tracker_driver.o)
+		  user/base/text.o user/flush/names.o user/flush/bins.o unit/tracker_driver.o)
 FUZZ_COMPILE  = $(CLANG) $(ALL_CFLAGS) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link
 
 .PHONY: fuzz fuzz-nightly fuzz-programs test-fuzz

@@ -29,6 +29,9 @@ size_t lines_count(const struct lines *lines, const char *begin);
 bool lines_have(const struct lines *lines, const char *line);
 /* Fails the test at the first that is not there. */
 void lines_assert(const struct lines *lines, const char *const *expected, size_t count);
+#define LINES_ASSERT(lines, ...)                                                                   \
+	lines_assert(lines, (const char *const[]){ __VA_ARGS__ },                                  \
+		     sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *))
 
 /*
  * What a receiver that adds up all values of a name has got; rest: what follows

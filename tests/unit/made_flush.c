@@ -80,6 +80,15 @@ void made_flush_add(struct made_flush *made, struct series *series, uint64_t n,
 	made->flush.total.counted += n;
 }
 
+struct series *made_flush_get(struct made_flush *made, const char *route, uint16_t status,
+			      uint64_t n, uint64_t duration_ns)
+{
+	struct series *series = made_flush_series(made, "web", "GET", route, status, ERROR_NONE);
+
+	made_flush_add(made, series, n, duration_ns, 0, 0);
+	return series;
+}
+
 struct phase_series *made_flush_phase(struct made_flush *made, enum request_phase phase,
 				      const char *service, const char *route)
 {

@@ -31,6 +31,10 @@ struct series *made_flush_series(struct made_flush *made, const char *service, c
 void made_flush_add(struct made_flush *made, struct series *series, uint64_t n,
 		    uint64_t duration_ns, uint64_t request_bytes, uint64_t response_bytes);
 
+/* A new series of "web" with n requests GET, all of the same duration. */
+struct series *made_flush_get(struct made_flush *made, const char *route, uint16_t status,
+			      uint64_t n, uint64_t duration_ns);
+
 /* A new phase without requests; route NULL for REQUEST_PHASE_ACCEPT; the texts must outlive made. */
 struct phase_series *made_flush_phase(struct made_flush *made, enum request_phase phase,
 				      const char *service, const char *route);

@@ -6,7 +6,7 @@
 
 #include "printed.h"
 
-struct printed *printed_open(enum output_kind kind)
+static int setup(void **state, enum output_kind kind)
 {
 	struct printed *printed = calloc(1, sizeof(*printed));
 
@@ -16,25 +16,63 @@ struct printed *printed_open(enum output_kind kind)
 	assert_non_null(printed->stream);
 	printed->report = report_open(kind, printed->stream, false);
 	assert_non_null(printed->report);
-	return printed;
+	*state = printed;
+	return 0;
 }
 
-void printed_close(struct printed *printed)
+int printed_setup_json(void **state)
 {
+	return setup(state, OUTPUT_JSON);
+}
+
+int printed_setup_table(void **state)
+{
+	return setup(state, OUTPUT_TABLE);
+}
+
+int printed_setup_none(void **state)
+{
+	return setup(state, OUTPUT_NONE);
+}
+
+int printed_teardown(void **state)
+{
+	struct printed *printed = *state;
+
 	report_close(printed->report);
 	fclose(printed->stream);
 	free(printed->text);
 	made_flush_release(&printed->made);
 	free(printed);
+	return 0;
 }
 
-char *printed_take(struct printed *printed)
+/* err: of what has printed behind `before`. */
+static const char *printed_since(struct printed *printed, size_t before, int err)
 {
-	char *text;
-
+	assert_int_equal(err, 0);
 	fflush(printed->stream);
-	text = strdup(printed->text + printed->taken);
-	assert_non_null(text);
-	printed->taken = printed->length;
-	return text;
+	return printed->text + before;
+}
+
+const char *printed_attached(struct printed *printed, double time, const pid_t *pids, size_t count)
+{
+	const size_t before = printed->length;
+
+	return printed_since(printed, before,
+			     report_attached(printed->report, time, "tracepoint", pids, count));
+}
+
+const char *printed_flush(struct printed *printed)
+{
+	const size_t before = printed->length;
+
+	return printed_since(printed, before, report_flush(printed->report, &printed->made.flush));
+}
+
+const char *printed_total(struct printed *printed)
+{
+	const size_t before = printed->length;
+
+	return printed_since(printed, before, report_total(printed->report, &printed->made.flush));
 }

@@ -15,14 +15,17 @@ struct printed {
 	FILE *stream;
 	char *text; /* all that was printed so far */
 	size_t length;
-	size_t taken; /* how much of it was asked for */
 };
 
-/* As for a file: nothing is redrawn. */
-struct printed *printed_open(enum output_kind kind);
-void printed_close(struct printed *printed);
+/* cmocka fixtures: *state is a struct printed, as for a file: nothing is redrawn. */
+int printed_setup_json(void **state);
+int printed_setup_table(void **state);
+int printed_setup_none(void **state);
+int printed_teardown(void **state);
 
-/* What was printed since last asked; the caller frees it. */
-char *printed_take(struct printed *printed);
+/* Each returns what it has printed, until the next one is called. */
+const char *printed_attached(struct printed *printed, double time, const pid_t *pids, size_t count);
+const char *printed_flush(struct printed *printed);
+const char *printed_total(struct printed *printed);
 
 #endif

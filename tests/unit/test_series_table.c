@@ -32,7 +32,7 @@ static void test_names(void **state)
 	size_t i;
 
 	(void)state;
-	assert_int_equal(series_table_init(&table, ROWS(rows)), 0);
+	series_table_init(&table, ROWS(rows));
 	for (i = 0; i < ROWS(rows); i++) {
 		char route[16];
 		struct series wanted = { .service = rows[i].service,
@@ -64,7 +64,7 @@ static void check_full(size_t room)
 	struct series wanted = { .service = service_a, .method = get, .route = route };
 	size_t i, round;
 
-	assert_int_equal(series_table_init(&table, room), 0);
+	series_table_init(&table, room);
 	for (round = 0; round < 2; round++)
 		for (i = 0; i < room; i++) {
 			struct series *series;

@@ -36,17 +36,17 @@ static void test_reasons(void **state)
 		  "5 connections with something other than HTTP" },
 		{ "unfinished",
 		  { .processes = 1, .in_flight = 1, .connections = 1 },
-		  "1 request began, without an answer so far" },
+		  "1 request started, without a response so far" },
 		{ "lost",
 		  { .processes = 1, .lost = 2 },
-		  "2 requests seen and lost ('lost' in --output json says why)" },
+		  "2 requests lost (see 'lost' in --output json for the reasons)" },
 		{ "table full",
 		  { .processes = 1, .ignored = { [IGNORE_CONNECTIONS_FULL] = 7 } },
-		  "7 connections beyond --max-connections" },
+		  "7 connections ignored because of --max-connections" },
 		{ "open before attach",
 		  { .processes = 1, .connections = 2, .port_count = 1 },
-		  "2 connections on which no request began since attach (opened before, perhaps: "
-		  "the middle of a request, or TLS)" },
+		  "2 connections without a new request (perhaps opened before attach: TLS, or in "
+		  "the middle of a request)" },
 		{ "the last process has gone, and left a reason",
 		  { .processes = 0, .ignored = { [IGNORE_TLS] = 1 } },
 		  "1 connection encrypted by TLS, which redtap does not observe yet" },
@@ -59,7 +59,7 @@ static void test_reasons(void **state)
 		struct silence_facts facts = rows[i].facts;
 
 		facts.seconds = 10;
-		snprintf(expected, sizeof(expected), "no request has been finished in 10 s: %s",
+		snprintf(expected, sizeof(expected), "no request was completed in 10 s: %s",
 			 rows[i].said);
 		if (strcmp(silence_explain(text, &facts), expected) != 0)
 			fail_msg("%s: %s", rows[i].comment, text);
@@ -77,7 +77,7 @@ static void test_longest(void **state)
 	facts.lost = UINT64_MAX - 1;
 	facts.ignored[IGNORE_MALFORMED] = 0;
 	silence_explain(text, &facts);
-	assert_contains("the last part", text, "beyond --max-connections");
+	assert_contains("the last part", text, "because of --max-connections");
 	assert_true(strlen(text) < SILENCE_TEXT_MAX - 1);
 }
 

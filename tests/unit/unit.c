@@ -61,3 +61,17 @@ void assert_contains(const char *comment, const char *text, const char *part)
 	if (!strstr(text, part))
 		fail_msg("%s: no '%s' in: %s", comment, part, text);
 }
+
+void capture_end_with(const char *part, ...)
+{
+	char *messages = capture_end();
+	va_list parts;
+
+	if (!part)
+		assert_string_equal(messages, "");
+	va_start(parts, part);
+	for (; part; part = va_arg(parts, const char *))
+		assert_contains("messages", messages, part);
+	va_end(parts);
+	free(messages);
+}

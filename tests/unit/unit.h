@@ -37,6 +37,8 @@ void guard_release(struct guard *guard);
  */
 void capture_begin(void);
 char *capture_end(void);
+/* Fails the test if that does not hold all parts, up to a NULL; or, without parts, anything. */
+void capture_end_with(const char *part, ...) __attribute__((sentinel));
 
 /* Fails with the comment when text does not hold part. */
 void assert_contains(const char *comment, const char *text, const char *part);

@@ -11,7 +11,7 @@ UNIT_MODULES  = $(patsubst user/%.c,%,$(wildcard user/base/*.c user/flush/*.c us
 		collect/routes collect/series_table collect/phase_table watch/silence
 UNIT_OBJECTS  = $(patsubst %,$(BUILD)/unit/user/%.o,$(UNIT_MODULES)) \
 		$(patsubst tests/unit/%.c,$(BUILD)/unit/%.o, \
-		  $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
+		  $(filter-out tests/unit/test_% tests/unit/played_%,$(wildcard tests/unit/*.c)))
 UNIT_CFLAGS   = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 		-fno-sanitize-recover=all
 UNIT_LIBS     = -lcmocka -ljansson -lm
@@ -40,8 +40,8 @@ $(BUILD)/unit/test_%: $(BUILD)/unit/test_%.o $(UNIT_OBJECTS)
 	$(CC) $(UNIT_CFLAGS) $(LDFLAGS) -o $@ $^ $(UNIT_LIBS)
 
 # The collector is tested on a kernel that the test plays.
-$(BUILD)/unit/test_collector: $(patsubst user/%.c,$(BUILD)/unit/user/%.o, \
-	$(wildcard user/collect/collector*.c)) $(BUILD)/unit/user/collect/peers.o
+$(BUILD)/unit/test_collector $(BUILD)/unit/test_collector_retire: $(patsubst user/%.c,$(BUILD)/unit/user/%.o, \
+	$(wildcard user/collect/collector*.c)) $(BUILD)/unit/user/collect/peers.o $(BUILD)/unit/played_kernel.o
 
 # test_hooks compares the table of hooks with the programs of the object.
 $(BUILD)/unit/test_hooks: $(BUILD)/unit/user/kernel/hooks.o $(BUILD)/unit/user/kernel/hook_kinds.o

@@ -3,8 +3,8 @@
  * log.c - messages on standard error.
  *
  * Input: a format and its arguments, escaped by the caller.  Output: one line,
- * written at once so that lines of several processes do not mix.  It must not
- * know who speaks.
+ * written in one call so that lines of several processes do not mix.  It must not
+ * know the caller.
  */
 #include "base/log.h"
 
@@ -28,7 +28,7 @@ static void print_message(const char *format, va_list arguments)
 	vsnprintf(line + used, sizeof(line) - used - 1, format, arguments);
 	used += strlen(line + used);
 	line[used++] = '\n';
-	/* Where standard error is gone, there is nobody to tell. */
+	/* If standard error is closed, there is no place to report that. */
 	written = write(STDERR_FILENO, line, used);
 	(void)written;
 }

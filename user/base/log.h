@@ -11,11 +11,11 @@
 /* Detail messages (-v) are printed only while this is true. */
 extern bool log_verbose;
 
-/* What failed, the subject quoted, why, what to do next. */
+/* What failed, the subject in quotes, why, what to do next. */
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* What the user ought to know though the run goes on. */
+/* A problem that does not end the run. */
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* Progress that is always shown, such as "attached ...". */
+/* Progress, always shown: "attached ...". */
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Shown with -v only. */
 void log_detail(const char *format, ...) __attribute__((format(printf, 1, 2)));

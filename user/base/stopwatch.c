@@ -6,15 +6,8 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 
-static uint64_t clock_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000ULL + now.tv_nsec;
-}
+#include "base/clock.h"
 
 /* Documentation/scheduler/sched-stats.rst: time on a CPU, time in a run queue, time slices. */
 static uint64_t queued_ns(void)
@@ -33,12 +26,12 @@ static uint64_t queued_ns(void)
 void stopwatch_start(struct stopwatch *watch)
 {
 	watch->queued_ns = queued_ns();
-	watch->begin_ns = clock_ns();
+	watch->begin_ns = clock_monotonic_ns();
 }
 
 double stopwatch_elapsed_s(const struct stopwatch *watch)
 {
-	return (clock_ns() - watch->begin_ns) / 1e9;
+	return (clock_monotonic_ns() - watch->begin_ns) / 1e9;
 }
 
 double stopwatch_queued_s(const struct stopwatch *watch)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * stopwatch.h - how long something took, and how much of that this thread was ready to
- * run while others had the CPUs.
+ * stopwatch.h - how long something took, and how much of that time this thread waited for
+ * a CPU.
  *
  * Inputs: the clock, /proc/thread-self/schedstat.  Outputs: seconds.  It must not know
  * what is measured.
@@ -21,7 +21,7 @@ void stopwatch_start(struct stopwatch *watch);
 /* Seconds since the start. */
 double stopwatch_elapsed_s(const struct stopwatch *watch);
 
-/* Of these, those in a run queue; 0 where the kernel does not tell. */
+/* Seconds of these spent waiting for a CPU; 0 if the kernel does not report it. */
 double stopwatch_queued_s(const struct stopwatch *watch);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * text.c - escaping of bytes that come from outside.
+ * text.c - see text.h.
  *
  * Input: NUL-terminated bytes of any kind.  Output: text that is safe in one
- * kind of place.  It must not know what the text stands for, nor any locale.
+ * format.  It must not know what the text means, nor the locale.
  */
 #include "base/text.h"
 
@@ -14,18 +14,13 @@
 /* The longest escape of one character: \uNNNN, or \xNN for each of four bytes. */
 #define ESCAPE_MAX 16
 
-/* A writer that drops what does not fit as a whole, and all that follows. */
+/* A writer that stops at the first piece that does not fit as a whole. */
 struct writer {
 	char *buffer;
 	size_t size;
 	size_t used;
 	bool full;
 };
-
-static struct writer writer_start(char *buffer, size_t size)
-{
-	return (struct writer){ .buffer = buffer, .size = size };
-}
 
 static void writer_put(struct writer *writer, const char *bytes, size_t length)
 {
@@ -37,20 +32,13 @@ static void writer_put(struct writer *writer, const char *bytes, size_t length)
 	writer->used += length;
 }
 
-static char *writer_end(struct writer *writer)
-{
-	writer->buffer[writer->used] = '\0';
-	return writer->buffer;
-}
-
 static bool is_continuation(unsigned char byte)
 {
 	return (byte & 0xc0) == 0x80;
 }
 
 /*
- * A NUL is no continuation byte, so the bytes are asked for one by one and
- * never beyond the end.
+ * A NUL is not a continuation byte, so reading byte by byte never goes beyond the end.
  */
 size_t text_decode(const char *text, uint32_t *codepoint)
 {
@@ -86,7 +74,7 @@ static bool is_control(uint32_t codepoint)
 	return codepoint < 0x20 || (codepoint >= 0x7f && codepoint < 0xa0);
 }
 
-/* Characters that cannot be seen, or that change the order of their neighbours. */
+/* Characters that are invisible, or that reorder the text around them. */
 static bool is_deceptive(uint32_t codepoint)
 {
 	static const struct {
@@ -128,22 +116,34 @@ static void put_hex(struct writer *writer, const char *prefix, const char *digit
 	writer_put(writer, escape, used);
 }
 
-char *text_escape_statsd(char *buffer, size_t size, const char *text)
+/* Puts a character of length bytes, escaped for one format. */
+typedef void escape_character(struct writer *writer, const char *text, size_t length,
+			      uint32_t codepoint);
+
+static char *escape(char *buffer, size_t size, const char *text, escape_character *put)
 {
-	struct writer writer = writer_start(buffer, size);
+	struct writer writer = { .buffer = buffer, .size = size };
 	uint32_t codepoint;
 	size_t length;
 
-	if (*text == '\0')
-		writer_put(&writer, "-", 1);
-	for (; (length = text_decode(text, &codepoint)) > 0; text += length) {
-		if (codepoint == TEXT_INVALID || codepoint < 0x20 || codepoint == 0x7f ||
-		    codepoint == ',' || codepoint == '|' || codepoint == '%')
-			put_hex(&writer, "%", "0123456789ABCDEF", text, length);
-		else
-			writer_put(&writer, text, length);
-	}
-	return writer_end(&writer);
+	for (; (length = text_decode(text, &codepoint)) > 0; text += length)
+		put(&writer, text, length, codepoint);
+	buffer[writer.used] = '\0';
+	return buffer;
+}
+
+static void put_statsd(struct writer *writer, const char *text, size_t length, uint32_t codepoint)
+{
+	if (codepoint == TEXT_INVALID || codepoint < 0x20 || codepoint == 0x7f ||
+	    codepoint == ',' || codepoint == '|' || codepoint == '%')
+		put_hex(writer, "%", "0123456789ABCDEF", text, length);
+	else
+		writer_put(writer, text, length);
+}
+
+char *text_escape_statsd(char *buffer, size_t size, const char *text)
+{
+	return escape(buffer, size, *text ? text : "-", put_statsd);
 }
 
 /* \uNNNN of a code point below 0x10000. */
@@ -160,41 +160,37 @@ static void put_json_unicode(struct writer *writer, uint32_t codepoint)
 	writer_put(writer, escape, sizeof(escape));
 }
 
-char *text_escape_json(char *buffer, size_t size, const char *text)
+static void put_json(struct writer *writer, const char *text, size_t length, uint32_t codepoint)
 {
-	/* Characters with an escape of two, and its letter. */
+	/* Characters with a two-character escape, and its letter. */
 	static const char plain[] = "\"\\\b\f\n\r\t";
 	static const char letters[] = "\"\\bfnrt";
-	struct writer writer = writer_start(buffer, size);
-	uint32_t codepoint;
-	size_t length;
+	const char *at = codepoint < 0x80 ? strchr(plain, (int)codepoint) : NULL;
 
-	for (; (length = text_decode(text, &codepoint)) > 0; text += length) {
-		const char *at = codepoint < 0x80 ? strchr(plain, (int)codepoint) : NULL;
+	if (at)
+		writer_put(writer, (char[]){ '\\', letters[at - plain] }, 2);
+	else if (codepoint == TEXT_INVALID)
+		writer_put(writer, "\xef\xbf\xbd", 3);
+	else if (is_control(codepoint) || (codepoint < 0x10000 && is_deceptive(codepoint)))
+		put_json_unicode(writer, codepoint);
+	else
+		writer_put(writer, text, length);
+}
 
-		if (at)
-			writer_put(&writer, (char[]){ '\\', letters[at - plain] }, 2);
-		else if (codepoint == TEXT_INVALID)
-			writer_put(&writer, "\xef\xbf\xbd", 3);
-		else if (is_control(codepoint) || (codepoint < 0x10000 && is_deceptive(codepoint)))
-			put_json_unicode(&writer, codepoint);
-		else
-			writer_put(&writer, text, length);
-	}
-	return writer_end(&writer);
+char *text_escape_json(char *buffer, size_t size, const char *text)
+{
+	return escape(buffer, size, text, put_json);
+}
+
+static void put_terminal(struct writer *writer, const char *text, size_t length, uint32_t codepoint)
+{
+	if (codepoint == TEXT_INVALID || is_control(codepoint) || is_deceptive(codepoint))
+		put_hex(writer, "\\x", "0123456789abcdef", text, length);
+	else
+		writer_put(writer, text, length);
 }
 
 char *text_escape_terminal(char *buffer, size_t size, const char *text)
 {
-	struct writer writer = writer_start(buffer, size);
-	uint32_t codepoint;
-	size_t length;
-
-	for (; (length = text_decode(text, &codepoint)) > 0; text += length) {
-		if (codepoint == TEXT_INVALID || is_control(codepoint) || is_deceptive(codepoint))
-			put_hex(&writer, "\\x", "0123456789abcdef", text, length);
-		else
-			writer_put(&writer, text, length);
-	}
-	return writer_end(&writer);
+	return escape(buffer, size, text, put_terminal);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * text.h - escaping of bytes that come from outside (paths, process names,
- * service names) for each place they can go to.
+ * text.h - escapes bytes from outside (paths, process names, service names), one function
+ * for each format.
  *
  * Every function writes a NUL-terminated result of at most size bytes into
  * buffer (size >= 1), cuts only between whole escapes or whole UTF-8
@@ -16,13 +16,13 @@
 /* Buffer size that holds any input of n bytes, whichever escape is used. */
 #define TEXT_ESCAPED_SIZE(n) (6 * (n) + 1)
 
-/* What text_decode() gives for a byte that belongs to no valid sequence. */
+/* The code point text_decode() sets for a byte that is not UTF-8. */
 #define TEXT_INVALID UINT32_MAX
 
 /*
- * Decodes the character that text begins with.  Returns its length in bytes: 1
- * to 4, 1 with TEXT_INVALID for a byte that is not UTF-8 (overlong forms,
- * surrogates and what is beyond U+10FFFF are not), 0 at the end of the text.
+ * Decodes the first character.  Returns its length in bytes: 1 to 4; 1 with TEXT_INVALID
+ * for a byte that is not UTF-8 (nor are overlong forms, surrogates and code points above
+ * U+10FFFF); 0 at the end of the text.
  */
 size_t text_decode(const char *text, uint32_t *codepoint);
 

@@ -10,12 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/log.h"
 #include "check/check_private.h"
 #include "kernel/loader.h"
-#include "base/log.h"
 #include "watch/namespaces.h"
 #include "watch/target.h"
 
@@ -111,24 +111,16 @@ static int count_sockets(struct census *census)
 	return err;
 }
 
-/* Each socket once, also where several processes hold it. */
 static int read_inodes(struct proc_inodes *all, const struct proc_pids *family)
 {
-	struct proc_inodes own = { 0 };
 	int err = 0;
-	size_t i, j;
+	size_t i;
 
 	for (i = 0; i < family->count && !err; i++) {
-		err = proc_inodes_read(&own, family->pids[i]);
-		if (err == -ENOENT || err == -ESRCH) { /* ended meanwhile */
+		err = proc_inodes_read(all, family->pids[i]);
+		if (err == -ENOENT || err == -ESRCH) /* ended meanwhile */
 			err = 0;
-			continue;
-		}
-		for (j = 0; j < own.count && !err; j++)
-			err = proc_inodes_add(all, own.inodes[j]);
 	}
-	proc_inodes_release(&own);
-	proc_inodes_sort(all);
 	return err;
 }
 
@@ -237,11 +229,8 @@ static bool all_processes_fit(const struct check *check)
 
 static int print(const struct check *check)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
 	if (check->options->output == OUTPUT_JSON)
-		check_print_json(stdout, check, now.tv_sec + now.tv_nsec / 1e9);
+		check_print_json(stdout, check, clock_unix_s());
 	else if (check->options->output != OUTPUT_NONE)
 		check_print_table(stdout, check);
 	return fflush(stdout) || ferror(stdout) ? -EIO : 0;

@@ -9,12 +9,12 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "kernel/capabilities.h"
-#include "check/check_private.h"
+#include "base/json.h"
 #include "base/text.h"
+#include "check/check_private.h"
+#include "kernel/capabilities.h"
 
 #define MB 1e6
-#define TEXT_MAX 1024
 
 /* ---- to be read ------------------------------------------------------- */
 
@@ -165,123 +165,118 @@ void check_print_table(FILE *out, const struct check *check)
 
 /* ---- JSON ------------------------------------------------------------- */
 
-static void put_text(FILE *out, const char *key, const char *text)
-{
-	char escaped[TEXT_MAX];
-
-	if (text)
-		fprintf(out, "\"%s\":\"%s\"", key,
-			text_escape_json(escaped, sizeof(escaped), text));
-	else
-		fprintf(out, "\"%s\":null", key);
-}
-
-static const char *json_bool(bool value)
-{
-	return value ? "true" : "false";
-}
-
-static void put_hooks(FILE *out, const struct check *check)
+static void put_hooks(struct json *json, const struct check *check)
 {
 	const char *subject;
 	enum hook_kind kind;
 	size_t i;
 
-	fputs(",\"hooks\":[", out);
+	json_open(json, "hooks", '[');
 	for (kind = HOOK_NONE + 1; kind < HOOK_COUNT; kind++) {
 		const struct hook_probe *probe = &check->hooks[kind];
 
-		fputs(kind > HOOK_NONE + 1 ? ",{" : "{", out);
-		put_text(out, "kind", hook_name(kind));
-		fprintf(out, ",\"usable\":%s,\"implemented\":%s,\"needed\":%s,\"errno\":%d,",
-			json_bool(!probe->error), json_bool(hook_implemented(kind)),
-			json_bool(hook_implemented(kind) && hook_needed(kind)), -probe->error);
-		put_text(out, "subject", probe->subject);
-		fputc(',', out);
-		put_text(out, "reason", probe->reason);
-		fputs(",\"subjects\":[", out);
+		json_open(json, NULL, '{');
+		json_put_text(json, "kind", hook_name(kind));
+		json_put_bool(json, "usable", !probe->error);
+		json_put_bool(json, "implemented", hook_implemented(kind));
+		json_put_bool(json, "needed", hook_implemented(kind) && hook_needed(kind));
+		json_put_count(json, "errno", (uint64_t)-probe->error);
+		json_put_text(json, "subject", probe->subject);
+		json_put_text(json, "reason", probe->reason);
+		json_open(json, "subjects", '[');
 		for (i = 0; (subject = hook_subject(kind, i)); i++)
-			fprintf(out, "%s\"%s\"", i ? "," : "", subject);
-		fputs("]}", out);
+			json_put_text(json, NULL, subject);
+		json_close(json, ']');
+		json_close(json, '}');
 	}
-	fputc(']', out);
+	json_close(json, ']');
 }
 
-static void put_process(FILE *out, const struct check_process *process)
+static void put_process(struct json *json, const struct check_process *process)
 {
 	size_t i;
 
-	fprintf(out, "{\"pid\":%d,", process->pid);
-	put_text(out, "error", process->error ? process_problem(process->error) : NULL);
-	fputc(',', out);
-	put_text(out, "name", process->name);
-	fprintf(out, ",\"workers\":%zu,\"ports\":[", process->workers);
-	for (i = 0; i < process->port_count; i++)
-		fprintf(out, "%s{\"port\":%u,\"connections\":%" PRIu32 "}", i ? "," : "",
-			process->ports[i].port, process->ports[i].connections);
-	fputs("]}", out);
+	json_open(json, NULL, '{');
+	json_put_count(json, "pid", (uint64_t)process->pid);
+	json_put_text(json, "error", process->error ? process_problem(process->error) : NULL);
+	json_put_text(json, "name", process->name);
+	json_put_count(json, "workers", process->workers);
+	json_open(json, "ports", '[');
+	for (i = 0; i < process->port_count; i++) {
+		json_open(json, NULL, '{');
+		json_put_count(json, "port", process->ports[i].port);
+		json_put_count(json, "connections", process->ports[i].connections);
+		json_close(json, '}');
+	}
+	json_close(json, ']');
+	json_close(json, '}');
 }
 
-static void put_observed(FILE *out, const struct check_observed *observed)
+static void put_observed(struct json *json, const struct check_observed *observed)
 {
 	const uint64_t *ignored = observed->ignored;
 
 	if (observed->seconds == 0) {
-		fputs(",\"observed\":null", out);
+		json_put_null(json, "observed");
 		return;
 	}
-	fprintf(out,
-		",\"observed\":{\"seconds\":%.3f,\"requests\":%" PRIu64 ",\"tls\":%" PRIu64
-		",\"http2\":%" PRIu64 ",\"not_http\":%" PRIu64 "}",
-		observed->seconds, observed->requests, ignored[IGNORE_TLS], ignored[IGNORE_HTTP2],
-		ignored[IGNORE_NOT_HTTP] + ignored[IGNORE_MALFORMED]);
+	json_open(json, "observed", '{');
+	json_put_number(json, "seconds", observed->seconds);
+	json_put_count(json, "requests", observed->requests);
+	json_put_count(json, "tls", ignored[IGNORE_TLS]);
+	json_put_count(json, "http2", ignored[IGNORE_HTTP2]);
+	json_put_count(json, "not_http", ignored[IGNORE_NOT_HTTP] + ignored[IGNORE_MALFORMED]);
+	json_close(json, '}');
 }
 
-static void put_missing(FILE *out)
+static void put_kernel(struct json *json, const struct check *check)
 {
-	const char *separator = "";
 	size_t i;
 
-	fputs(",\"capabilities_missing\":[", out);
-	for (i = 0; i < CAPABILITY_COUNT; i++) {
-		if (capability_held(&capabilities[i]))
-			continue;
-		fprintf(out, "%s\"%s\"", separator, capabilities[i].name);
-		separator = ",";
-	}
-	fputc(']', out);
+	json_put_text(json, "kernel", check->kernel.release);
+	json_put_text(json, "machine", check->kernel.machine);
+	json_put_count(json, "btf_bytes", check->btf_bytes);
+	json_put_text(json, "lockdown", check->lockdown[0] ? check->lockdown : NULL);
+	json_put_count(json, "uid", check->user);
+	json_open(json, "capabilities_missing", '[');
+	for (i = 0; i < CAPABILITY_COUNT; i++)
+		if (!capability_held(&capabilities[i]))
+			json_put_text(json, NULL, capabilities[i].name);
+	json_close(json, ']');
+}
+
+static void put_memory(struct json *json, const struct check *check)
+{
+	json_open(json, "memory", '{');
+	json_put_count(json, "max_series", check->options->kernel.max_series);
+	json_put_count(json, "max_connections", check->options->kernel.max_connections);
+	json_put_count(json, "now_bytes", check->memory_now);
+	json_put_count(json, "full_bytes", check->memory_full);
+	json_close(json, '}');
 }
 
 void check_print_json(FILE *out, const struct check *check, double time)
 {
-	const struct options *options = check->options;
+	struct json json = { .out = out };
 	size_t i;
 
-	fprintf(out, "{\"type\":\"check\",\"time\":%.9f,", time);
-	put_text(out, "version", REDTAP_VERSION);
-	fputc(',', out);
-	put_text(out, "kernel", check->kernel.release);
-	fputc(',', out);
-	put_text(out, "machine", check->kernel.machine);
-	fprintf(out, ",\"btf_bytes\":%" PRIu64 ",", check->btf_bytes);
-	put_text(out, "lockdown", check->lockdown[0] ? check->lockdown : NULL);
-	fprintf(out, ",\"uid\":%u", check->user);
-	put_missing(out);
-	put_hooks(out, check);
-	fprintf(out,
-		",\"memory\":{\"max_series\":%u,\"max_connections\":%u,\"now_bytes\":%" PRIu64
-		",\"full_bytes\":%" PRIu64 "},\"processes\":[",
-		options->kernel.max_series, options->kernel.max_connections, check->memory_now,
-		check->memory_full);
-	for (i = 0; i < options->watch.pid_count; i++) {
-		fputs(i ? "," : "", out);
-		put_process(out, &check->processes[i]);
-	}
-	fputc(']', out);
-	put_observed(out, &check->observed);
-	fprintf(out, ",\"attach\":{\"works\":%s,", json_bool(check->works));
-	put_text(out, "hooks", check->works ? hook_name(HOOK_TRACEPOINT) : NULL);
-	fputc(',', out);
-	put_text(out, "reason", check->works ? NULL : problem(check));
-	fputs("}}\n", out);
+	json_open(&json, NULL, '{');
+	json_put_text(&json, "type", "check");
+	json_put_number(&json, "time", time);
+	json_put_text(&json, "version", REDTAP_VERSION);
+	put_kernel(&json, check);
+	put_hooks(&json, check);
+	put_memory(&json, check);
+	json_open(&json, "processes", '[');
+	for (i = 0; i < check->options->watch.pid_count; i++)
+		put_process(&json, &check->processes[i]);
+	json_close(&json, ']');
+	put_observed(&json, &check->observed);
+	json_open(&json, "attach", '{');
+	json_put_bool(&json, "works", check->works);
+	json_put_text(&json, "hooks", check->works ? hook_name(HOOK_TRACEPOINT) : NULL);
+	json_put_text(&json, "reason", check->works ? NULL : problem(check));
+	json_close(&json, '}');
+	json_close(&json, '}');
+	fputc('\n', out);
 }

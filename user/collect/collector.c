@@ -5,16 +5,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "collect/collector_private.h"
 
-static double seconds(clockid_t clock)
+static double monotonic_s(void)
 {
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return now.tv_sec + now.tv_nsec / 1e9;
+	return clock_monotonic_ns() / 1e9;
 }
 
 int collector_open(struct collector **result, struct loader *loader,
@@ -31,15 +28,16 @@ int collector_open(struct collector **result, struct loader *loader,
 	collector->route_phases = settings->phases & ~(1U << REQUEST_PHASE_ACCEPT);
 	collector->accepts = settings->phases & (1U << REQUEST_PHASE_ACCEPT);
 	collector->sources = calloc(max_series, sizeof(*collector->sources));
-	if (series_table_init(&collector->table, (size_t)max_series * COLLECTOR_NAMES) ||
-	    phase_table_init(&collector->phases, max_series) || !collector->sources) {
+	if (!collector->sources) {
 		collector_close(collector);
 		return -ENOMEM;
 	}
-	collector->started = collector->taken = seconds(CLOCK_MONOTONIC);
+	series_table_init(&collector->table, (size_t)max_series * COLLECTOR_NAMES);
+	collector->started = collector->taken = monotonic_s();
 	*result = collector;
 	return 0;
 }
+
 void collector_close(struct collector *collector)
 {
 	size_t i;
@@ -74,22 +72,23 @@ int collector_service(struct collector *collector, const char *name)
 	collector->service_count++;
 	return i;
 }
+
 int collector_take(struct collector *collector, size_t processes, bool last,
 		   const struct flush **result)
 {
-	return collector_take_at(collector, seconds(CLOCK_MONOTONIC), processes, last, result);
+	return collector_take_at(collector, monotonic_s(), processes, last, result);
 }
 
 int collector_take_at(struct collector *collector, double now, size_t processes, bool last,
 		      const struct flush **result)
 {
 	struct flush *flush = &collector->flush;
-	const double begin = seconds(CLOCK_MONOTONIC);
+	const double begin = monotonic_s();
 	int err;
 
-	/* before anything is read */
+	/* asked before anything is read: see collector_retire.c */
 	collector->quiet = loader_is_quiet(collector->loader);
-	flush->time = seconds(CLOCK_REALTIME);
+	flush->time = clock_unix_s();
 	flush->interval_s = now - collector->taken;
 	flush->run_s = now - collector->started;
 	flush->last = last;
@@ -104,7 +103,7 @@ int collector_take_at(struct collector *collector, double now, size_t processes,
 	flush->series_count = collector->table.count;
 	flush->phases = collector->phases.list;
 	flush->phase_count = collector->phases.count;
-	flush->collect_s = seconds(CLOCK_MONOTONIC) - begin;
+	flush->collect_s = monotonic_s() - begin;
 	*result = flush;
 	return 0;
 }

@@ -1,21 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 /*
- * collector_ledger.c - the ledger, read in balance.
+ * collector_ledger.c - reads the ledger so that its numbers add up.
  */
 #include "collect/collector_private.h"
 #include "base/log.h"
 
-/* Readings of the ledger until it is given up to find it at rest. */
+/* How often the ledger is read until its numbers add up. */
 #define LEDGER_TRIES 1000
-
-static uint64_t sum(const uint64_t *values, size_t count)
-{
-	uint64_t total = 0;
-
-	while (count-- > 0)
-		total += values[count];
-	return total;
-}
 
 static void copy_tally(struct tally *tally, uint64_t *in_flight, uint64_t *seen_after,
 		       const volatile struct ledger *ledger, size_t services)
@@ -34,9 +25,9 @@ static void copy_tally(struct tally *tally, uint64_t *in_flight, uint64_t *seen_
 }
 
 /*
- * The counters are independent words, and a request moves from one to another
- * in two steps.  Read until seen_before <= counted + in_flight + lost <=
- * seen_after holds, which a reading that fell between two steps may not do.
+ * The counters are independent words, and a request moves from one to another in two steps.
+ * Between these steps the numbers may not add up, so the ledger is read again until
+ * seen_before <= counted + in_flight + lost <= seen_after.
  */
 static void read_tally(struct collector *collector, struct tally *tally, uint64_t *in_flight)
 {
@@ -47,7 +38,7 @@ static void read_tally(struct collector *collector, struct tally *tally, uint64_
 
 	do {
 		copy_tally(tally, in_flight, &seen_after, ledger, collector->service_count);
-		found = tally->counted + *in_flight + sum(tally->lost, LOSS_COUNT);
+		found = tally->counted + *in_flight + tally_lost(tally);
 	} while ((found < tally->seen || found > seen_after) && ++tries < LEDGER_TRIES);
 	if (tries == LEDGER_TRIES)
 		log_detail("ledger out of balance: seen %lu, found %lu", tally->seen, found);

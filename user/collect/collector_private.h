@@ -2,10 +2,10 @@
 /*
  * collector_private.h - what the parts of the collector share.
  *
- *   collector.c          its life, and a flush put together
- *   collector_series.c   the kernel's series: which there are, what they have counted
- *   collector_retire.c   series that are idle give their places away
- *   collector_ledger.c   the ledger, read in balance
+ *   collector.c          opening, closing, putting a flush together
+ *   collector_series.c   finds and reads the kernel's series
+ *   collector_retire.c   frees the places of idle series
+ *   collector_ledger.c   reads the ledger so that its numbers add up
  */
 #ifndef REDTAP_COLLECTOR_PRIVATE_H
 #define REDTAP_COLLECTOR_PRIVATE_H
@@ -15,23 +15,23 @@
 #include "collect/phase_table.h"
 #include "collect/series_table.h"
 
-/* What was read last of one phase of a series, since its bins wrap. */
+/* The last reading of one phase of a series; its bins wrap. */
 struct phase_source {
 	uint64_t sum_ns;
 	struct bins bins;
 };
 
 /*
- * One id of the kernel: what was read of it last, since its counters only grow (and
- * its bins wrap), and where its requests are added.  When its series retires, the
- * next one with this id goes on from there.
+ * One id of the kernel: its last reading, since its counters only grow (and its bins wrap),
+ * and the series to which its requests are added.  When that series retires, the values stay
+ * as the starting point of the next series with this id.
  */
 struct source {
 	struct series *series; /* NULL: the id is free */
 	struct route_phases *route;
 	struct series_key key;
 	double moved;   /* when it last counted, monotonic seconds */
-	bool forgotten; /* it is found no more: it retires */
+	bool forgotten; /* removed from the kernel's lookup: it retires */
 	struct phase_source phases[REQUEST_PHASE_COUNT];
 	uint64_t counted; /* the kernel's count, read before the bins */
 	uint64_t sum_ns;
@@ -44,15 +44,15 @@ struct collector {
 	struct loader *loader;
 	uint32_t max_series;
 	const struct routes *routes; /* NULL: none */
-	struct source **sources;     /* by the kernel's id; NULL: not met yet */
+	struct source **sources;     /* by the kernel's id; NULL: never used */
 	size_t source_count;         /* of these, in use */
-	size_t forgotten_count;      /* of these, on their way out ... */
-	int quiet; /* ... and used by no program any more as the last flush began; -errno */
+	size_t forgotten_count;      /* of these, retiring */
+	int quiet; /* 1: no program used these when the last flush began; 0: one may; -errno */
 	struct series_table table;                  /* what is exported */
-	size_t shown;                               /* of these, in a flush before */
+	size_t shown;                               /* of these, in an earlier flush */
 	struct phase_table phases;                  /* exported beside it */
 	uint32_t route_phases;                      /* of a request: bits 1 << enum request_phase */
-	bool accepts;                               /* that of connections is asked for, too */
+	bool accepts;                               /* accept is wanted too */
 	struct phase_source accepted[SERVICES_MAX]; /* by service */
 	struct service services[SERVICES_MAX];
 	struct peers peers;
@@ -61,15 +61,16 @@ struct collector {
 	double started; /* monotonic, seconds */
 	double taken;
 };
+
 /* ---- collector_series.c ------------------------------------------------ */
 
 void collector_free_source(struct source *source);
-/* Looks for new series, and reads what all have counted.  Returns 0 or -errno. */
+/* Finds new series and reads all.  Returns 0 or -errno. */
 int collector_read_series(struct collector *collector);
 
 /* ---- collector_ledger.c ------------------------------------------------ */
 
-/* The flush's ledger and gauges: in balance, and the differences to the last. */
+/* Reads the ledger and the gauges into the flush. */
 void collector_read_ledger(struct collector *collector);
 
 #endif

@@ -1,44 +1,41 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 /*
- * collector_retire.c - series that are idle give their places away.
+ * collector_retire.c - frees the places of idle series.
  *
- * In this order, so that no request is lost, or counted in another's series, while
- * programs on other CPUs go on:
+ * Programs on other CPUs go on meanwhile.  This order makes sure that no request is lost or
+ * counted in another series:
  *
- *   1. Its place is taken away.  A program that has not looked yet makes a new series of
- *      the same name, with another id.  One that has looked holds the old id, and will
- *      add to its values.
- *   2. loader_quiet_begin(): an RCU grace period.  Programs run inside an RCU reader's
- *      section from their lookup to their last addition, so behind it no program holds
- *      the old id any more, and what it has added can be read here.  Flushes go on
- *      meanwhile: on a busy machine it may take long.
- *   3. The first flush that begins behind it reads the values a last time.
- *   4. The id is given back.  The values are not cleared: its next owner goes on from
- *      where they stand, as does what the collector remembers of them.
+ *   1. The series is deleted from the kernel's lookup.  A program that has not looked it up
+ *      yet makes a new series of the same name with another id.  One that has looked it up
+ *      holds the old id and will add to its values.
+ *   2. loader_quiet_begin(): an RCU grace period.  Programs are RCU readers from their lookup
+ *      to their last addition, so after it no program holds the old id any more, and all it
+ *      added can be read.  Flushes go on meanwhile, since it may take long on a busy machine.
+ *   3. The first flush that begins after the grace period reads the values a last time.
+ *   4. The id is given back.  Neither the values nor the collector's last reading of them are
+ *      cleared: the next owner of the id counts on from there.
  *
- * What is left is the element of the map itself.  It is used again at once, not after
- * a grace period (maps of this kind have their elements beforehand, and those that
- * allocate them reuse them likewise): a program that has found the element and has not
- * read it yet may find another series' id in it.  So the program compares the text of
- * the id that it has read (series_find() in count/series.bpf.h);
+ * One race is left: the map's element itself is reused at once, without a grace period.  A
+ * program that has found the element but not read it yet may read the id of another series.
+ * So it compares the name stored under that id (series_find() in count/series.bpf.h);
  * tests/e2e/cases/test_element_reuse.c makes it happen.
  */
 #include "collect/collector_private.h"
 
-/* Whether the names of a run may become so many, if every free id got a new one. */
+/* Whether there is room for names if every free id gets a new one. */
 static bool names_may_grow(const struct collector *collector, const struct series_key *key)
 {
 	const size_t free_ids =
 		collector->max_series - collector->source_count + collector->forgotten_count;
 	size_t limit = (size_t)collector->max_series * COLLECTOR_NAMES;
 
-	/* What is likely noise must not use all of it up. */
+	/* Likely noise must not use up all of it. */
 	if (key->status == 400 || key->status == 404 || key->status == 405)
 		limit -= (limit - collector->max_series) / 2;
 	return collector->table.count + free_ids < limit;
 }
 
-/* Its values have been read since the programs that had found it have ended. */
+/* Its values were read after the grace period. */
 static int give_back(struct collector *collector, uint32_t id)
 {
 	struct source *source = collector->sources[id];
@@ -69,7 +66,7 @@ int collector_retire(struct collector *collector)
 	uint32_t id;
 	int err = 0;
 
-	/* one batch at a time, and none that was not read since */
+	/* one batch at a time, and only if read since its grace period */
 	if (collector->quiet <= 0)
 		return collector->quiet;
 	for (id = 0; id < collector->max_series && !err; id++) {

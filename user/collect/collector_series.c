@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 /*
- * collector_series.c - the kernel's series: which there are, and what they have
- * counted since they were last read.
+ * collector_series.c - finds the kernel's series, and reads what they have counted since
+ * the last reading.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -9,6 +9,7 @@
 
 #include "collect/collector_private.h"
 #include "flush/measure.h"
+#include "flush/names.h"
 
 void collector_free_source(struct source *source)
 {
@@ -64,11 +65,11 @@ static int add_source(struct collector *collector, uint32_t id, const struct ser
 }
 
 /*
- * Looks for new series.  Returns 0 or -ENOMEM.
+ * Looks for new series, unless their number in the kernel is unchanged.  Returns 0 or -ENOMEM.
  *
- * Not where the kernel has no other number of them.  One that is being made may be read
- * before it is in that number, and then hide another until the next flush, or until its
- * maker is waited for before the last one: what a series has counted does not go away.
+ * A series that is being made may be read before the kernel counts it, and then hide another
+ * one until the next flush.  Nothing is lost by that: its counts stay, and before the last
+ * flush the programs have ended.
  */
 static int read_entries(struct collector *collector)
 {
@@ -94,8 +95,8 @@ static uint64_t advance(uint64_t *last, uint64_t value)
 }
 
 /*
- * Likewise of a phase, which has no count but its bins'.  more: what there is more of
- * than when it was last read.  Returns 0 or -ENOMEM.
+ * Reads a phase, whose count is the sum of its bins.  more: the growth since the last
+ * reading.  Returns 0 or -ENOMEM.
  */
 static int read_phase_value(struct phase_source *last, struct measure *now,
 			    const volatile struct phase_value *value, struct phase_sum *more)
@@ -112,7 +113,7 @@ static int read_phase(struct collector *collector, uint32_t id, enum request_pha
 	struct phase_sum more;
 	int err;
 
-	/* of what is asked of another server, there is a duration and nothing else */
+	/* requests that the service sent have no phases */
 	if (!source->route || !source->route->phases[phase])
 		return 0;
 	err = read_phase_value(&source->phases[phase], &source->route->phases[phase]->now,
@@ -122,7 +123,7 @@ static int read_phase(struct collector *collector, uint32_t id, enum request_pha
 	return err;
 }
 
-/* A service is shown from its first flush on, connections or not. */
+/* Every service is shown from its first flush on, even without connections. */
 static int read_accepts(struct collector *collector)
 {
 	struct phase_sum more;
@@ -154,11 +155,11 @@ static int read_source(struct collector *collector, uint32_t id)
 	int err;
 
 	/*
-	 * count is written last, and read first: if it has not moved, nothing has.
-	 * It is not compared with the bins' sum, which may hold a request whose
-	 * other numbers came after they were read.
+	 * count is written last and read first: if it has not changed, nothing has.
+	 * It is not compared with the sum of the bins, which may contain a request whose
+	 * other numbers are written only after this reading.
 	 */
-	/* acknowledgements come when they come */
+	/* acknowledgements may come without any request */
 	err = read_phase(collector, id, REQUEST_PHASE_DELIVER);
 	if (err || counted == source->counted)
 		return err;

@@ -28,7 +28,7 @@ const char *peers_address(struct peers *peers, const struct loader *loader, uint
 		return NULL;
 	if (number > PEERS_MAX)
 		return "other";
-	/* the kernel enters an address before the first request that names it */
+	/* the kernel stores an address before the first request with its number */
 	if (!peers->addresses[number])
 		peers->addresses[number] = format_address(loader_peer(loader, number));
 	return peers->addresses[number] ? peers->addresses[number] : "other";

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * peers.h - the servers that targets talk to: what the kernel's numbers stand for.
+ * peers.h - the servers that targets send requests to: addresses by the kernel's numbers.
  *
  * Input: the kernel's addresses.  Output: addresses as text.  It must not know series.
  */
@@ -11,16 +11,15 @@
 
 #include "kernel/loader.h"
 
-/* All zero: none known yet. */
+/* Zeroed: empty. */
 struct peers {
 	char *addresses[PEERS_MAX + 1]; /* by number; NULL: not read yet */
 };
 
 /*
- * The server of a series key, always the same pointer for the same one: "192.0.2.1",
- * "2001:db8::1" (RFC 5952), "other" where the kernel had no number left.  NULL for 0:
- * the series is of requests that the service answered.  "other" as well while there is no
- * memory.
+ * The server in a series key, always the same pointer for the same server: "192.0.2.1",
+ * "2001:db8::1" (RFC 5952); "other" if the kernel had no number left, or if there is no memory.
+ * NULL for number 0: requests that the service received.
  */
 const char *peers_address(struct peers *peers, const struct loader *loader, uint8_t number);
 void peers_release(struct peers *peers);

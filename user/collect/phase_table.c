@@ -4,35 +4,22 @@
  */
 #include "collect/phase_table.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grow.h"
 #include "flush/measure.h"
-
-int phase_table_init(struct phase_table *table, size_t routes)
-{
-	size_t lists = 1;
-
-	while (lists < routes)
-		lists *= 2;
-	*table = (struct phase_table){ .route_mask = lists - 1 };
-	table->routes = calloc(lists, sizeof(*table->routes));
-	return table->routes ? 0 : -ENOMEM;
-}
 
 void phase_table_release(struct phase_table *table)
 {
 	size_t i;
 
-	for (i = 0; table->routes && i <= table->route_mask; i++) {
-		struct route_phases *route = table->routes[i], *next;
+	for (i = 0; i < table->names.room; i++) {
+		struct route_phases *route = table->names.slots[i].entry;
 
-		for (; route; route = next) {
-			next = route->next;
+		if (route)
 			free(route->route);
-			free(route);
-		}
+		free(route);
 	}
 	while (table->count > 0) {
 		struct phase_series *phase = table->list[--table->count];
@@ -42,23 +29,8 @@ void phase_table_release(struct phase_table *table)
 		free(phase);
 	}
 	free(table->list);
-	free(table->routes);
+	hash_release(&table->names);
 	memset(table, 0, sizeof(*table));
-}
-
-/* djb2, of the route alone: there are few services */
-static size_t hash_route(const char *route)
-{
-	size_t hash = 5381;
-
-	while (route && *route)
-		hash = hash * 33 + (unsigned char)*route++;
-	return hash;
-}
-
-static bool routes_equal(const char *a, const char *b)
-{
-	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
 /* One more phase at the end of the list.  Returns NULL when out of memory. */
@@ -67,15 +39,8 @@ static struct phase_series *add_phase(struct phase_table *table, const struct ro
 {
 	struct phase_series *phase;
 
-	if (table->count == table->room) {
-		const size_t room = table->room ? table->room * 2 : 64;
-		struct phase_series **grown = reallocarray(table->list, room, sizeof(*grown));
-
-		if (!grown)
-			return NULL;
-		table->list = grown;
-		table->room = room;
-	}
+	if (GROW(table->list, table->room, table->count + 1))
+		return NULL;
 	phase = calloc(1, sizeof(*phase));
 	if (!phase)
 		return NULL;
@@ -87,36 +52,52 @@ static struct phase_series *add_phase(struct phase_table *table, const struct ro
 	return phase;
 }
 
-static struct route_phases *add_route(struct route_phases **place, const char *service,
-				      const char *route)
+static uint64_t hash_route(const char *service, const char *route)
+{
+	/* of each service there is one copy of the name */
+	const uint64_t hash = hash_bytes(HASH_START, &service, sizeof(service));
+
+	return route ? hash_bytes(hash, route, strlen(route) + 1) : hash;
+}
+
+/* A hash_equal. */
+static bool routes_equal(const void *entry, const void *wanted)
+{
+	const struct route_phases *a = entry, *b = wanted;
+
+	if (a->service != b->service)
+		return false;
+	return a->route && b->route ? strcmp(a->route, b->route) == 0 : a->route == b->route;
+}
+
+/* wanted: service and route; both are kept, the route as a copy. */
+static struct route_phases *add_route(struct phase_table *table, uint64_t hash,
+				      const struct route_phases *wanted)
 {
 	struct route_phases *made = calloc(1, sizeof(*made));
 
 	if (!made)
 		return NULL;
-	made->service = service;
-	made->route = route ? strdup(route) : NULL;
-	if (route && !made->route) {
+	made->service = wanted->service;
+	made->route = wanted->route ? strdup(wanted->route) : NULL;
+	if ((wanted->route && !made->route) || hash_add(&table->names, hash, made)) {
+		free(made->route);
 		free(made);
 		return NULL;
 	}
-	made->next = *place;
-	*place = made;
 	return made;
 }
 
 struct route_phases *phase_table_get(struct phase_table *table, const char *service,
 				     const char *route, uint32_t wanted)
 {
-	struct route_phases **place = &table->routes[hash_route(route) & table->route_mask];
-	struct route_phases *found;
+	const struct route_phases name = { .service = service, .route = (char *)route };
+	const uint64_t hash = hash_route(service, route);
+	struct route_phases *found = hash_find(&table->names, hash, routes_equal, &name);
 	unsigned int phase;
 
-	for (found = *place; found; found = found->next)
-		if (found->service == service && routes_equal(found->route, route))
-			break;
 	if (!found)
-		found = add_route(place, service, route);
+		found = add_route(table, hash, &name);
 	for (phase = REQUEST_PHASE_NONE + 1; found && phase < REQUEST_PHASE_COUNT; phase++) {
 		if (!(wanted & (1U << phase)) || found->phases[phase])
 			continue;

@@ -1,49 +1,44 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * phase_table.h - the exported phases, found by what names them: service and
- * route.
+ * phase_table.h - the exported phases, found by service and route.
  *
- * Inputs: names, and durations counted since they were last looked at.  Outputs:
- * struct phase_series, each of them once.  It must not know maps or where numbers
- * come from.
+ * Inputs: names, durations of the interval.  Outputs: struct phase_series, one for each name.
+ * It must not know maps or where numbers come from.
  */
 #ifndef REDTAP_PHASE_TABLE_H
 #define REDTAP_PHASE_TABLE_H
 
+#include "base/hash.h"
 #include "flush/flush.h"
 
 /* The phases of one service and route; owned by the table. */
 struct route_phases {
 	struct phase_series *phases[REQUEST_PHASE_COUNT]; /* NULL: not measured */
-	struct route_phases *next;                        /* with the same hash */
 	const char *service;
-	char *route; /* NULL: what has no route */
+	char *route; /* NULL: none */
 };
 
+/* Zeroed: empty. */
 struct phase_table {
 	struct phase_series **list; /* each owned; in the order of their ids, from 0 on */
-	size_t count;
-	size_t room;
-	size_t shown; /* of these, in a flush before */
-	struct route_phases **routes;
-	size_t route_mask; /* number of these lists, a power of two, less 1 */
+	size_t count, room;
+	size_t shown;            /* of these, in an earlier flush */
+	struct hash_table names; /* of struct route_phases, which it owns */
 };
 
-/* routes: about how many there will be, at least 1.  Returns 0 or -ENOMEM. */
-int phase_table_init(struct phase_table *table, size_t routes);
 void phase_table_release(struct phase_table *table);
 
 /*
- * The phases of a service (compared by address: there is one copy of it) and a
- * route (copied; NULL: none), made if there are none.  wanted: which, bits 1 <<
- * enum request_phase.  Returns NULL when out of memory.
+ * Finds or makes the phases of a service (compared by address: there is one copy of each) and
+ * a route (copied; NULL: none).  wanted: bits 1 << enum request_phase.  Returns NULL if out
+ * of memory.
  */
 struct route_phases *phase_table_get(struct phase_table *table, const char *service,
 				     const char *route, uint32_t wanted);
 
-/* A new interval: `now` is 0 everywhere. */
+/* Begins an interval: clears every `now`. */
 void phase_table_begin(struct phase_table *table);
-/* Its end: `now` goes into the totals.  Returns 0 or -ENOMEM. */
+/* Ends it: adds every `now` to its total.  Returns 0 or -ENOMEM. */
 int phase_table_end(struct phase_table *table);
 
 #endif

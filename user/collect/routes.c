@@ -2,8 +2,8 @@
 /*
  * routes.c - see routes.h.
  *
- * What the kernel makes of a segment is asked of the kernel's own parser
- * (http_parse.h), so that the two can never disagree.
+ * It runs the kernel side's parser (http_parse.h) on each segment, so that both always agree
+ * on how paths are folded.
  */
 #include "collect/routes.h"
 
@@ -14,11 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grow.h"
 #include "http/http_parse.h"
 
 struct routes {
 	char **patterns; /* each owned; checked by routes_add() */
-	size_t count;
+	size_t count, room;
 };
 
 /* Bytes of the segment that begins here. */
@@ -60,14 +61,14 @@ static const char *check_placeholder(const char *text, size_t length)
 	size_t i;
 
 	if (!segment_is_placeholder(text, length))
-		return "a brace has to enclose a whole segment and a name: /{name}/";
+		return "braces must enclose a whole segment: /{name}/";
 	for (i = 1; i < length - 1; i++)
 		if (!isalnum((unsigned char)text[i]) && text[i] != '_' && text[i] != '-')
 			return "a name in braces has only letters, digits, '_' and '-'";
 	return NULL;
 }
 
-/* Asks the parser what it makes of a path with this one segment. */
+/* Runs the parser on a path with this one segment. */
 static const char *check_literal(const char *text, size_t length)
 {
 	struct http_parser parser;
@@ -80,11 +81,11 @@ static const char *check_literal(const char *text, size_t length)
 	for (i = 0; i < length; i++)
 		if (http_target_step(&parser, &line, folded, text[i]) != HTTP_MORE ||
 		    parser.phase != PHASE_PATH)
-			return "no path that is observed can hold a blank, '?', '#', ';' or the end of a line";
+			return "an observed path never has a blank, '?', '#', ';' or the end of a line in it";
 	http_target_step(&parser, &line, folded, ' ');
 	if (line.path_length != 1 + length || memcmp(folded + 1, text, length) != 0)
 		return "a segment of digits, of 16 or more hexadecimal digits, or of 32 or more bytes is "
-		       "folded to {id} before: it can never match; write {name} there";
+		       "folded to {id} first, so it can never match; write {name} instead";
 	return NULL;
 }
 
@@ -128,20 +129,17 @@ static bool pattern_covers(const char *earlier, const char *later)
 const char *routes_add(struct routes *routes, const char *pattern)
 {
 	const char *wrong = check_pattern(pattern);
-	char **patterns;
 	size_t i;
 
 	if (wrong)
 		return wrong;
 	for (i = 0; i < routes->count; i++)
 		if (pattern_covers(routes->patterns[i], pattern))
-			return "it can never match: a pattern before it takes all of its paths";
-	patterns = realloc(routes->patterns, (routes->count + 1) * sizeof(*patterns));
-	if (!patterns)
+			return "it can never match: an earlier pattern matches all of its paths";
+	if (GROW(routes->patterns, routes->room, routes->count + 1))
 		return "out of memory";
-	routes->patterns = patterns;
-	patterns[routes->count] = strdup(pattern);
-	if (!patterns[routes->count])
+	routes->patterns[routes->count] = strdup(pattern);
+	if (!routes->patterns[routes->count])
 		return "out of memory";
 	routes->count++;
 	return NULL;
@@ -149,7 +147,7 @@ const char *routes_add(struct routes *routes, const char *pattern)
 
 /* ---- file ------------------------------------------------------------- */
 
-/* Cuts the comment and the blanks around it off a line. Returns what is left. */
+/* Removes the comment and the blanks around the pattern.  Returns the rest. */
 static char *line_pattern(char *line)
 {
 	size_t length = strcspn(line, "#");
@@ -198,7 +196,7 @@ int routes_read(struct routes *routes, const char *path, struct routes_fault *fa
 
 static bool pattern_matches(const char *pattern, const char *path)
 {
-	/* A path is a pattern without placeholders, but for the {id} of folding. */
+	/* A path is a pattern without placeholders, except for {id}. */
 	return pattern_covers(pattern, path);
 }
 

@@ -5,10 +5,9 @@
  * Inputs: patterns, then routes as the kernel has folded them.  Output: the
  * route to export.  It must not know maps, series or formats.
  *
- * A pattern is a path of segments.  {name} stands for exactly one segment that
- * is not empty, whatever is in it; any other segment stands for itself, byte
- * for byte, and so does a trailing slash.  The first pattern that matches wins,
- * and its text is the route.
+ * A pattern is a path of segments.  {name} matches exactly one segment that is not empty; any
+ * other segment, and a trailing slash, match byte for byte.  The first pattern that matches
+ * wins, and its text is the route.
  */
 #ifndef REDTAP_ROUTES_H
 #define REDTAP_ROUTES_H
@@ -22,13 +21,12 @@ struct routes *routes_open(void);
 void routes_close(struct routes *routes);
 
 /*
- * Adds a pattern, which is copied, behind those there are.  Returns NULL, or
- * why not, ready to stand behind "'pattern': " in a message: it is no pattern,
- * or one that can never match.
+ * Adds a copy of a pattern behind the others.  Returns NULL, or the reason why not (it is no
+ * pattern, or can never match), to be printed behind "'pattern': ".
  */
 const char *routes_add(struct routes *routes, const char *pattern);
 
-/* What routes_read() stumbled over. */
+/* What is wrong in a file. */
 struct routes_fault {
 	size_t line; /* from 1 on; 0: the file itself */
 	char *text;  /* the pattern, owned by the caller; NULL: the file itself */
@@ -36,15 +34,14 @@ struct routes_fault {
 };
 
 /*
- * Adds the patterns of a file, one a line; empty lines are skipped, and what
- * follows a `#` (which no path can hold).  Returns 0, or -errno and fills
- * *fault: -EINVAL for a pattern that routes_add() refuses.
+ * Adds the patterns of a file, one a line.  Empty lines and text behind a `#` (which no path
+ * can hold) are ignored.  Returns 0, or -errno and fills *fault: -EINVAL for a pattern that
+ * routes_add() refuses.
  */
 int routes_read(struct routes *routes, const char *path, struct routes_fault *fault);
 
 /*
- * The text of the first pattern that matches a folded path, valid as long as
- * routes; NULL if none does.
+ * The first pattern that matches a folded path, valid as long as routes; NULL: none does.
  */
 const char *routes_match(const struct routes *routes, const char *path);
 

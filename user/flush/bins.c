@@ -89,7 +89,7 @@ uint64_t bins_sum(const struct bins *bins, uint32_t begin, uint32_t end)
 	return sum;
 }
 
-/* One block: bins from `begin` on, before `end`. */
+/* One block: the bins from `begin` on, before `end`. */
 static int read_block(struct bins *now, struct bins *last, const volatile uint32_t *counters,
 		      uint32_t begin, uint32_t end, uint64_t *count)
 {

@@ -2,12 +2,11 @@
 /*
  * flush.h - what the collector hands to the outputs at each flush.
  *
- * Inputs: filled by collector.c from the kernel maps.  Outputs: read by
- * statsd.c (datagrams) and report.c (table, JSON).  It must not know maps,
- * sockets or formats.
+ * Input: filled by collect/ from the kernel's maps.  Output: read by statsd/ (lines) and
+ * report/ (table, JSON).  It must not know maps, sockets or formats.
  *
- * Text in here is raw: it comes from clients and from process names, may hold
- * any byte but NUL, and must be escaped by whoever prints it.
+ * Texts are raw: they come from clients and process names, may hold any byte but NUL, and
+ * must be escaped before they are printed.
  */
 #ifndef REDTAP_FLUSH_H
 #define REDTAP_FLUSH_H
@@ -19,44 +18,44 @@
 #include "abi/abi.h"
 #include "flush/bins.h"
 
-/* How often a phase was measured, and how long it took in all. */
+/* How often a phase was measured, and its total duration. */
 struct phase_sum {
 	uint64_t count;
 	uint64_t sum_ns;
 };
 
-/* A distribution of durations with what was summed beside it. */
+/* A distribution of durations, and sums. */
 struct measure {
 	uint64_t count;
 	uint64_t sum_ns;
 	uint64_t request_bytes;
 	uint64_t response_bytes;
-	struct phase_sum phases[REQUEST_PHASE_COUNT]; /* of a series; 0 in what is a phase */
+	struct phase_sum phases[REQUEST_PHASE_COUNT]; /* only of a series */
 	struct bins bins;                             /* see abi.h; their sum is count */
 };
 
 /* One series; owned by the collector, valid until its next flush. */
 struct series {
-	uint32_t id;         /* index, stable for the life of the series */
+	uint32_t id;         /* index; never changes */
 	const char *service; /* NUL-terminated, raw bytes */
-	/* Of requests that the service sent: the server's address, or "other"; else NULL. */
+	/* Where the service is the client: the server's address, or "other"; else NULL. */
 	const char *server_address;
 	const char *method; /* "GET", "_OTHER" */
 	const char *route;  /* NUL-terminated, raw bytes: "/users/{id}", "other", "*" */
-	uint16_t status;    /* 100..999; 0: no answer */
+	uint16_t status;    /* 100..999; 0: no response */
 	enum transaction_error error;
 	bool born;            /* first flush that holds this series */
-	struct measure now;   /* what happened since the last flush */
+	struct measure now;   /* since the last flush */
 	struct measure total; /* the whole run */
 };
 
 /* One phase of one service and route; owned by the collector, valid until its next flush. */
 struct phase_series {
-	uint32_t id; /* index, stable for the life of the phase */
+	uint32_t id; /* index; never changes */
 	enum request_phase phase;
 	const char *service;  /* NUL-terminated, raw bytes */
-	const char *route;    /* likewise; NULL for REQUEST_PHASE_ACCEPT, which has none */
-	bool born;            /* first flush that holds it */
+	const char *route;    /* likewise; NULL for REQUEST_PHASE_ACCEPT */
+	bool born;            /* first flush that holds this phase */
 	struct measure now;   /* since the last flush; sizes are 0 */
 	struct measure total; /* the whole run */
 };
@@ -75,8 +74,18 @@ struct tally {
 	uint64_t lost[LOSS_COUNT];
 	uint64_t approximate[APPROXIMATE_COUNT];
 	uint64_t ignored[IGNORE_COUNT];
-	uint64_t hooks_missed; /* events that, at most, no program of a hook has seen */
+	uint64_t hooks_missed; /* events that no program saw; an upper bound */
 };
+
+static inline uint64_t tally_lost(const struct tally *tally)
+{
+	uint64_t lost = 0;
+	size_t i;
+
+	for (i = 0; i < LOSS_COUNT; i++)
+		lost += tally->lost[i];
+	return lost;
+}
 
 struct flush {
 	double time;       /* Unix seconds, with fractions */
@@ -88,31 +97,14 @@ struct flush {
 	uint64_t in_flight;
 	uint64_t connections;   /* open now */
 	uint64_t processes;     /* watched now */
-	double collect_s;       /* time that reading the maps took */
-	struct series **series; /* every series known, changed or not; `now.count` tells */
+	double collect_s;       /* seconds it took to read the maps */
+	struct series **series; /* all known; now.count is 0 if nothing happened */
 	size_t series_count;
-	size_t series_in_use;         /* of the kernel's places, --max-series */
-	struct phase_series **phases; /* every one known, changed or not; NULL if none */
+	size_t series_in_use;         /* of the kernel's --max-series */
+	struct phase_series **phases; /* likewise; NULL if none */
 	size_t phase_count;
 	struct service *services;
 	size_t service_count;
 };
-
-/* Names of enumerators as exported; NULL is never returned. */
-const char *http_method_name(unsigned int method);
-const char *transaction_error_name(unsigned int error); /* "" for ERROR_NONE */
-const char *loss_reason_name(unsigned int reason);
-const char *approximate_reason_name(unsigned int reason);
-const char *ignore_reason_name(unsigned int reason);
-const char *request_phase_name(unsigned int phase);
-/* The phase with this name of length bytes; REQUEST_PHASE_NONE: there is none. */
-enum request_phase request_phase_find(const char *name, size_t length);
-
-/*
- * The error_type of a series (OpenTelemetry HTTP conventions): the transaction
- * error, else the status as text from 500 on, to a client from 400 on, else NULL.  buffer is used for
- * the text of the status.
- */
-const char *series_error_type(const struct series *series, char buffer[8]);
 
 #endif

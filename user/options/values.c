@@ -10,10 +10,9 @@
 #include <string.h>
 
 #include "abi/histogram.h"
+#include "base/clock.h"
 #include "base/number.h"
-#include "flush/flush.h"
-
-#define NS_PER_S 1000000000ULL
+#include "flush/names.h"
 
 /* The two ends of "100ms to 1h". */
 struct range {

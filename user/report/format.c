@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#include "report/rows.h"
+#include "flush/measure.h"
 
 const char *format_duration(char text[16], double seconds)
 {
@@ -40,33 +40,12 @@ const char *format_share(char text[16], uint64_t part, uint64_t whole)
 
 	if (whole == 0)
 		return "-";
-	/* Neither none nor all where there is one that differs. */
+	/* Never show "none" or "all" if even one request differs. */
 	if (part > 0 && percent < 0.1)
 		return "<0.1%";
 	if (part < whole && percent > 99.9)
 		return ">99.9%";
 	snprintf(text, 16, "%.1f%%", percent);
-	return text;
-}
-
-const char *format_picture(char *text, size_t size, const struct measure *measure, bool utf8)
-{
-	static const char *const blocks[] = { " ",
-					      "\xe2\x96\x81",
-					      "\xe2\x96\x82",
-					      "\xe2\x96\x83",
-					      "\xe2\x96\x84",
-					      "\xe2\x96\x85",
-					      "\xe2\x96\x86",
-					      "\xe2\x96\x87",
-					      "\xe2\x96\x88" };
-	static const char *const plain[] = { " ", ".", ":", "-", "=", "+", "*", "#", "@" };
-	unsigned int cells[PICTURE_CELLS];
-	size_t used = 0, i;
-
-	measure_picture(measure, 8, cells);
-	for (i = 0; i < PICTURE_CELLS && used < size; i++)
-		used += snprintf(text + used, size - used, "%s", (utf8 ? blocks : plain)[cells[i]]);
 	return text;
 }
 
@@ -123,10 +102,8 @@ const char *format_phases(char *text, size_t size, uint32_t phases, const struct
 
 		if (phases & (1U << phase))
 			used += snprintf(text + used, size - used, " %6s",
-					 format_duration(mean, sum->count
-								       ? (double)sum->sum_ns / 1e9 /
-										 (double)sum->count
-								       : -1));
+					 format_duration(mean,
+							 measure_mean(sum->sum_ns, sum->count)));
 	}
 	return text;
 }
@@ -137,9 +114,7 @@ const char *format_accept(char *text, size_t size, const struct measure *measure
 
 	snprintf(text, size, "%llu accepted, after %s on average (p50 %s, p99 %s, max %s)",
 		 (unsigned long long)measure->count,
-		 format_duration(mean, measure->count ? (double)measure->sum_ns / 1e9 /
-								(double)measure->count
-						      : -1),
+		 format_duration(mean, measure_mean(measure->sum_ns, measure->count)),
 		 format_duration(p50, measure_quantile(measure, 0.50)),
 		 format_duration(p99, measure_quantile(measure, 0.99)), format_max(max, measure));
 	return text;

@@ -10,15 +10,14 @@
 #include <errno.h>
 #include <langinfo.h>
 #include <locale.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
-#include "abi/histogram.h"
-#include "report/report_private.h"
+#include "report/json.h"
+#include "report/span.h"
+#include "report/table.h"
 
-#define NS_PER_S 1e9
 #define COLUMNS_DEFAULT 80
 #define LINES_DEFAULT 24
 
@@ -28,13 +27,13 @@ struct report {
 	bool refresh;
 	bool utf8;
 	char hooks[32];
-	/* The report under way, in memory. */
+	/* The report that is being written, in memory. */
 	FILE *memory;
 	char *text;
 	size_t length;
 };
 
-/* What the environment says of the terminal; the process's own locale stays "C". */
+/* Asks the environment about the terminal; the process's own locale stays "C". */
 static bool locale_is_utf8(void)
 {
 	const locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
@@ -71,7 +70,7 @@ static int begin_report(struct report *report)
 	return report->memory ? 0 : -errno;
 }
 
-/* Hands the text on in one piece, so that a reader never sees half a report. */
+/* Writes the text in one piece, so that a reader never sees half a report. */
 static int end_report(struct report *report, int err)
 {
 	if (fclose(report->memory) != 0 && !err)
@@ -100,7 +99,7 @@ int report_attached(struct report *report, double time, const char *hooks, const
 	return end_report(report, 0);
 }
 
-/* The window may change its size between two flushes. */
+/* Asked at each flush: the window may have changed its size. */
 static struct table_style table_style(const struct report *report)
 {
 	struct table_style style = { .refresh = report->refresh,
@@ -148,44 +147,4 @@ int report_flush(struct report *report, const struct flush *flush)
 int report_total(struct report *report, const struct flush *flush)
 {
 	return write_report(report, flush, SPAN_RUN);
-}
-
-double span_seconds(const struct flush *flush, enum report_span span)
-{
-	const double seconds = span == SPAN_RUN ? flush->run_s : flush->interval_s;
-
-	return isfinite(seconds) && seconds > 0 ? seconds : 0;
-}
-
-/* Upper edge in seconds; the overflow bin has none and counts as its lower one. */
-static double bin_upper_s(uint32_t bin)
-{
-	return histogram_upper_ns(bin < HISTOGRAM_OVERFLOW ? bin : HISTOGRAM_OVERFLOW - 1) /
-	       NS_PER_S;
-}
-
-double measure_quantile(const struct measure *measure, double q)
-{
-	const struct bins *bins = &measure->bins;
-	/* The bins' own sum: a rank beyond it would find no bin. */
-	const uint64_t count = bins_sum(bins, 0, HISTOGRAM_BINS);
-	uint64_t below = 0;
-	uint32_t bin;
-
-	for (bin = bins_next(bins, 0); bin < HISTOGRAM_BINS; bin = bins_next(bins, bin + 1)) {
-		below += bins_get(bins, bin);
-		if (below >= q * count || below == count)
-			return (histogram_lower_ns(bin) / NS_PER_S + bin_upper_s(bin)) / 2;
-	}
-	return -1;
-}
-
-double measure_max(const struct measure *measure)
-{
-	uint32_t bin;
-
-	for (bin = HISTOGRAM_BINS; bin-- > 0;)
-		if (bins_get(&measure->bins, bin) > 0)
-			return bin_upper_s(bin);
-	return -1;
 }

@@ -20,29 +20,19 @@ enum output_kind {
 	OUTPUT_NONE,
 };
 
-struct report; /* owns nothing of the stream */
+struct report; /* does not own its stream */
 
 /* kind: OUTPUT_TABLE, OUTPUT_JSON or OUTPUT_NONE; refresh: redraw in place (a terminal). */
 struct report *report_open(enum output_kind kind, FILE *stream, bool refresh);
 void report_close(struct report *report);
 
 /*
- * Each returns 0, or -errno when the stream failed (-EPIPE: the reader went
- * away, which ends the run with status 0).
+ * Each returns 0, or -errno if the stream failed (-EPIPE: the reader is gone, which ends the
+ * run with status 0).
  */
 int report_attached(struct report *report, double time, const char *hooks, const pid_t *pids,
 		    size_t pid_count);
 int report_flush(struct report *report, const struct flush *flush);
 int report_total(struct report *report, const struct flush *flush);
-
-/*
- * The q-quantile of a distribution in seconds, -1 for an empty one.  q: 0..1.
- * It is the middle of the bin that the quantile falls into, so at most half a
- * bin, which is 5 %, from the truth (interpolating inside the bin could be
- * 10 % off: nothing is known of how the requests lie in it).
- */
-double measure_quantile(const struct measure *measure, double q);
-/* Upper edge of the highest bin that holds something, seconds; -1: empty. */
-double measure_max(const struct measure *measure);
 
 #endif

@@ -9,11 +9,9 @@
 #include <string.h>
 
 #include "flush/measure.h"
+#include "flush/names.h"
 
-/* Half a decade: 1.1 .. 3.2 and 3.3 .. 10 times its lower edge (10^0.5 is 3.16). */
-#define HALF_DECADE_BINS 22
-
-/* What the service was asked before what it asked, that by server. */
+/* Requests to the service first, then those it sent, by server. */
 static int compare_servers(const char *left, const char *right)
 {
 	if (left && right)
@@ -34,7 +32,7 @@ static int compare_series(const void *a, const void *b)
 	return order ? order : strcmp(left->route, right->route);
 }
 
-/* Equal counts keep the order of the names, so that rows do not jump about. */
+/* Rows with equal counts keep the order of their names, so that they do not jump. */
 static int compare_rows(const void *a, const void *b)
 {
 	const struct row *left = a, *right = b;
@@ -102,35 +100,4 @@ int report_rows_measure(const struct report_rows *rows, const struct row *row,
 			*errors += measure->count;
 	}
 	return err;
-}
-
-/* What is below or above the range is drawn at its ends. */
-static unsigned int picture_cell(uint32_t bin)
-{
-	if (bin == 0)
-		return 0;
-	if (bin == HISTOGRAM_BINS - 1)
-		return PICTURE_CELLS - 1;
-	return 2 * ((bin - 1) / HISTOGRAM_BINS_PER_DECADE) +
-	       ((bin - 1) % HISTOGRAM_BINS_PER_DECADE >= HALF_DECADE_BINS);
-}
-
-void measure_picture(const struct measure *measure, unsigned int levels,
-		     unsigned int cells[PICTURE_CELLS])
-{
-	uint64_t counts[PICTURE_CELLS] = { 0 }, largest = 0;
-	uint32_t bin;
-	size_t i;
-
-	for (bin = bins_next(&measure->bins, 0); bin < HISTOGRAM_BINS;
-	     bin = bins_next(&measure->bins, bin + 1))
-		counts[picture_cell(bin)] += bins_get(&measure->bins, bin);
-	for (i = 0; i < PICTURE_CELLS; i++)
-		largest = counts[i] > largest ? counts[i] : largest;
-	for (i = 0; i < PICTURE_CELLS; i++) {
-		/* Rounded up: a single request is to be seen. */
-		const double share = largest ? (double)counts[i] / largest * levels : 0;
-
-		cells[i] = (unsigned int)share + ((unsigned int)share < share);
-	}
 }

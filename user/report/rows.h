@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * rows.h - the rows of the table: one for each service, method and
- * route, and server that the service asked, whatever the status.
+ * rows.h - the rows of the table: one for each service, method, route and server asked,
+ * whatever the status.
  *
  * Input: struct flush.  Output: rows and numbers.  It must not know how they
  * are printed.
@@ -9,15 +9,13 @@
 #ifndef REDTAP_REPORT_ROWS_H
 #define REDTAP_REPORT_ROWS_H
 
-#include "report/report_private.h"
-
-/* Cells of the picture: two for each decade from 1 us to 100 s. */
-#define PICTURE_CELLS (2 * HISTOGRAM_DECADES)
+#include "flush/flush.h"
+#include "report/span.h"
 
 struct row {
 	size_t begin, end;    /* in report_rows.series */
-	uint64_t count;       /* of the span that is shown */
-	uint64_t total_count; /* of the whole run */
+	uint64_t count;       /* in the span shown */
+	uint64_t total_count; /* in the whole run */
 };
 
 struct report_rows {
@@ -32,14 +30,10 @@ int report_rows_init(struct report_rows *rows, const struct flush *flush, enum r
 void report_rows_release(struct report_rows *rows);
 
 /*
- * Adds up what a row's series measured; sum: of an earlier row, or zeroed.  errors:
- * those with an error_type.  Returns 0 or -ENOMEM.
+ * Adds up the series of a row.  sum: of an earlier row, or zeroed.  errors: requests with an
+ * error_type.  Returns 0 or -ENOMEM.
  */
 int report_rows_measure(const struct report_rows *rows, const struct row *row,
 			enum report_span span, struct measure *sum, uint64_t *errors);
-
-/* Fills each cell with its share of the largest: 0 for none, else 1 .. levels. */
-void measure_picture(const struct measure *measure, unsigned int levels,
-		     unsigned int cells[PICTURE_CELLS]);
 
 #endif

@@ -1,31 +1,30 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * table.c - the table: a line for each service, method and route.
+ * table.c - see report/table.h.
  *
- * Input: struct flush, the terminal's size.  Output: text on a stream in
- * memory.  It must not know where the text goes.
- *
- * The request comes last in a line, as it alone has no fixed width.  On a
- * terminal a line is cut to fit, in a file it never is.
+ * The request comes last in a line, since only its width is not fixed.  Lines are cut to fit
+ * on a terminal, never in a file.
  */
-#include <errno.h>
+#include "report/table.h"
+
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "flush/measure.h"
-#include "report/format.h"
-#include "report/report_private.h"
-#include "report/rows.h"
 #include "base/text.h"
+#include "flush/measure.h"
+#include "flush/names.h"
+#include "report/format.h"
+#include "report/picture.h"
+#include "report/rows.h"
 
 #define LINE_MAX_BYTES 4096
 #define TEXT_MAX 1024
-/* A line without its request, picture and phases; and how wide the picture is. */
+/* Width of a line without request, picture and phases; and of the picture. */
 #define FIXED_COLUMNS 42
 #define PICTURE_COLUMNS (PICTURE_CELLS + 2)
-/* Room for the request: less, and the picture is left out, then the phases. */
+/* With less room for the request, the picture is left out, then the phases. */
 #define REQUEST_MIN 12
 #define REQUEST_MIN_PHASES 8
 
@@ -56,7 +55,7 @@ static bool in_ranges(const struct width_range *ranges, size_t count, uint32_t c
 	return false;
 }
 
-/* Terminal columns of a character: the blocks that matter, not all of Unicode. */
+/* Terminal columns of a character: common blocks only, not all of Unicode. */
 static unsigned int codepoint_columns(uint32_t codepoint)
 {
 	static const struct width_range combining[] = {
@@ -74,7 +73,7 @@ static unsigned int codepoint_columns(uint32_t codepoint)
 	return 1 + in_ranges(wide, sizeof(wide) / sizeof(wide[0]), codepoint);
 }
 
-/* Bytes of line that fit into columns. */
+/* How many bytes of line fit into columns. */
 static size_t fitting_bytes(const char *line, size_t columns)
 {
 	const char *at = line;
@@ -90,7 +89,7 @@ static size_t fitting_bytes(const char *line, size_t columns)
 	return at - line;
 }
 
-/* Where the terminal does not show UTF-8, its bytes may even be control characters. */
+/* On a terminal without UTF-8, its bytes may even be control characters. */
 static void to_ascii(char *line)
 {
 	char *to = line;
@@ -115,7 +114,7 @@ __attribute__((format(printf, 2, 3))) static void put_line(const struct table *t
 	va_end(arguments);
 	if (!table->style->utf8)
 		to_ascii(line);
-	/* The last column stays free: what follows there differs between terminals. */
+	/* The last column stays free: terminals differ in what happens behind it. */
 	if (columns < 2 || line[fitting_bytes(line, columns - 1)] == '\0') {
 		fputs(line, table->out);
 	} else {
@@ -127,19 +126,18 @@ __attribute__((format(printf, 2, 3))) static void put_line(const struct table *t
 	fputc('\n', table->out);
 }
 
-/* Text from outside, ready for a line. */
+/* Text from outside, escaped for a line. */
 static const char *shown(char *text, size_t size, const char *raw)
 {
 	return text_escape_terminal(text, size, raw);
 }
 
-/* scratch: the sum of the row's series, of which so many are errors. */
+/* scratch: the sum of the row's series; errors: how many of them. */
 static void put_row(const struct table *table, const struct report_rows *rows,
 		    const struct row *row, const struct measure *scratch, uint64_t errors)
 {
 	const struct series *series = rows->series[row->begin];
-	const double seconds = span_seconds(table->flush, table->span);
-	char service[TEXT_MAX], method[64], route[TEXT_MAX], picture[4 * PICTURE_CELLS + 2];
+	char service[TEXT_MAX], method[64], route[TEXT_MAX], picture[PICTURE_SIZE + 1];
 	char server[64], rate[16], share[16], p50[16], p90[16], p99[16], max[16];
 	char phases[PHASE_COLUMNS * REQUEST_PHASE_COUNT + 16];
 
@@ -149,10 +147,10 @@ static void put_row(const struct table *table, const struct report_rows *rows,
 	picture[0] = '\0';
 	if (table->picture) {
 		picture[0] = ' ';
-		format_picture(picture + 1, sizeof(picture) - 1, scratch, table->style->utf8);
+		format_picture(picture + 1, scratch, table->style->utf8);
 	}
 	put_line(table, "%7s %6s %6s %6s %6s %6s%s%s %s%s%s%s %s",
-		 format_rate(rate, seconds > 0 ? scratch->count / seconds : 0),
+		 format_rate(rate, span_rate(table->flush, table->span, scratch->count)),
 		 format_share(share, errors, scratch->count),
 		 format_duration(p50, measure_quantile(scratch, 0.50)),
 		 format_duration(p90, measure_quantile(scratch, 0.90)),
@@ -164,7 +162,7 @@ static void put_row(const struct table *table, const struct report_rows *rows,
 		 shown(route, sizeof(route), series->route));
 }
 
-/* lines: how many may be used, the column titles among them. */
+/* lines: how many may be used, including the column titles. */
 static int put_rows(const struct table *table, const struct report_rows *rows, size_t lines)
 {
 	char phases[PHASE_COLUMNS * REQUEST_PHASE_COUNT + 16];
@@ -172,7 +170,7 @@ static int put_rows(const struct table *table, const struct report_rows *rows, s
 	int err = 0;
 	size_t fit = rows->count, put = 0, left = 0, i;
 
-	/* In place, a row stays though nothing happened; in a file it would only be noise. */
+	/* Redrawn in place, a row stays if nothing happened; in a file it would be noise. */
 	for (i = 0; i < rows->count; i++)
 		left += table->style->refresh || rows->rows[i].count > 0;
 	if (left == 0)
@@ -197,21 +195,10 @@ static int put_rows(const struct table *table, const struct report_rows *rows, s
 	return err;
 }
 
-static uint64_t sum_of(const uint64_t *counts, size_t count)
-{
-	uint64_t sum = 0;
-	size_t i;
-
-	for (i = 0; i < count; i++)
-		sum += counts[i];
-	return sum;
-}
-
 static void put_header(const struct table *table)
 {
 	const struct flush *flush = table->flush;
-	const struct tally *tally = table->span == SPAN_RUN ? &flush->total : &flush->now;
-	const double seconds = span_seconds(flush, table->span);
+	const uint64_t counted = span_tally(flush, table->span)->counted;
 	const time_t now = (time_t)flush->time;
 	char clock[16] = "", services[TEXT_MAX] = "", rate[16], hooks[TEXT_MAX];
 	struct tm local;
@@ -223,14 +210,15 @@ static void put_header(const struct table *table)
 	else
 		snprintf(services, sizeof(services), "%zu services", flush->service_count);
 	put_line(table, "redtap %s  %s  %s%.1fs  %s/s  %llu in flight  %llu lost  %s", clock,
-		 services, table->span == SPAN_RUN ? "whole run " : "last ", seconds,
-		 format_rate(rate, seconds > 0 ? tally->counted / seconds : 0),
+		 services, table->span == SPAN_RUN ? "whole run " : "last ",
+		 span_seconds(flush, table->span),
+		 format_rate(rate, span_rate(flush, table->span, counted)),
 		 (unsigned long long)flush->in_flight,
-		 (unsigned long long)sum_of(flush->total.lost, LOSS_COUNT),
+		 (unsigned long long)tally_lost(&flush->total),
 		 shown(hooks, sizeof(hooks), table->style->hooks));
 }
 
-/* title: reason n, reason n; nothing where all are 0. */
+/* "title: reason n, reason n"; no line if all are 0. */
 static void put_reasons(const struct table *table, const char *title, const uint64_t *counts,
 			unsigned int count, const char *(*name)(unsigned int))
 {
@@ -249,7 +237,7 @@ static void put_reasons(const struct table *table, const char *title, const uint
 static void put_ledger(const struct table *table)
 {
 	const struct tally *total = &table->flush->total;
-	const uint64_t lost = sum_of(total->lost, LOSS_COUNT);
+	const uint64_t lost = tally_lost(total);
 	const bool equal = total->seen == total->counted + table->flush->in_flight + lost;
 
 	if (total->seen == 0)
@@ -258,14 +246,14 @@ static void put_ledger(const struct table *table)
 		 (unsigned long long)total->seen, equal ? "=" : "~",
 		 (unsigned long long)total->counted, (unsigned long long)table->flush->in_flight,
 		 (unsigned long long)lost,
-		 equal ? "" : " (requests came and went while the tables were read)");
+		 equal ? "" : " (requests began or ended while the tables were read)");
 	put_reasons(table, "lost", total->lost, LOSS_COUNT, loss_reason_name);
 	put_reasons(table, "approximate", total->approximate, APPROXIMATE_COUNT,
 		    approximate_reason_name);
 	put_reasons(table, "ignored connections", total->ignored, IGNORE_COUNT, ignore_reason_name);
 }
 
-/* In place, a line stays though nobody connected; in a file it would only be noise. */
+/* As in put_rows(): a line stays on a terminal, not in a file. */
 static bool accept_is_shown(const struct table *table, const struct phase_series *phase)
 {
 	return phase->phase == REQUEST_PHASE_ACCEPT &&
@@ -281,7 +269,7 @@ static size_t count_accepts(const struct table *table)
 	return count;
 }
 
-/* How long connections waited for accept(), a line a service. */
+/* How long connections waited for accept(), one line for each service. */
 static void put_accepts(const struct table *table)
 {
 	char text[TEXT_MAX], service[TEXT_MAX];
@@ -297,7 +285,7 @@ static void put_accepts(const struct table *table)
 	}
 }
 
-/* Picture and phases as far as they fit. */
+/* Shows picture and phases if they fit. */
 static void choose_columns(struct table *table)
 {
 	const unsigned int columns = table->style->columns;
@@ -313,7 +301,7 @@ static void choose_columns(struct table *table)
 int table_write(FILE *out, const struct flush *flush, enum report_span span,
 		const struct table_style *style)
 {
-	/* Beside the rows: the header and the cursor's line; at the end up to five of ledger. */
+	/* Beside the rows: header and cursor; at the end of the run up to five for the ledger. */
 	size_t reserved = span == SPAN_RUN ? 7 : 2;
 	struct table table = {
 		.out = out,

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROOM_FIRST 16384
+#include "base/grow.h"
 
 void sender_queue_release(struct sender_queue *queue)
 {
@@ -21,9 +21,6 @@ void sender_queue_release(struct sender_queue *queue)
 
 static bool make_room(struct sender_queue *queue, size_t wanted)
 {
-	size_t room = queue->room ? queue->room : ROOM_FIRST;
-	char *bytes;
-
 	if (queue->end + wanted <= queue->room)
 		return true;
 	if (queue->begin > 0)
@@ -31,16 +28,8 @@ static bool make_room(struct sender_queue *queue, size_t wanted)
 	queue->end -= queue->begin;
 	queue->begin = 0;
 	/* Half of it free, or closing up would be all that is done. */
-	while (2 * (queue->end + wanted) > room)
-		room *= 2;
-	if (room <= queue->room)
-		return true;
-	bytes = realloc(queue->bytes, room);
-	if (!bytes)
-		return queue->end + wanted <= queue->room;
-	queue->bytes = bytes;
-	queue->room = room;
-	return true;
+	return GROW(queue->bytes, queue->room, 2 * (queue->end + wanted)) == 0 ||
+	       queue->end + wanted <= queue->room;
 }
 
 bool sender_queue_put(struct sender_queue *queue, const char *line, size_t length, size_t limit)

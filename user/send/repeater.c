@@ -9,9 +9,9 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -234,14 +234,6 @@ static bool are_unsent(const struct repeater *repeater)
 	return false;
 }
 
-static uint64_t clock_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000ULL + now.tv_nsec;
-}
-
 /* Bytes that all destinations have taken; one that has lost its connection takes none. */
 static uint64_t count_taken(const struct repeater *repeater)
 {
@@ -256,7 +248,7 @@ static uint64_t count_taken(const struct repeater *repeater)
 /* Returns whether it was interrupted. */
 static bool finish(struct repeater *repeater, int interrupt)
 {
-	const uint64_t begin_ns = clock_ns();
+	const uint64_t begin_ns = clock_monotonic_ns();
 	uint64_t now_ns = begin_ns, moved_ns = begin_ns, taken = count_taken(repeater);
 	struct pollfd wait = { .fd = -1, .events = POLLIN };
 
@@ -268,7 +260,7 @@ static bool finish(struct repeater *repeater, int interrupt)
 		}
 		if (poll(&wait, 1, FINISH_POLL_MS) > 0)
 			return true;
-		now_ns = clock_ns();
+		now_ns = clock_monotonic_ns();
 		repeater_pump(repeater, now_ns);
 		if (count_taken(repeater) != taken) {
 			taken = count_taken(repeater);

@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * statsd.c - turns a flush into StatsD lines (DogStatsD tags).
+ * statsd.c - see statsd.h.
  *
- * Input: struct flush.  Output: lines.  It must not know sockets, datagrams or
- * time.
+ * The encoder remembers what it has sent of each counter, and sends the difference to the
+ * run's total.  A counter is announced with 0 before its first value.  So a flush need not be
+ * sent as a whole: it is sent in pieces, as fast as the destination takes them, and if the
+ * next flush comes earlier, the rest is sent with its values.
  *
- * For each counter the encoder keeps what was sent, and sends the difference
- * to the run's total.  A counter is announced with 0 before its first value.
- * So a flush need not go out whole: it is handed out in pieces, as fast as they
- * are asked for, and where the next flush comes first, the round goes on with
- * what that has counted.
- * While lines are lost, the receiver is away and comes back knowing nothing:
- * everything is announced anew, and values are held back until a flush after
- * which no loss was seen.  So an outage costs the values of the flush in
- * which it began, no more.
+ * While lines are lost, the receiver is away, and it may have forgotten everything when it is
+ * back: everything is announced again, and values wait for a flush without losses.  So an
+ * outage costs only the values of the flush in which it began.
  */
 #include "statsd/statsd.h"
 
@@ -23,17 +19,17 @@
 #include <string.h>
 
 #include "abi/histogram.h"
-#include "statsd/statsd_private.h"
+#include "base/clock.h"
+#include "base/grow.h"
 #include "base/text.h"
-
-#define NS_PER_S 1000000000ULL
+#include "statsd/statsd_private.h"
 
 static size_t sent_size(const struct statsd_encoder *encoder)
 {
 	return sizeof(struct statsd_sent) + encoder->bucket_count * sizeof(uint64_t);
 }
 
-/* The boundaries to keep counts for; timers: each bin. */
+/* The boundaries that are counted; timers: every bin. */
 static int copy_buckets(struct statsd_encoder *encoder, const struct statsd_settings *settings)
 {
 	size_t i;
@@ -132,20 +128,15 @@ void statsd_close(struct statsd_encoder *encoder)
 
 /* ---- what was sent ---------------------------------------------------- */
 
-/* What was sent of a distribution, at first nothing; NULL: out of memory. */
+/* What was sent of a distribution, nothing at first.  NULL: out of memory. */
 static struct statsd_sent *get_sent(const struct statsd_encoder *encoder,
 				    struct statsd_table *table, size_t number)
 {
-	if (number >= table->count) {
-		const size_t count = (number + 1) * 2;
-		struct statsd_sent **grown = reallocarray(table->items, count, sizeof(*grown));
+	const size_t before = table->count;
 
-		if (!grown)
-			return NULL;
-		memset(grown + table->count, 0, (count - table->count) * sizeof(*grown));
-		table->items = grown;
-		table->count = count;
-	}
+	if (GROW(table->items, table->count, number + 1))
+		return NULL;
+	memset(table->items + before, 0, (table->count - before) * sizeof(*table->items));
 	if (!table->items[number])
 		table->items[number] = calloc(1, sent_size(encoder));
 	return table->items[number];
@@ -165,7 +156,7 @@ static void forget_announcements(struct statsd_table *table)
 
 /* ---- one distribution ------------------------------------------------- */
 
-/* The counters beside the durations, from what was sent to what there is; NULL: zeros. */
+/* The counters beside the durations: total less what was sent; total NULL: zeros. */
 static void send_counters(struct statsd_encoder *encoder, const struct statsd_identity *identity,
 			  struct statsd_sent *sent, const struct measure *total)
 {
@@ -196,13 +187,13 @@ static bool are_counters_changed(const struct statsd_sent *sent, const struct me
 	       sent->response_bytes != total->response_bytes;
 }
 
-/* Whether there is anything to say of a distribution. */
+/* Whether there is anything to send of a distribution. */
 static bool is_due(const struct statsd_encoder *encoder, const struct statsd_sent *sent,
 		   const struct measure *total)
 {
 	if (!sent->announced)
 		return true;
-	/* What is late could come out right before the next flush's values. */
+	/* A late announcement may be sent right before the next values, which is too close. */
 	if (encoder->serial <= sent->announced_at + sent->late && !encoder->last)
 		return false;
 	if (encoder->histogram == HISTOGRAM_TIMER)
@@ -225,7 +216,7 @@ static void announce(struct statsd_encoder *encoder, const struct statsd_identit
 		statsd_herald_timer(encoder, identity, sent, total);
 }
 
-/* Sends what of a distribution has not been sent: births and differences. */
+/* Sends what is new of a distribution: its announcement, its differences. */
 static void encode_measure(struct statsd_encoder *encoder, const struct statsd_identity *identity,
 			   struct statsd_sent *sent, const struct measure *total)
 {
@@ -248,7 +239,7 @@ static void encode_measure(struct statsd_encoder *encoder, const struct statsd_i
 
 /* ---- one flush -------------------------------------------------------- */
 
-/* The middleware for Flask has no phases, and knows what it was asked alone. */
+/* The middleware for Flask has no phases. */
 static size_t phase_count(const struct statsd_encoder *encoder)
 {
 	return encoder->metrics == METRICS_FLASK ? 0 : encoder->flush->phase_count;
@@ -277,11 +268,11 @@ void statsd_begin(struct statsd_encoder *encoder, const struct flush *flush,
 	statsd_encode_self(encoder, flush, losses, flush_s);
 	if (encoder->metrics == METRICS_FLASK)
 		statsd_flask_info(encoder, flush);
-	/* All of them, from where the last flush has come to. */
+	/* All of them, beginning where the last flush stopped. */
 	encoder->left = flush->series_count + phase_count(encoder);
 }
 
-/* Where the last one of a kind has been looked at, the other kind begins. */
+/* Behind the last series come the phases, and the other way round. */
 static void wrap(struct statsd_encoder *encoder)
 {
 	if (encoder->phases_next && encoder->next >= phase_count(encoder)) {
@@ -294,34 +285,27 @@ static void wrap(struct statsd_encoder *encoder)
 	}
 }
 
-static int encode_phase(struct statsd_encoder *encoder, const struct phase_series *phase)
+/* phase or series: the other one is NULL. */
+static int encode_one(struct statsd_encoder *encoder, const struct phase_series *phase,
+		      const struct series *series)
 {
-	struct statsd_sent *sent = get_sent(encoder, &encoder->phases, phase->id);
+	const struct measure *total = phase ? &phase->total : &series->total;
+	struct statsd_sent *sent = phase ? get_sent(encoder, &encoder->phases, phase->id)
+					 : get_sent(encoder, &encoder->series, series->id);
 
 	if (!sent)
 		return -ENOMEM;
-	if (is_due(encoder, sent, &phase->total)) {
-		statsd_otel_phase(&encoder->identity, phase);
-		encode_measure(encoder, &encoder->identity, sent, &phase->total);
-	}
-	sent->heralded = sent->heralded && encoder->serial == sent->announced_at;
-	return 0;
-}
-
-static int encode_series(struct statsd_encoder *encoder, const struct series *series)
-{
-	struct statsd_sent *sent = get_sent(encoder, &encoder->series, series->id);
-
-	if (!sent)
-		return -ENOMEM;
-	if (encoder->metrics == METRICS_FLASK && series->server_address)
+	/* The middleware knows only requests that the service received. */
+	if (series && encoder->metrics == METRICS_FLASK && series->server_address)
 		return 0;
-	if (is_due(encoder, sent, &series->total)) {
-		if (encoder->metrics == METRICS_FLASK)
+	if (is_due(encoder, sent, total)) {
+		if (phase)
+			statsd_otel_phase(&encoder->identity, phase);
+		else if (encoder->metrics == METRICS_FLASK)
 			statsd_flask_series(&encoder->identity, series);
 		else
 			statsd_otel_series(&encoder->identity, series);
-		encode_measure(encoder, &encoder->identity, sent, &series->total);
+		encode_measure(encoder, &encoder->identity, sent, total);
 	}
 	sent->heralded = sent->heralded && encoder->serial == sent->announced_at;
 	return 0;
@@ -335,8 +319,9 @@ int statsd_go_on(struct statsd_encoder *encoder, size_t bytes)
 	encoder->bytes = 0;
 	while (encoder->left > 0 && encoder->bytes < bytes && !err) {
 		wrap(encoder);
-		err = encoder->phases_next ? encode_phase(encoder, flush->phases[encoder->next])
-					   : encode_series(encoder, flush->series[encoder->next]);
+		err = encoder->phases_next
+			      ? encode_one(encoder, flush->phases[encoder->next], NULL)
+			      : encode_one(encoder, NULL, flush->series[encoder->next]);
 		encoder->next++;
 		encoder->left--;
 	}

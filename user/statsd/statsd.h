@@ -2,8 +2,8 @@
 /*
  * statsd.h - turns a flush into StatsD lines (DogStatsD tags).
  *
- * Input: struct flush.  Output: lines without newline, handed one by one to a
- * sink.  It must not know sockets, datagrams or time.
+ * Input: struct flush.  Output: lines without newline, passed one by one to a sink.  It
+ * must not know sockets, datagrams or time.
  */
 #ifndef REDTAP_STATSD_H
 #define REDTAP_STATSD_H
@@ -12,10 +12,10 @@
 
 /* Boundaries of one histogram, at most: each is a line per series and flush. */
 #define STATSD_BUCKETS_MAX 100
-/* Longest line that is ever produced, in bytes: it fits into one datagram. */
+/* Bytes of the longest line possible: it fits into one datagram. */
 #define STATSD_LINE_MAX 1400
 
-/* Takes one line of length bytes (no newline, NUL-terminated all the same). */
+/* Takes one line of length bytes, without newline, with a NUL behind. */
 typedef void statsd_sink(void *context, const char *line, size_t length);
 
 /* Names and labels of the lines. */
@@ -40,12 +40,12 @@ struct statsd_settings {
 	const char *version; /* for redtap.info */
 	const char *hooks;
 	const char *kernel;
-	const char *const *destinations; /* their names, for redtap.statsd.{errors,dropped} */
+	const char *const *destinations; /* names, for redtap.statsd.{errors,dropped} */
 	size_t destination_count;
-	size_t destination; /* which of them these lines are for */
+	size_t destination; /* index of the one that gets these lines */
 };
 
-/* What one destination has cost since the start. */
+/* What was lost for one destination since the start. */
 struct statsd_losses {
 	uint64_t errors;  /* failed datagrams, failed or lost connections */
 	uint64_t dropped; /* lines */
@@ -58,20 +58,19 @@ struct statsd_encoder *statsd_open(const struct statsd_settings *settings);
 void statsd_close(struct statsd_encoder *encoder);
 
 /*
- * Begins one flush: redtap's own metrics go to the sink at once, all else with
- * statsd_go_on(), and flush has to be there until the next one begins.  Where the
- * one before has not come to its end, this one begins where that stopped, so that
- * each distribution has its turn.
+ * Begins a flush: sends redtap's own metrics to the sink at once; statsd_go_on() sends the
+ * rest.  flush must stay valid until the next one begins.  If the previous flush was not
+ * finished, this one continues at the distribution where that stopped, so that each gets its
+ * turn.
  *
- * A series that is born is sent with 0 everywhere and its values follow a flush
- * later (a counter that is born with a value loses it for rate() and increase()),
- * two where it was not the first piece of its flush; the last flush sends all.
+ * A new series is sent with zeros first (rate() and increase() do not see the first value of
+ * a counter).  Its values follow one flush later, or two if it was not in the first piece of
+ * its flush; the last flush sends everything.
  *
- * losses: of each destination.  Where those of the encoder's own have grown
- * since the last flush, the receiver was away: everything is born again, its
- * values held back until the losses stop.  So there is an encoder for each
- * destination: one that is away, or comes later, costs the others nothing, and
- * what each one has been told is known.
+ * losses: of each destination.  If those of the encoder's own destination have grown since
+ * the last flush, the receiver was away: everything is sent as new, and values wait until the
+ * losses stop.  Each destination has an encoder of its own, which knows what was sent there,
+ * so that one receiver that is away does not affect the others.
  *
  * flush_s: seconds that the last flush took, for redtap.flush.seconds.
  */
@@ -80,16 +79,15 @@ void statsd_begin(struct statsd_encoder *encoder, const struct flush *flush,
 		  void *context);
 
 /*
- * The next piece of the flush, of so many bytes or up to one distribution more.
- * Returns 1: there is more, 0: that was all, -ENOMEM (the lines that are missing
- * follow with the next flush).
+ * Sends the next piece of the flush: at least so many bytes, if there are so many, and at
+ * most one distribution more.  Returns 1: there is more, 0: that was all, -ENOMEM (missing
+ * lines follow with the next flush).
  */
 int statsd_go_on(struct statsd_encoder *encoder, size_t bytes);
 
 /*
- * The text of a `le` value, always the same for the same number: shortest
- * decimal with at least one digit behind the point ("0.005", "1.0", "100.0"),
- * no exponent.
+ * The text of a `le` value: the shortest decimal with at least one digit behind the point and
+ * no exponent ("0.005", "1.0", "100.0").
  */
 char *statsd_format_le(char buffer[32], double seconds);
 

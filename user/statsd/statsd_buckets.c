@@ -3,8 +3,8 @@
  * statsd_buckets.c - a distribution as counters: NAME.bucket with `le`,
  * NAME.sum, NAME.count.
  *
- * Input: what was sent and what there is now.  Output: the differences, exact.
- * It must not know whose durations they are.
+ * Input: what was sent and the total.  Output: exact differences.  It must not know what the
+ * durations belong to.
  */
 #include "statsd/statsd_private.h"
 

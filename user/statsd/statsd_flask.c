@@ -3,14 +3,13 @@
  * statsd_flask.c - names and labels of the StatsD middleware for Flask, so that
  * dashboards made for it work unchanged.
  *
- * Input: the series of a flush.  Output: flask.info, and for each series
- * flask.request_status_total and flask.request_duration_seconds.  It must not
- * know what was sent before.
+ * Input: the series of a flush.  Output: flask.info, and names and tags of
+ * flask.request_status_total and flask.request_duration_seconds.  It must not know what was
+ * sent before.
  *
- * The middleware knows no request that it did not answer.  Here each has a
- * status, the one that a proxy before the application would have logged: 499
- * where the client gave up, 502 where the server closed without an answer.  An
- * answer that was cut off keeps its status.
+ * The middleware does not see requests without a response.  Here they have the status that a
+ * proxy before the application would log: 499 if the client gave up, 502 if the server closed
+ * without a response.  A response that was cut off keeps its status.
  */
 #include "statsd/statsd_private.h"
 

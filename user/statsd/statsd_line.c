@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * statsd_line.c - how a StatsD line is written.
+ * statsd_line.c - the form of a StatsD line.
  *
  * Input: names, numbers, tags.  Output: a line to the sink.  It must not know
  * which lines there are.
@@ -19,7 +19,7 @@ char *statsd_format_le(char buffer[32], double seconds)
 	return buffer;
 }
 
-/* Decimal, at least `digits` of them with zeros before.  Returns its end. */
+/* Decimal, padded with zeros to at least `digits`.  Returns its end. */
 static char *put_number(char *at, uint64_t number, unsigned int digits)
 {
 	char reversed[STATSD_VALUE_MAX];
@@ -62,8 +62,8 @@ char *statsd_format_ns(char buffer[STATSD_VALUE_MAX], uint64_t ns, unsigned int 
 }
 
 /*
- * By hand: a full table is 170,000 lines, and printf() would be most of what they
- * cost.  Every text fits (statsd_private.h).
+ * Without printf(), which would be most of the cost: a full table has 170,000 lines.  Every
+ * text fits (statsd_private.h).
  */
 void statsd_emit(struct statsd_encoder *encoder, const char *name, const char *suffix,
 		 const char *value, const char *type, const char *tags, const char *le)

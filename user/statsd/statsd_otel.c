@@ -2,8 +2,8 @@
 /*
  * statsd_otel.c - names and labels of the OpenTelemetry HTTP conventions.
  *
- * Input: the series and phases of a flush.  Output: which distributions there
- * are, their names and tags.  It must not know what was sent before.
+ * Input: a series or a phase.  Output: its names and tags.  It must not know what was sent
+ * before.
  */
 #include "statsd/statsd_private.h"
 
@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "flush/names.h"
 
 static const struct statsd_names request_names = {
 	.duration = "http.server.request.duration.seconds",

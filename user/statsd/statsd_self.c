@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * statsd_self.c - redtap's own metrics: the ledger, and the gauges that come
- * with every flush.
+ * statsd_self.c - redtap's own metrics: the ledger, and gauges, with every flush.
  *
  * Input: struct flush.  Output: lines.  It must not know series.
  */
@@ -11,8 +10,9 @@
 #include <stdio.h>
 
 #include "base/text.h"
+#include "flush/names.h"
 
-/* tags: NULL where there are none. */
+/* tags: NULL: none. */
 static void encode_counter(struct statsd_encoder *encoder, struct statsd_counter *counter,
 			   const char *name, const char *tags, uint64_t total)
 {
@@ -28,32 +28,32 @@ static void encode_counter(struct statsd_encoder *encoder, struct statsd_counter
 	counter->sent = total;
 }
 
-static void encode_reason(struct statsd_encoder *encoder, struct statsd_counter *counter,
-			  const char *name, const char *reason, uint64_t total)
+/* A counter for each reason of one kind. */
+static void encode_reasons(struct statsd_encoder *encoder, struct statsd_counter *counters,
+			   const char *name, const uint64_t *totals, unsigned int count,
+			   const char *(*reason)(unsigned int))
 {
 	char tags[STATSD_SHORT_MAX];
+	unsigned int i;
 
-	snprintf(tags, sizeof(tags), "reason:%s", reason);
-	encode_counter(encoder, counter, name, tags, total);
+	for (i = 1; i < count; i++) {
+		snprintf(tags, sizeof(tags), "reason:%s", reason(i));
+		encode_counter(encoder, &counters[i], name, tags, totals[i]);
+	}
 }
 
 static void encode_ledger(struct statsd_encoder *encoder, const struct tally *total)
 {
-	unsigned int i;
-
 	encode_counter(encoder, &encoder->seen, "redtap.requests.seen", NULL, total->seen);
 	encode_counter(encoder, &encoder->counted, "redtap.requests.counted", NULL, total->counted);
 	encode_counter(encoder, &encoder->hooks_missed, "redtap.hook.missed", NULL,
 		       total->hooks_missed);
-	for (i = LOSS_NONE + 1; i < LOSS_COUNT; i++)
-		encode_reason(encoder, &encoder->lost[i], "redtap.requests.lost",
-			      loss_reason_name(i), total->lost[i]);
-	for (i = APPROXIMATE_NONE + 1; i < APPROXIMATE_COUNT; i++)
-		encode_reason(encoder, &encoder->approximate[i], "redtap.requests.approximate",
-			      approximate_reason_name(i), total->approximate[i]);
-	for (i = IGNORE_NONE + 1; i < IGNORE_COUNT; i++)
-		encode_reason(encoder, &encoder->ignored[i], "redtap.connections.ignored",
-			      ignore_reason_name(i), total->ignored[i]);
+	encode_reasons(encoder, encoder->lost, "redtap.requests.lost", total->lost, LOSS_COUNT,
+		       loss_reason_name);
+	encode_reasons(encoder, encoder->approximate, "redtap.requests.approximate",
+		       total->approximate, APPROXIMATE_COUNT, approximate_reason_name);
+	encode_reasons(encoder, encoder->ignored, "redtap.connections.ignored", total->ignored,
+		       IGNORE_COUNT, ignore_reason_name);
 }
 
 static void encode_losses(struct statsd_encoder *encoder, const struct statsd_losses *losses)
@@ -91,7 +91,7 @@ static void encode_gauges(struct statsd_encoder *encoder, const struct flush *fl
 	statsd_emit_gauge(encoder, "redtap.series", flush->series_in_use, NULL);
 	statsd_emit_gauge(encoder, "redtap.connections", flush->connections, NULL);
 	statsd_emit_gauge(encoder, "redtap.processes", flush->processes, NULL);
-	/* A sign would make the gauge a relative one, NaN would poison it. */
+	/* A sign would make the gauge relative, and NaN would stay in it forever. */
 	if (!(flush_s >= 0 && flush_s < 1e9))
 		flush_s = 0;
 	statsd_emit(encoder, "redtap.flush.seconds", NULL,

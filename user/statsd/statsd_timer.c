@@ -1,26 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
  * statsd_timer.c - a distribution as weighted timers: `NAME:MS|ms|@RATE`, a line
- * for each bin that something fell into.
+ * for each bin with new durations.
  *
- * Input: what was sent and what there is now.  Output: the observations that
- * lie between.  It must not know whose durations they are.
+ * Input: what was sent and the total.  Output: the observations that are new.  It must not
+ * know what the durations belong to.
  *
- * The bins say how many requests took about so long, and the sum says exactly
- * how long all took together.  Each bin's value is taken where the bins' values
- * add up to that sum: the bins' middles, moved towards the upper or the lower
- * edges, all by the same share of the way.  So averages are exact and every
- * observation stays in the bin of its requests.  What is left by rounding to
- * whole nanoseconds goes into the next flush.
+ * A bin tells how many requests took about so long; the sum is exact.  All requests of a bin
+ * get one value: its middle, moved towards the upper or the lower edge, by the same share in
+ * all bins, so that the values add up to the sum.  So averages are exact and every
+ * observation stays in its bin.  What rounding to whole nanoseconds leaves over goes into the
+ * next flush.
  *
- * A receiver knows a timer from its first observation on, and rate() and
- * increase() miss what that came with.  So one observation is sent ahead, the
- * others follow with the next flush.
+ * A receiver knows a timer from its first observation on, and rate() and increase() do not
+ * see the values of that moment.  So one observation is sent ahead (the herald), the others
+ * follow with the next flush.
  *
- * A receiver takes a weight as so many observations, one after the other, which
- * costs statsd_exporter 1.7 us each.  So a flush sends at most
- * OBSERVATIONS_PER_S for each second of its interval; the same share of every
- * bin is sent, and the rest waits for the next flush (redtap.statsd.backlog).
+ * A receiver repeats an observation as often as its weight says, which costs statsd_exporter
+ * 1.7 us each.  So a flush sends at most OBSERVATIONS_PER_S for each second of its interval:
+ * the same share of every bin; the rest waits for the next flush (redtap.statsd.backlog).
  */
 #include "statsd/statsd_private.h"
 
@@ -32,19 +30,19 @@
 /* A sixth of a CPU of statsd_exporter. */
 #define OBSERVATIONS_PER_S 100000
 #define OBSERVATIONS_MIN 10000
-/* One line's weight: a receiver makes that many observations of it at once. */
+/* Weight of one line: the receiver handles that many observations at once. */
 #define WEIGHT_MAX 100000
 
-/* A bin's range in whole nanoseconds, both ends included, and what is new in it. */
+/* A bin's range in whole nanoseconds, both ends included, and its new durations. */
 struct span {
 	uint64_t low_ns, middle_ns, high_ns;
 	uint64_t count;
 };
 
-/* How far all values lie from the middle of their bins. */
+/* How far values are moved from the middle of their bins. */
 struct shift {
-	double share;         /* -1: all at their lower edges ... 1: at their upper ones */
-	uint64_t overflow_ns; /* added to each observation of the last bin, which has no upper edge */
+	double share;         /* -1: to the lower edge ... 1: to the upper edge */
+	uint64_t overflow_ns; /* added to observations of the last bin, which has no upper edge */
 };
 
 static struct span get_span(const struct statsd_sent *sent, const struct measure *total,
@@ -60,18 +58,17 @@ static struct span get_span(const struct statsd_sent *sent, const struct measure
 	return span;
 }
 
-/* The shift by which the new observations add up to the new part of the sum. */
+/* The shift with which the new observations add up to the new part of the sum. */
 static struct shift find_shift(const struct statsd_sent *sent, const struct measure *total)
 {
 	const uint64_t overflow =
 		bins_get(&total->bins, HISTOGRAM_OVERFLOW) - sent->buckets[HISTOGRAM_OVERFLOW];
 	double missing_ns = (double)(int64_t)(total->sum_ns - sent->sum_ns);
-	double below_ns = 0, above_ns = 0; /* what there is to move by */
+	double below_ns = 0, above_ns = 0; /* how far they can be moved, in all */
 	struct shift shift = { 0 };
 	uint32_t bin;
 
-	for (bin = bins_next(&total->bins, 0); bin < HISTOGRAM_BINS;
-	     bin = bins_next(&total->bins, bin + 1)) {
+	bins_for_each(bin, &total->bins) {
 		const struct span span = get_span(sent, total, bin);
 
 		missing_ns -= (double)span.count * span.middle_ns;
@@ -109,8 +106,8 @@ static void emit_observations(struct statsd_encoder *encoder,
 		const uint64_t weight = count < WEIGHT_MAX ? count : WEIGHT_MAX;
 
 		/*
-		 * A receiver makes the whole part of 1/RATE observations; 1/weight would
-		 * come out one short for many a weight.
+		 * A receiver takes the whole part of 1/RATE; with RATE = 1/weight, rounding
+		 * would make many weights one too small.
 		 */
 		snprintf(type, sizeof(type), "ms|@%.15f", 1 / (weight + 0.5));
 		statsd_emit(encoder, identity->names->duration, NULL, value,
@@ -125,8 +122,7 @@ void statsd_send_timer(struct statsd_encoder *encoder, const struct statsd_ident
 	const struct shift shift = find_shift(sent, total);
 	uint32_t bin;
 
-	for (bin = bins_next(&total->bins, 0); bin < HISTOGRAM_BINS;
-	     bin = bins_next(&total->bins, bin + 1)) {
+	bins_for_each(bin, &total->bins) {
 		const struct span span = get_span(sent, total, bin);
 		const uint64_t value_ns = place_value(&span, &shift, bin == HISTOGRAM_OVERFLOW);
 		uint64_t count = span.count;
@@ -147,8 +143,7 @@ void statsd_herald_timer(struct statsd_encoder *encoder, const struct statsd_ide
 	const struct shift shift = find_shift(sent, total);
 	uint32_t bin;
 
-	for (bin = bins_next(&total->bins, 0); bin < HISTOGRAM_BINS;
-	     bin = bins_next(&total->bins, bin + 1)) {
+	bins_for_each(bin, &total->bins) {
 		const struct span span = get_span(sent, total, bin);
 
 		if (span.count == 0)
@@ -177,13 +172,12 @@ uint64_t statsd_timers_due(const struct statsd_sent *sent, const struct measure 
 	uint64_t due = 0;
 	uint32_t bin;
 
-	for (bin = bins_next(&total->bins, 0); bin < HISTOGRAM_BINS;
-	     bin = bins_next(&total->bins, bin + 1))
+	bins_for_each(bin, &total->bins)
 		due += bins_get(&total->bins, bin) - sent->buckets[bin];
 	return due;
 }
 
-/* Nothing before it has been announced. */
+/* Nothing until it has been announced. */
 static uint64_t count_due(const struct statsd_table *table, size_t number,
 			  const struct measure *total)
 {

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grow.h"
 #include "watch/proc.h"
 
 int namespaces_add(struct namespaces *namespaces, pid_t pid)
@@ -20,15 +21,8 @@ int namespaces_add(struct namespaces *namespaces, pid_t pid)
 	for (i = 0; i < namespaces->count; i++)
 		if (namespaces->list[i].netns == netns)
 			return 0;
-	if (namespaces->count == namespaces->room) {
-		const size_t room = namespaces->room ? 2 * namespaces->room : 16;
-		struct network *grown = realloc(namespaces->list, room * sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		namespaces->list = grown;
-		namespaces->room = room;
-	}
+	if (GROW(namespaces->list, namespaces->room, namespaces->count + 1))
+		return -ENOMEM;
 	namespaces->list[namespaces->count++] = (struct network){ netns, pid };
 	return 0;
 }

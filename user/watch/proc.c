@@ -13,27 +13,35 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/grow.h"
+
 /* include/linux/sched.h */
 #define PF_KTHREAD 0x00200000
 
 /* ---- one process ------------------------------------------------------ */
 
+/* /proc/PID/NAME; NULL: errno is set. */
+static FILE *open_file(pid_t pid, const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+	return fopen(path, "re");
+}
+
 /*
- * Fields of /proc/PID/stat; the name in it may hold any byte, so from its end.
- * -ESRCH for a process that has ended and is only waited for: it serves nothing, and
- * the kernel will not report its end again.  (A leader can be a zombie while its
- * other threads run.)
+ * Reads /proc/PID/stat from the end of the name, which may hold any byte.
+ * -ESRCH for a zombie: it serves nothing, and the kernel will not report its end again.  (A
+ * leader can be a zombie while its other threads run.)
  */
 int proc_read_status(pid_t pid, struct proc_status *status)
 {
-	char path[64], text[1024], *at, state;
+	FILE *file = open_file(pid, "stat");
+	char text[1024], *at, state;
 	unsigned int flags;
 	int threads;
-	FILE *file;
 	size_t size;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	file = fopen(path, "re");
 	if (!file)
 		return -errno;
 	size = fread(text, 1, sizeof(text) - 1, file);
@@ -52,12 +60,10 @@ int proc_read_status(pid_t pid, struct proc_status *status)
 
 int proc_read_process_id(pid_t pid, pid_t *process)
 {
-	char path[64], line[256];
-	FILE *file;
+	FILE *file = open_file(pid, "status");
+	char line[256];
 	int err = -ESRCH;
 
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	file = fopen(path, "re");
 	if (!file)
 		return -errno;
 	while (fgets(line, sizeof(line), file))
@@ -71,12 +77,9 @@ int proc_read_process_id(pid_t pid, pid_t *process)
 
 int proc_read_name(pid_t pid, char name[PROC_NAME_SIZE])
 {
-	char path[64];
-	FILE *file;
+	FILE *file = open_file(pid, "comm");
 	size_t size;
 
-	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
-	file = fopen(path, "re");
 	if (!file)
 		return -errno;
 	size = fread(name, 1, PROC_NAME_SIZE - 1, file);
@@ -110,15 +113,8 @@ static int compare_pids(const void *left, const void *right)
 
 int proc_pids_add(struct proc_pids *list, pid_t pid)
 {
-	if (list->count == list->room) {
-		size_t room = list->room ? 2 * list->room : 256;
-		pid_t *pids = realloc(list->pids, room * sizeof(*pids));
-
-		if (!pids)
-			return -ENOMEM;
-		list->pids = pids;
-		list->room = room;
-	}
+	if (GROW(list->pids, list->room, list->count + 1))
+		return -ENOMEM;
 	list->pids[list->count++] = pid;
 	return 0;
 }
@@ -195,15 +191,8 @@ static int compare_inodes(const void *left, const void *right)
 
 int proc_inodes_add(struct proc_inodes *set, unsigned long inode)
 {
-	if (set->count == set->room) {
-		size_t room = set->room ? 2 * set->room : 64;
-		unsigned long *inodes = realloc(set->inodes, room * sizeof(*inodes));
-
-		if (!inodes)
-			return -ENOMEM;
-		set->inodes = inodes;
-		set->room = room;
-	}
+	if (GROW(set->inodes, set->room, set->count + 1))
+		return -ENOMEM;
 	set->inodes[set->count++] = inode;
 	return 0;
 }
@@ -243,14 +232,13 @@ int proc_inodes_read(struct proc_inodes *set, pid_t pid)
 	directory = opendir(path);
 	if (!directory)
 		return -errno;
-	set->count = 0;
 	while (!err && (entry = readdir(directory))) {
 		unsigned long inode;
 		ssize_t length;
 
 		snprintf(path, sizeof(path), "/proc/%d/fd/%s", pid, entry->d_name);
 		length = readlink(path, link, sizeof(link) - 1);
-		if (length < 0 && errno == EACCES) /* the list was ours to see, not what is in it */
+		if (length < 0 && errno == EACCES) /* the list may be read, its links may not */
 			err = -EACCES;
 		if (length <= 0)
 			continue;
@@ -265,11 +253,9 @@ int proc_inodes_read(struct proc_inodes *set, pid_t pid)
 
 static void visit_table(pid_t pid, const char *table, proc_visit_socket *visit, void *context)
 {
-	char path[64], line[512];
-	FILE *file;
+	FILE *file = open_file(pid, table);
+	char line[512];
 
-	snprintf(path, sizeof(path), "/proc/%d/net/%s", pid, table);
-	file = fopen(path, "re");
 	if (!file)
 		return;
 	while (fgets(line, sizeof(line), file)) {
@@ -290,6 +276,6 @@ static void visit_table(pid_t pid, const char *table, proc_visit_socket *visit, 
 
 void proc_visit_sockets(pid_t pid, proc_visit_socket *visit, void *context)
 {
-	visit_table(pid, "tcp", visit, context);
-	visit_table(pid, "tcp6", visit, context);
+	visit_table(pid, "net/tcp", visit, context);
+	visit_table(pid, "net/tcp6", visit, context);
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * proc.h - what /proc tells of processes and their sockets.
+ * proc.h - reads processes and their sockets from /proc.
  *
- * Input: /proc.  Output: plain values; nothing is printed.  It must not know
- * maps, options or what a process is looked at for.
+ * Input: /proc.  Output: plain values; nothing is printed.  It must not know maps, options or
+ * why a process is read.
  *
- * Processes end at any moment: functions return -ESRCH or -ENOENT then, and
- * callers go on.
+ * Processes may end at any moment: functions return -ESRCH or -ENOENT then, and callers
+ * go on.
  */
 #ifndef REDTAP_PROC_H
 #define REDTAP_PROC_H
@@ -16,7 +16,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Longest process name (TASK_COMM_LEN), with its NUL. */
+/* Bytes of the longest process name with its NUL (TASK_COMM_LEN). */
 #define PROC_NAME_SIZE 16
 
 struct proc_status {
@@ -24,7 +24,7 @@ struct proc_status {
 	bool kernel_thread;
 };
 
-/* A thread's id gives its process's values.  Each returns 0 or -errno. */
+/* A thread id gives the values of its process.  Each returns 0 or -errno. */
 int proc_read_status(pid_t pid, struct proc_status *status);
 int proc_read_name(pid_t pid, char name[PROC_NAME_SIZE]); /* raw bytes */
 /* The process that a thread, or process, belongs to. */
@@ -32,27 +32,27 @@ int proc_read_process_id(pid_t pid, pid_t *process);
 /* Inode number of its network namespace. */
 int proc_read_netns(pid_t pid, uint32_t *netns);
 
-/* Process ids; owned by whoever holds the list. */
+/* Process ids.  Zeroed: empty. */
 struct proc_pids {
 	pid_t *pids;
 	size_t count, room;
 };
 
 int proc_pids_add(struct proc_pids *list, pid_t pid);
-bool proc_pids_hold(const struct proc_pids *list, pid_t pid); /* of an ascending list */
-/* All processes, ascending. */
+bool proc_pids_hold(const struct proc_pids *list, pid_t pid); /* the list must be ascending */
+/* Replaces the list by all processes, ascending. */
 int proc_pids_read(struct proc_pids *list);
-/* Adds the children of those in the list, and theirs, in any order. */
+/* Adds the children of those in the list, and their children, in any order. */
 int proc_pids_add_children(struct proc_pids *list);
 void proc_pids_release(struct proc_pids *list);
 
-/* Inode numbers of sockets, ascending; owned by whoever holds the set. */
+/* Inode numbers of sockets, ascending.  Zeroed: empty. */
 struct proc_inodes {
 	unsigned long *inodes;
 	size_t count, room;
 };
 
-/* Behind the last; sorted by proc_inodes_sort(). */
+/* Adds at the end; call proc_inodes_sort() when done. */
 int proc_inodes_add(struct proc_inodes *set, unsigned long inode);
 void proc_inodes_sort(struct proc_inodes *set);
 bool proc_inodes_hold(const struct proc_inodes *set, unsigned long inode);
@@ -60,8 +60,8 @@ bool proc_inodes_equal(const struct proc_inodes *a, const struct proc_inodes *b)
 void proc_inodes_release(struct proc_inodes *set);
 
 /*
- * The sockets among a process's descriptors, in place of what the set held.
- * -EACCES: not ours to see (CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH).
+ * Adds the sockets among a process's descriptors.  -EACCES: not permitted (CAP_SYS_PTRACE,
+ * CAP_DAC_READ_SEARCH).
  */
 int proc_inodes_read(struct proc_inodes *set, pid_t pid);
 
@@ -75,7 +75,7 @@ enum proc_tcp_state {
 struct proc_socket {
 	uint16_t port; /* local, host byte order */
 	unsigned int state;
-	unsigned long inode; /* 0: nobody's (not accepted yet, or closed already) */
+	unsigned long inode; /* 0: no process has it (not accepted yet, or closed) */
 };
 
 /*

@@ -11,11 +11,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/grow.h"
 #include "base/log.h"
-#include "watch/namespaces.h"
 #include "base/text.h"
+#include "watch/namespaces.h"
 
-/* Looks from one at all processes to the next. */
+/* Every so many looks, all processes are read. */
 #define LOOKS_WHOLE 10
 #define REASON_MAX 128
 
@@ -28,17 +29,17 @@ struct listener {
 struct selection {
 	const struct selection_settings *wanted;
 	bool *port_found, *name_found;
-	struct namespaces namespaces; /* all that processes are in, ours too */
+	struct namespaces namespaces; /* of all processes, and redtap's own */
 	struct listener *listeners;   /* at this look, by inode */
 	size_t listener_count, listener_room;
-	struct proc_inodes inodes, inodes_before; /* of the same, at this look and the last */
+	struct proc_inodes inodes, inodes_before; /* of the same, at this and the last look */
 	struct proc_inodes own;                   /* scratch: of one process */
 	struct proc_pids all;                     /* scratch: of this look */
-	struct proc_pids recent;                  /* at the last look at all ... */
-	struct proc_pids settled;                 /* ... and at the one before */
+	struct proc_pids recent;                  /* at the last look at all processes */
+	struct proc_pids settled;                 /* and at the one before */
 	unsigned int looks;
-	bool denied; /* at this look, some descriptors were not ours to see */
-	int err;     /* of the visit under way */
+	bool denied; /* at this look, some descriptors could not be read */
+	int err;     /* of the current visit */
 };
 
 int selection_open(struct selection **result, const struct selection_settings *settings)
@@ -77,7 +78,7 @@ void selection_close(struct selection *selection)
 
 /* ---- network namespaces ------------------------------------------------ */
 
-/* Forgets those whose process has ended, or moved; returns whether there was one. */
+/* Drops those whose process has ended or moved; returns whether there were any. */
 static bool drop_stale_namespaces(struct namespaces *namespaces)
 {
 	size_t i, kept = 0;
@@ -101,7 +102,7 @@ static int find_namespaces(struct selection *selection, bool whole)
 	int err = 0;
 	size_t i;
 
-	/* Others may still be in it. */
+	/* Other processes may still be in a dropped one. */
 	if (drop_stale_namespaces(&selection->namespaces))
 		whole = true;
 	err = namespaces_add(&selection->namespaces, getpid());
@@ -115,21 +116,13 @@ static int find_namespaces(struct selection *selection, bool whole)
 
 static int add_listener(struct selection *selection, unsigned long inode, size_t port)
 {
-	if (selection->listener_count == selection->listener_room) {
-		size_t room = selection->listener_room ? 2 * selection->listener_room : 16;
-		struct listener *listeners =
-			realloc(selection->listeners, room * sizeof(*listeners));
-
-		if (!listeners)
-			return -ENOMEM;
-		selection->listeners = listeners;
-		selection->listener_room = room;
-	}
+	if (GROW(selection->listeners, selection->listener_room, selection->listener_count + 1))
+		return -ENOMEM;
 	selection->listeners[selection->listener_count++] = (struct listener){ inode, port };
 	return proc_inodes_add(&selection->inodes, inode);
 }
 
-/* Listeners stand first in the kernel's table: the connections need no reading. */
+/* Listeners come first in the kernel's table, so it stops at the first connection. */
 static bool visit_listener(void *context, const struct proc_socket *socket)
 {
 	struct selection *selection = context;
@@ -143,7 +136,7 @@ static bool visit_listener(void *context, const struct proc_socket *socket)
 	return !selection->err;
 }
 
-/* Sets *changed if they are others than at the last look. Returns 0 or -errno. */
+/* Sets *changed if they differ from the last look.  Returns 0 or -errno. */
 static int read_listeners(struct selection *selection, bool whole, bool *changed)
 {
 	struct proc_inodes before = selection->inodes_before;
@@ -164,8 +157,8 @@ static int read_listeners(struct selection *selection, bool whole, bool *changed
 /* ---- one process ------------------------------------------------------ */
 
 /*
- * Where systemd activates a service by its socket, it holds the socket as well;
- * it serves nothing itself, and everything is its child.
+ * With socket activation systemd holds the socket of a service too.  It serves nothing itself,
+ * and every process is its child.
  */
 static bool process_is_init(pid_t pid, const char *name)
 {
@@ -180,6 +173,7 @@ static bool process_listens(struct selection *selection, pid_t pid, size_t *port
 
 	if (selection->listener_count == 0)
 		return false;
+	selection->own.count = 0;
 	err = proc_inodes_read(&selection->own, pid);
 	if (err == -EACCES || err == -EPERM)
 		selection->denied = true;
@@ -229,7 +223,7 @@ static int look_at(struct selection *selection, pid_t pid, selection_found *foun
 
 /* ---- a look ----------------------------------------------------------- */
 
-/* A process can change its name, or get its socket, some time after it began. */
+/* A process may change its name or open its socket some time after its start. */
 static void settle(struct selection *selection)
 {
 	struct proc_pids oldest = selection->settled;
@@ -276,11 +270,11 @@ void selection_explain_missing(const struct selection *selection)
 
 	for (i = 0; i < selection->wanted->port_count; i++)
 		if (!selection->port_found[i])
-			log_info("nobody listens on port '%u' yet; waiting for somebody to do so",
+			log_info("nothing listens on port %u yet; waiting",
 				 selection->wanted->ports[i]);
 	for (i = 0; i < selection->wanted->name_count; i++)
 		if (!selection->name_found[i])
-			log_info("no process is named '%s' yet; waiting for one",
+			log_info("no process is named '%s' yet; waiting",
 				 text_escape_terminal(shown, sizeof(shown),
 						      selection->wanted->names[i]));
 }

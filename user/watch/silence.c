@@ -30,7 +30,7 @@ append(struct sentence *sentence, const char *format, ...)
 		sentence->used = SILENCE_TEXT_MAX - 1;
 }
 
-/* "N things" or "1 thing", and what is to be said of them; nothing for none. */
+/* "N things SAID" or "1 thing SAID"; nothing if count is 0. */
 static void append_count(struct sentence *sentence, uint64_t count, const char *thing,
 			 const char *said)
 {
@@ -61,10 +61,10 @@ char *silence_explain(char buffer[SILENCE_TEXT_MAX], const struct silence_facts 
 	struct sentence sentence = { .text = buffer };
 	const uint64_t *ignored = facts->ignored;
 
-	append(&sentence, "no request has been finished in %u s: ", facts->seconds);
-	append_count(&sentence, facts->in_flight, "request", "began, without an answer so far");
+	append(&sentence, "no request was completed in %u s: ", facts->seconds);
+	append_count(&sentence, facts->in_flight, "request", "started, without a response so far");
 	append_count(&sentence, facts->lost, "request",
-		     "seen and lost ('lost' in --output json says why)");
+		     "lost (see 'lost' in --output json for the reasons)");
 	append_count(&sentence, ignored[IGNORE_TLS], "connection",
 		     "encrypted by TLS, which redtap does not observe yet");
 	append_count(&sentence, ignored[IGNORE_HTTP2], "connection",
@@ -72,15 +72,15 @@ char *silence_explain(char buffer[SILENCE_TEXT_MAX], const struct silence_facts 
 	append_count(&sentence, ignored[IGNORE_NOT_HTTP] + ignored[IGNORE_MALFORMED], "connection",
 		     "with something other than HTTP");
 	append_count(&sentence, ignored[IGNORE_CONNECTIONS_FULL], "connection",
-		     "beyond --max-connections");
+		     "ignored because of --max-connections");
 	if (sentence.parts)
 		return buffer;
 	if (facts->processes == 0)
 		append(&sentence, "there is no process to watch yet");
 	else if (facts->connections)
 		append_count(&sentence, facts->connections, "connection",
-			     "on which no request began since attach (opened before, perhaps: the "
-			     "middle of a request, or TLS)");
+			     "without a new request (perhaps opened before attach: TLS, or in the "
+			     "middle of a request)");
 	else
 		append_ports(&sentence, facts);
 	return buffer;

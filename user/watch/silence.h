@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * silence.h - why no request has been counted, as far as can be told.
+ * silence.h - explains why no request has been counted, as far as known.
  *
- * Input: what the kernel side knows.  Output: one sentence.  It must not know
- * maps or when it is asked.
+ * Input: numbers of the kernel side.  Output: one sentence.  It must not know maps or when it
+ * is called.
  */
 #ifndef REDTAP_SILENCE_H
 #define REDTAP_SILENCE_H
@@ -13,16 +13,16 @@
 #define SILENCE_TEXT_MAX 1024
 #define SILENCE_PORTS_MAX 8
 
-/* Numbers since attach, unless they say now. */
+/* Numbers since attach, unless marked "now". */
 struct silence_facts {
-	unsigned int seconds; /* that it has been silent */
+	unsigned int seconds; /* without a request */
 	uint64_t processes;   /* watched now */
 	uint64_t in_flight;   /* requests seen and not finished, now */
 	uint64_t lost;        /* requests seen and lost */
-	uint64_t connections; /* of targets that have carried data, open now */
+	uint64_t connections; /* of targets, that have carried data; open now */
 	uint64_t ignored[IGNORE_COUNT];
-	uint16_t ports[SILENCE_PORTS_MAX]; /* that the targets serve, the first few */
-	size_t port_count;                 /* all of them */
+	uint16_t ports[SILENCE_PORTS_MAX]; /* on which targets listen: the first few */
+	size_t port_count;                 /* how many there are in all */
 };
 
 /* Writes the sentence, NUL-terminated; returns buffer. */

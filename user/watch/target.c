@@ -24,13 +24,12 @@ int target_resolve(pid_t *pid, char name[TARGET_NAME_SIZE])
 	if (!err)
 		err = proc_read_name(*pid, name);
 	if (err) {
-		log_error("no process with pid '%d': %s; see 'ps -e' for those there are", *pid,
-			  strerror(ESRCH));
+		log_error("no process with pid '%d': %s; 'ps -e' lists all", *pid, strerror(ESRCH));
 		return -ESRCH;
 	}
 	if (status.kernel_thread) {
 		log_error(
-			"pid '%d' is a kernel thread and serves nothing; give the pid of a server process",
+			"pid '%d' is a kernel thread, not a server; give the pid of a server process",
 			*pid);
 		return -EINVAL;
 	}
@@ -38,7 +37,7 @@ int target_resolve(pid_t *pid, char name[TARGET_NAME_SIZE])
 	return 0;
 }
 
-/* One pass over /proc; a child can stand before its parent, so there are more. */
+/* One pass over /proc.  A child may come before its parent, so more may be needed. */
 static int add_children_once(const struct loader *loader)
 {
 	struct proc_pids all = { 0 };
@@ -75,7 +74,7 @@ void target_remove_dead(const struct loader *loader)
 	pid_t pid, next = 0;
 	bool more = loader_next_target(loader, &next);
 
-	/* the next one first: behind one that is gone, all begin anew */
+	/* finds the next one before removing: behind a removed key the list starts again */
 	while (more) {
 		pid = next;
 		more = loader_next_target(loader, &next);
@@ -98,9 +97,9 @@ size_t target_count(const struct loader *loader)
 
 #define PORTS 65536
 
-/* What is known of a port, as bits. */
+/* Facts about a port, as bits. */
 enum port_mark {
-	PORT_LISTENED = 1, /* by anybody */
+	PORT_LISTENED = 1, /* by any process */
 	PORT_OWN_LISTENER = 2,
 	PORT_OWN_CONNECTION = 4,
 };
@@ -123,14 +122,14 @@ static bool mark_port(void *context, const struct proc_socket *socket)
 	return true;
 }
 
-/* A port is watched if the process listens, or holds a connection of a listener. */
+/* Served: the process listens, or holds a connection to a port that another listens on. */
 static bool port_is_served(unsigned char marks)
 {
 	return (marks & PORT_OWN_LISTENER) ||
 	       ((marks & PORT_LISTENED) && (marks & PORT_OWN_CONNECTION));
 }
 
-/* own: scratch; all: what it held is added.  Returns 0 or -errno. */
+/* own: scratch; all: its sockets are added.  Returns 0 or -errno. */
 static int add_listeners_of(pid_t pid, struct loader *loader, struct proc_inodes *own,
 			    struct proc_inodes *all, struct port_marks *marks)
 {
@@ -139,6 +138,7 @@ static int add_listeners_of(pid_t pid, struct loader *loader, struct proc_inodes
 	size_t i;
 	int err;
 
+	own->count = 0;
 	err = proc_read_netns(pid, &key.netns);
 	if (!err)
 		err = proc_inodes_read(own, pid);
@@ -187,8 +187,8 @@ static bool enter_handed(void *context, const struct proc_socket *socket)
 }
 
 /*
- * A process may listen in a network namespace that it is not in: it was handed the
- * socket (systemd does that where there is PrivateNetwork=), or went elsewhere since.
+ * A process may listen in a network namespace that it is not in: it was given the socket
+ * (systemd does that with PrivateNetwork=), or has changed its namespace since.
  */
 static int add_handed_listeners(const struct loader *loader, const struct proc_inodes *inodes)
 {

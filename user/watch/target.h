@@ -20,32 +20,31 @@
 #define TARGET_NAME_SIZE PROC_NAME_SIZE
 
 /*
- * Checks that pid is a process of its own; a thread id is replaced by its
- * process's.  name: its process name.  Returns 0, or -errno after a message:
- * -ESRCH no such process, -EINVAL a kernel thread.
+ * Checks that pid is a process; a thread id is replaced by the id of its process.  name: the
+ * process's.  Returns 0, or -errno after a message: -ESRCH no such process, -EINVAL a kernel
+ * thread.
  */
 int target_resolve(pid_t *pid, char name[TARGET_NAME_SIZE]);
 
 /*
- * Enters the children, and theirs, of every process that is entered and is to
- * be followed.  Returns the number of new entries or -errno.
+ * Adds the children, and their children, of every target that is to be followed.  Returns
+ * the number of new targets or -errno.
  */
 int target_add_children(const struct loader *loader);
 
-/* Takes out processes that have ended already. */
+/* Removes targets that have ended. */
 void target_remove_dead(const struct loader *loader);
 
 /*
- * Enters the ports on which the entered processes accept connections, in whatever
- * network namespace that processes are in, and those of connections they hold whose
- * listener is somebody else's.  Returns 0 or -errno.
+ * Adds the ports on which targets listen, in any network namespace, and the ports of
+ * connections they hold if another process has the listener.  Returns 0 or -errno.
  */
 int target_add_listeners(struct loader *loader);
 
-/* Ports that are watched: the first size of them; returns how many there are. */
+/* Fills in the first `size` watched ports; returns how many there are in all. */
 size_t target_ports(const struct loader *loader, uint16_t *ports, size_t size);
 
-/* Number of processes entered. */
+/* Number of targets. */
 size_t target_count(const struct loader *loader);
 
 #endif

@@ -50,7 +50,7 @@ void watch_release(struct watch *watch)
 	free(watch->names);
 }
 
-/* Enters a process under its service.  Returns 1, 0 if it was entered before, or -errno. */
+/* Adds a process under its service.  Returns 1, 0 if it was added before, or -errno. */
 static int enter(struct watch *watch, pid_t pid, const char *own_service, const char *name)
 {
 	const struct watch_settings *settings = watch->settings;
@@ -88,7 +88,7 @@ int watch_add_named(struct watch *watch, struct loader *loader, struct collector
 	return 0;
 }
 
-/* What belongs to the processes entered: children and ports.  What has ended makes room. */
+/* Adds children and ports of targets; those that have ended make room. */
 static int complete_targets(struct watch *watch)
 {
 	int err;
@@ -115,38 +115,38 @@ static int take_selected(void *context, pid_t pid, const char name[TARGET_NAME_S
 	text_escape_terminal(shown, sizeof(shown), name);
 	if (err == -ENOSPC && !watch->crowded)
 		log_warning(
-			"there are %d service names already: pid %d (%s) and others are not watched; give one name to all by --service",
+			"there are %d service names already, so pid %d (%s) and others are not watched; use --service to give all one name",
 			SERVICES_MAX, pid, shown);
 	watch->crowded |= err == -ENOSPC;
 	if (err > 0 && watch->begun) {
-		/* at once: what is said has to be true */
+		/* before the message: it must be true when it is printed */
 		err = complete_targets(watch);
 		log_info("watching pid %d (%s) from now on: it %s", pid, shown, reason);
 	}
 	return err < 0 && err != -ENOSPC && err != -E2BIG ? err : 0;
 }
 
-/* Processes that match --port and --name; entered if they are new. */
+/* Adds new processes that match --port and --name. */
 static int look(struct watch *watch)
 {
 	watch->added = 0;
 	return watch->selection ? selection_look(watch->selection, take_selected, watch) : 0;
 }
 
-/* What a look has come to.  Returns err. */
+/* Reports problems of a look.  Returns err. */
 static int conclude(struct watch *watch, int err)
 {
 	if (err)
-		log_error("cannot read the targets' processes: %s", strerror(-err));
+		log_error("cannot find the processes to watch in /proc: %s", strerror(-err));
 	if (!watch->full && loader_targets_full(watch->loader) > 0) {
 		watch->full = true;
-		log_warning("%d processes are watched already: others are not watched",
+		log_warning("%d processes are watched, which is the limit; others are not",
 			    TARGETS_MAX);
 	}
 	return err;
 }
 
-/* Twice: a process, child or port that comes while /proc is read is seen by one or the other. */
+/* Twice: one of the two finds a process, child or port that comes while /proc is read. */
 int watch_begin(struct watch *watch, uint64_t now_ns)
 {
 	int pass, err = 0;

@@ -13,7 +13,7 @@
 #include "watch/selection.h"
 #include "watch/target.h"
 
-/* How often watch_look() looks, nanoseconds. */
+/* Time between two looks of watch_look(), nanoseconds. */
 #define WATCH_PERIOD_NS 1000000000ULL
 
 /* --pid PID[=NAME] */
@@ -39,9 +39,9 @@ struct watch {
 	struct selection *selection;       /* owned; NULL: neither --port nor --name */
 	struct proc_pids first;            /* owned; those that were there at the start ... */
 	char first_name[TARGET_NAME_SIZE]; /* ... and the first one's name */
-	bool begun;                        /* the start is over */
-	bool crowded;                      /* said that there are too many services, ... */
-	bool full;                         /* ... too many processes */
+	bool begun;                        /* watch_begin() is done */
+	bool crowded;                      /* the user was told of too many services */
+	bool full;                         /* the user was told of too many processes */
 	size_t added;                      /* at this look */
 	uint64_t due_ns;                   /* the next look */
 	uint64_t missed;                   /* forks and exits, at the last look */
@@ -54,25 +54,25 @@ struct watch {
 int watch_init(struct watch *watch, const struct watch_settings *settings);
 void watch_release(struct watch *watch);
 
-/* Enters the processes of --pid: before the hooks are live.  0, or -errno after a message. */
+/* Adds the processes of --pid, before the hooks are live.  0, or -errno after a message. */
 int watch_add_named(struct watch *watch, struct loader *loader, struct collector *collector);
 
 /*
- * Enters all that belongs to them, and what is selected: once the hooks are
- * live.  Returns 0, or -errno after a message.
+ * Adds their children and ports, and what is selected, once the hooks are live.  Returns 0,
+ * or -errno after a message.
  */
 int watch_begin(struct watch *watch, uint64_t now_ns);
 
 /*
- * Looks for processes that came, and for those whose fork or exit the programs have
- * missed, if that is due.  Returns 0, or -errno after a message.
+ * If due, looks for new processes, and for those whose fork or exit the programs have missed.
+ * Returns 0, or -errno after a message.
  */
 int watch_look(struct watch *watch, uint64_t now_ns);
 
-/* Whether there is nothing left to watch, and nothing to wait for. */
+/* Whether there is nothing to watch and nothing to wait for. */
 bool watch_is_over(const struct watch *watch);
 
-/* Says what is watched, and what is waited for. */
+/* Prints what is watched, and what is waited for. */
 void watch_announce(const struct watch *watch);
 
 #endif

@@ -104,7 +104,7 @@ static void port_that_will_be_served(void **state)
 	(void)state;
 	assert_int_equal(json_array_size(json_object_get(attached, "pids")), 0);
 	process_wait_err(redtap_process(redtap),
-			 text_format("redtap: nobody listens on port '%u' yet", port), DEADLINE_S);
+			 text_format("redtap: nothing listens on port %u yet", port), DEADLINE_S);
 	server = start_on_port(path_build("webapp"), port, 2);
 	wait_watching(redtap, server);
 	send_requests(port, 100);

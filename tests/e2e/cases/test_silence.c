@@ -17,7 +17,7 @@
 /* Ten seconds, and what a busy machine adds. */
 #define SILENCE_DEADLINE_S 30.0
 
-static const char introduction[] = "redtap: no request has been finished in 10 s: ";
+static const char introduction[] = "redtap: no request was completed in 10 s: ";
 static const char tls_hello[] = "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03";
 static const char http2_preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 static const char endless_request[] = "GET /sleep/60000 HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -93,7 +93,8 @@ static void each_reason(void **state)
 	assert_said(&text, "1 connection with something other than HTTP\n");
 	assert_said(&nothing, "there is no process to watch yet\n");
 	process_wait_err(redtap_process(unfinished.redtap),
-			 text_format("%s1 request began, without an answer so far\n", introduction),
+			 text_format("%s1 request started, without a response so far\n",
+				     introduction),
 			 SILENCE_DEADLINE_S);
 	redtap_finish(busy.redtap, SIGINT);
 	err = process_err(redtap_process(busy.redtap));
