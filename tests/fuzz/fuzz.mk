@@ -14,11 +14,7 @@
 FUZZERS      ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 FUZZ_SECONDS ?= 60
 FUZZ_PROGRAMS = $(addprefix $(BUILD)/fuzz/fuzz_,$(FUZZERS))
-FUZZ_CFLAGS   = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
-		-fno-sanitize-recover=all
-FUZZ_OBJECTS  = $(addprefix $(BUILD)/fuzz/,fuzz.o $(patsubst %.c,%.o,$(wildcard user/statsd/*.c)) \
-		  user/base/text.o user/flush/names.o user/flush/bins.o unit/tracker_driver.o)
-FUZZ_COMPILE  = $(CLANG) $(ALL_CFLAGS) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link
+FUZZ_COMPILE  = $(CLANG) $(ALL_CFLAGS) $(UNIT_CFLAGS) -fsanitize=fuzzer-no-link
 
 .PHONY: fuzz fuzz-nightly fuzz-programs test-fuzz
 fuzz-programs: $(FUZZ_PROGRAMS)
@@ -34,19 +30,11 @@ fuzz-nightly: ## the same, half an hour for each fuzzer
 test-fuzz: fuzz-programs ## the fuzzers' seeds
 	@BUILD=$(BUILD) tests/fuzz/run.sh seeds $(FUZZERS)
 
-.SECONDARY: $(FUZZ_OBJECTS) $(FUZZ_PROGRAMS:=.o)
-
-$(BUILD)/fuzz/user/%.o: user/%.c
-	@mkdir -p $(@D)
-	$(FUZZ_COMPILE) -c -o $@ $<
-
-$(BUILD)/fuzz/unit/%.o: tests/unit/%.c
-	@mkdir -p $(@D)
-	$(FUZZ_COMPILE) -Itests/unit -c -o $@ $<
-
-$(BUILD)/fuzz/%.o: tests/fuzz/%.c
+$(BUILD)/fuzz/%.o: %.c
 	@mkdir -p $(@D)
 	$(FUZZ_COMPILE) -Itests/fuzz -Itests/unit -c -o $@ $<
 
-$(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/fuzz_%.o $(FUZZ_OBJECTS)
-	$(CLANG) $(FUZZ_CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ -lcmocka -ljansson -lm
+.SECONDEXPANSION:
+$(FUZZ_PROGRAMS): $(BUILD)/fuzz/%: $(BUILD)/fuzz/tests/fuzz/%.o $$(call linked,fuzz,tests/fuzz/$$*.c)
+	$(CLANG) $(UNIT_CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ -Wl,--start-group $^ -Wl,--end-group \
+		-lcmocka -ljansson -lm

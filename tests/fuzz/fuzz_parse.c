@@ -9,7 +9,7 @@
  * route is what a plain reading of the rules makes of the target.
  */
 #include "fuzz.h"
-#include "http/http_scan.h"
+#include "parser_driver.h"
 
 #define EVENTS_MAX 8192
 
@@ -151,22 +151,6 @@ static uint32_t hash_add(uint32_t hash, const void *bytes, size_t length)
 	return hash;
 }
 
-static uint32_t feed_any(struct http_feed *feed)
-{
-	const uint8_t phase = feed->parser.phase;
-
-	if (http_phase_is_method(phase))
-		return http_method_feed(feed);
-	if (http_phase_is_target(phase))
-		return http_target_feed(feed);
-	if (http_phase_is_status(phase))
-		return http_status_feed(feed);
-	if (http_phase_is_header(phase))
-		return http_header_feed(feed);
-	FUZZ_ASSERT(http_phase_is_chunk(phase), "phase %u", phase);
-	return http_chunk_feed(feed);
-}
-
 static size_t window_size(struct run *run, size_t left)
 {
 	size_t size = HTTP_WINDOW;
@@ -266,36 +250,20 @@ static uint64_t message_goes_on(struct run *run, struct http_parser *parser, uin
 static size_t scan_first_line(struct run *run, struct http_feed *feed, size_t at)
 {
 	const uint32_t before = feed->window.position;
-	size_t length;
+	const uint32_t verdict = run->scans ? parser_first_line(feed) : HTTP_MORE;
+	const size_t end = at + feed->window.position - before;
 
-	if (feed->parser.phase == PHASE_REQUEST && http_request_scan(feed)) {
-		length = feed->window.position - before;
+	if (verdict == HTTP_TARGET) {
 		run->method_at = at + feed->line.method_length + 1;
 		check_fields(feed, HTTP_METHOD);
 		event_add(run, feed, run->method_at, HTTP_METHOD);
-		check_route(run, feed, at + length - strlen("HTTP/1.1\r\n"));
-		event_add(run, feed, at + length - strlen("HTTP/1.1\r\n"), HTTP_TARGET);
-		return length;
-	}
-	if (http_response_begins(&feed->parser) && http_response_scan(feed)) {
-		length = feed->window.position - before;
+		check_route(run, feed, end - strlen("HTTP/1.1\r\n"));
+		event_add(run, feed, end - strlen("HTTP/1.1\r\n"), HTTP_TARGET);
+	} else if (verdict == HTTP_STATUS) {
 		check_fields(feed, HTTP_STATUS);
-		event_add(run, feed, at + length - 1, HTTP_STATUS);
-		return length;
+		event_add(run, feed, end - 1, HTTP_STATUS);
 	}
-	return 0;
-}
-
-/* Goes on in the window.  Returns a verdict. */
-static uint32_t feed_on(const struct run *run, struct http_feed *feed)
-{
-	const uint32_t before = feed->window.position;
-	uint32_t verdict;
-
-	if (!run->scans || !http_phase_is_line(feed->parser.phase))
-		return feed_any(feed);
-	verdict = http_lines_scan(feed);
-	return feed->window.position == before ? feed_any(feed) : verdict;
+	return end - at;
 }
 
 static void run_stream(struct run *run)
@@ -314,7 +282,7 @@ static void run_stream(struct run *run)
 		window_fill(run, feed, at);
 		while (feed->window.position < feed->window.fill && skip == 0) {
 			const uint32_t before = feed->window.position;
-			const size_t line = run->scans ? scan_first_line(run, feed, at) : 0;
+			const size_t line = scan_first_line(run, feed, at);
 
 			at += line;
 			if (line) {
@@ -322,7 +290,7 @@ static void run_stream(struct run *run)
 					    "beyond the window");
 				continue;
 			}
-			verdict = feed_on(run, feed);
+			verdict = parser_step(feed, run->scans);
 			at += feed->window.position - before;
 			check_fields(feed, verdict);
 			FUZZ_ASSERT(feed->window.position > before, "no byte consumed");

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 #
-# lint.sh format|tidy|shell... - checks the sources; apply-format rewrites them.
+# lint.sh layers|format|tidy|shell... - checks the sources; apply-format rewrites them.
 #
 # Input: C files and shell scripts of the project, LINT_CFLAGS and LINT_BPF_CFLAGS,
 # with which they are compiled.  Output: what is wrong, file by file; the closing
@@ -137,20 +137,31 @@ check_shell() {
 	return "$status"
 }
 
+# Which files may include which.
+check_layers() {
+	local trees
+
+	trees=$(sed -n 's/ >.*//p' tests/lint/layers.txt)
+	# shellcheck disable=SC2086 # a word for each tree
+	find $trees -name '*.[ch]' -print | LC_ALL=C sort |
+		xargs awk -f tests/lint/layers.awk tests/lint/layers.txt
+}
+
 if [[ $* == apply-format ]]; then
 	apply_format
 	exit
 fi
-(($# > 0)) || set -- format tidy shell
+(($# > 0)) || set -- layers format tidy shell
 passed=0 failed=0 skipped=0
 for check; do
 	status=0
 	case $check in
+	layers) check_layers || status=1 ;;
 	format) check_format || status=$? ;;
 	tidy) check_tidy || status=$? ;;
 	shell) check_shell || status=$? ;;
 	*)
-		echo "lint: no check '$check'; there are format, tidy and shell" >&2
+		echo "lint: no check '$check'; there are layers, format, tidy and shell" >&2
 		exit 2
 		;;
 	esac

@@ -1,22 +1,19 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 #
-# Unit tests: `make test-unit`.  Every tests/unit/test_*.c becomes a program
-# build/unit/test_* that can be run alone; it is linked with the other files
-# here and with the modules of user/ that need neither kernel nor skeleton.  Everything is
-# built with the address and undefined behaviour sanitizers.
+# Unit tests: `make test-unit`; one of them, built and run: `make unit TEST=http_parse`.
+# Every tests/unit/test_*.c becomes a program build/unit/test_* that can be run alone.  It is
+# linked with what it includes (linked.sh).  Everything is built with the address and
+# undefined behaviour sanitizers.
 
-UNIT_PROGRAMS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
-UNIT_MODULES  = $(patsubst user/%.c,%,$(wildcard user/base/*.c user/flush/*.c user/statsd/*.c user/report/*.c \
-		  user/options/*.c) $(filter-out user/send/repeater.c,$(wildcard user/send/*.c))) \
-		collect/routes collect/series_table collect/phase_table watch/silence
-UNIT_OBJECTS  = $(patsubst %,$(BUILD)/unit/user/%.o,$(UNIT_MODULES)) \
-		$(patsubst tests/unit/%.c,$(BUILD)/unit/%.o, \
-		  $(filter-out tests/unit/test_% tests/unit/played_%,$(wildcard tests/unit/*.c)))
-UNIT_CFLAGS   = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
-		-fno-sanitize-recover=all
+UNIT_TESTS    = $(patsubst tests/unit/test_%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
+UNIT_PROGRAMS = $(addprefix $(BUILD)/unit/test_,$(UNIT_TESTS))
+# Only the verifier needs functions inlined whatever they cost; here each copy would be compiled
+# again, with all its checks.  Without inlining there is nothing to fortify.
+UNIT_CFLAGS   = -Og -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all \
+		-D__always_inline__=__unused__ -U_FORTIFY_SOURCE
 UNIT_LIBS     = -lcmocka -ljansson -lm
 
-.PHONY: unit-programs test-unit
+.PHONY: unit unit-programs test-unit
 unit-programs: $(UNIT_PROGRAMS)
 
 # All are run even when one fails; the status tells whether one did.
@@ -26,27 +23,30 @@ test-unit: $(UNIT_PROGRAMS) ## parser, tracker, outputs; with ASan and UBSan
 		echo "== $$program"; $$program || status=1; \
 	done; exit $$status
 
-.SECONDARY: $(UNIT_OBJECTS) $(UNIT_PROGRAMS:=.o)
+unit: $(if $(filter $(TEST),$(UNIT_TESTS)),$(BUILD)/unit/test_$(TEST)) ## one of them, built and run: TEST=http_parse
+	@$(or $<,echo "unit: TEST='$(TEST)' is none of: $(UNIT_TESTS)" >&2; exit 2)
 
-$(BUILD)/unit/user/%.o: user/%.c
-	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(UNIT_CFLAGS) -c -o $@ $<
-
-$(BUILD)/unit/%.o: tests/unit/%.c
+$(BUILD)/unit/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(UNIT_CFLAGS) -Itests/unit -c -o $@ $<
 
-$(BUILD)/unit/test_%: $(BUILD)/unit/test_%.o $(UNIT_OBJECTS)
-	$(CC) $(UNIT_CFLAGS) $(LDFLAGS) -o $@ $^ $(UNIT_LIBS)
+# Of these two the second is run for each test, when it is made.
+objects = $(patsubst user/%.c,$(BUILD)/$(1)/user/%.o,$(wildcard user/$(2)/*.c))
+linked  = $(addprefix $(BUILD)/$(1)/,$(shell tests/unit/linked.sh $(2)))
 
-# The collector is tested on a kernel that the test plays.
-$(BUILD)/unit/test_collector $(BUILD)/unit/test_collector_retire: $(patsubst user/%.c,$(BUILD)/unit/user/%.o, \
-	$(wildcard user/collect/collector*.c)) $(BUILD)/unit/user/collect/peers.o $(BUILD)/unit/played_kernel.o
+.SECONDEXPANSION:
+$(UNIT_PROGRAMS): $(BUILD)/unit/%: $(BUILD)/unit/tests/unit/%.o $$(call linked,unit,tests/unit/$$*.c)
+	$(CC) $(UNIT_CFLAGS) $(LDFLAGS) -o $@ -Wl,--start-group $^ -Wl,--end-group $(UNIT_LIBS)
 
-# test_hooks compares the table of hooks with the programs of the object.
-$(BUILD)/unit/test_hooks: $(BUILD)/unit/user/kernel/hooks.o $(BUILD)/unit/user/kernel/hook_kinds.o
+# An archive for each folder of user/: a test takes from it what it uses.
+$(foreach suite,unit fuzz,$(patsubst user/%/,$(BUILD)/$(suite)/user/%.a,$(wildcard user/*/))): \
+		$(BUILD)/%.a: $$(call objects,$$(firstword $$(subst /, ,$$*)),$$(*F))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+# test_hooks holds the table of hooks against the programs.
 $(BUILD)/unit/test_hooks: UNIT_LIBS += -lbpf -lelf -lz
-$(BUILD)/unit/test_hooks: | $(BUILD)/redtap.bpf.o
+$(BUILD)/unit/test_hooks: $(addprefix $(BUILD)/unit/user/kernel/,hooks.o hook_kinds.o) | $(BUILD)/redtap.bpf.o
 
 # test_vmlinux reads the types that the compiler makes of vmlinux.h.
 $(BUILD)/unit/test_vmlinux: UNIT_LIBS += -lbpf -lelf -lz

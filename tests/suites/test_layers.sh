@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+#
+# test_layers.sh - what `make lint LINT=layers` says about a tree with a fault.
+# Output: as testing.sh has it.
+# Tests are found by their names, which shellcheck does not see.
+# shellcheck disable=SC2317
+set -euo pipefail
+
+PROGRAM_NAME=test_layers
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+# shellcheck source-path=SCRIPTDIR source=../../stack/lib.sh
+. "$TOP/stack/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=testing.sh
+. "$TOP/tests/suites/testing.sh"
+ALL_SCRATCH=$(mktemp -d)
+trap 'rm -rf "$ALL_SCRATCH"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# Files that each copy of the tree has besides its own; what is planted includes these.
+HEADERS=(user/main.h user/flush/new.h user/send/new.h bpf/abi/new.h bpf/tables/plain.h bpf/tables/new.bpf.h
+	bpf/calls/new.bpf.h bpf/kernel/new.bpf.h tests/e2e/stack/new.h)
+
+# The faults: the file that is planted, the header that it includes, what is to be said.
+PLANTED=(
+	"user/base/own.c flush/new.h user/flush stands above user/base"
+	"user/watch/own.h main.h user/main stands above user/watch"
+	"user/collect/own.c send/new.h user/send stands beside user/collect"
+	"user/flush/own.c new.h name the header's folder too, as in \"base/text.h\""
+	"user/flush/own.c flush/none.h there is no such file"
+	"user/flush/own.c tables/plain.h user/ must not include bpf/tables"
+	"user/flush/own.c calls/new.bpf.h a .bpf.h is included by .bpf.h and .bpf.c alone"
+	"bpf/tables/own.h tables/new.bpf.h a .bpf.h is included by .bpf.h and .bpf.c alone"
+	"bpf/count/own.bpf.h calls/new.bpf.h bpf/calls stands above bpf/count"
+	"bpf/http/own.bpf.h kernel/new.bpf.h bpf/kernel stands beside bpf/http"
+	"bpf/abi/own.h flush/new.h bpf/ must not include user/flush"
+	"tests/e2e/http/own.c stack/new.h tests/e2e/stack stands above tests/e2e/http"
+	"tests/e2e/cases/own.c abi/new.h tests/e2e/ must not include bpf/abi"
+)
+
+# The tree without what was built, in SCRATCH.
+tree_copy() {
+	(cd "$TOP" && find bpf user tests/e2e tests/lint -type f -print0 | xargs -0 cp --parents -t "$SCRATCH")
+}
+
+lint() {
+	"$SCRATCH/tests/lint/lint.sh" layers
+}
+
+# planted FILE LINE SAID: with that file lint says this, and fails.
+planted() {
+	mkdir -p "$(dirname "$SCRATCH/$1")"
+	printf '/* Line 1. */\n%s\n' "$2" >"$SCRATCH/$1"
+	expect_text "$(fails 1 lint)" "$3"
+	rm "$SCRATCH/$1"
+}
+
+test_clean_tree() {
+	tree_copy
+	expect "$(lint)" '1 passed, 0 failed, 0 skipped'
+}
+
+test_includes() {
+	local row file header said
+
+	tree_copy
+	(cd "$SCRATCH" && touch "${HEADERS[@]}")
+	for row in "${PLANTED[@]}"; do
+		read -r file header said <<<"$row"
+		planted "$file" "#include \"$header\"" "$file:2: '$header': $said"
+	done
+}
+
+test_circle() {
+	tree_copy
+	printf '#include "base/there.h"\n' >"$SCRATCH/user/base/here.h"
+	planted user/base/there.h '#include "base/here.h"' \
+		"user/base/there.h:2: 'user/base/here.h': a circle of includes: user/base/here.h user/base/there.h"
+}
+
+test_unknown_folder() {
+	tree_copy
+	planted user/attic/own.c '' "user/attic/own.c:1: 'user/attic': this layer is not in tests/lint/layers.txt"
+	planted user/base/deep/own.c '' "'user/base/deep': this layer is not in"
+	planted bpf/own.h '' "'bpf/own': this layer is not in"
+}
+
+tests_run
