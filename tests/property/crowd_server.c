@@ -66,6 +66,16 @@ static void must(bool condition, const char *what)
 	exit(1);
 }
 
+static void start(void *(*run)(void *), void *context, unsigned int count)
+{
+	pthread_t thread;
+
+	while (count-- > 0) {
+		must(pthread_create(&thread, NULL, run, context) == 0, "thread");
+		pthread_detach(thread);
+	}
+}
+
 /* ---- links ------------------------------------------------------------ */
 
 static struct link *link_make(int fd)
@@ -266,12 +276,9 @@ static bool answer_piece(struct link *link, const struct answer *answer, unsigne
 		link->broken = writev(link->fd, parts, 2) != (ssize_t)(parts[0].iov_len + half);
 		return link->broken;
 	}
-	if (answer->cut) {
+	if (answer->cut)
 		shutdown(link->fd, SHUT_RDWR);
-		link->broken = true;
-		return true;
-	}
-	link->broken = !send_all(link->fd, body, answer->bytes - half);
+	link->broken = answer->cut || !send_all(link->fd, body, answer->bytes - half);
 	return true;
 }
 
@@ -281,21 +288,19 @@ static _Noreturn void *writer(void *context)
 	for (;;) {
 		struct link *link = queue_take();
 		const struct answer *answer;
-		bool more;
+		bool done;
 
 		/* the slot is the writer's until `taken` has gone past it */
 		pthread_mutex_lock(&link->lock);
 		answer = &link->waiting[link->taken % WAITING_MAX];
 		pthread_mutex_unlock(&link->lock);
-		if (link->broken || answer_piece(link, answer, link->piece++)) {
+		done = link->broken || answer_piece(link, answer, link->piece++);
+		pthread_mutex_lock(&link->lock);
+		if (done) {
 			link->piece = 0;
-			pthread_mutex_lock(&link->lock);
 			link->taken++;
-		} else {
-			pthread_mutex_lock(&link->lock);
 		}
-		more = link->taken != link->put;
-		if (!more) {
+		if (link->taken == link->put) {
 			link->queued = false;
 			link_leave(link);
 			continue;
@@ -345,7 +350,6 @@ static _Noreturn void *short_worker(void *context)
 static _Noreturn void *acceptor(void *context)
 {
 	const bool pair = context != NULL;
-	pthread_t thread;
 
 	for (;;) {
 		const int fd = accept4(listeners[pair ? CROWD_PAIR : CROWD_POOL], NULL, NULL,
@@ -353,22 +357,10 @@ static _Noreturn void *acceptor(void *context)
 
 		if (fd < 0)
 			continue;
-		if (!pair) {
+		if (pair)
+			start(pair_reader, link_make(fd), 1);
+		else
 			link_watch(link_make(fd), EPOLL_CTL_ADD);
-			continue;
-		}
-		must(pthread_create(&thread, NULL, pair_reader, link_make(fd)) == 0, "thread");
-		pthread_detach(thread);
-	}
-}
-
-static void start(void *(*run)(void *), void *context, unsigned int count)
-{
-	pthread_t thread;
-
-	while (count-- > 0) {
-		must(pthread_create(&thread, NULL, run, context) == 0, "thread");
-		pthread_detach(thread);
 	}
 }
 

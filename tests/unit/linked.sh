@@ -16,7 +16,7 @@ declare -A seen
 visit() {
 	local header name
 
-	for header in $(sed -n 's/^#include "\(.*\)"$/\1/p' "$@"); do
+	while read -r header; do
 		name=${header%/*}
 		[[ -z ${seen[$name]:-} ]] || continue
 		seen[$name]=1
@@ -29,7 +29,7 @@ visit() {
 			[[ ! -e $name.c ]] || echo "$name.o"
 			[[ ! -e $name.h ]] || visit "$name".[ch]
 		done
-	done
+	done < <(sed -n 's/^#include "\(.*\)"$/\1/p' "$@")
 }
 
 visit "$1"
