@@ -168,13 +168,6 @@ static const struct script_row sweep_rows[] = {
 
 /* clang-format on */
 
-#define TEST_ROWS(name)                                                                            \
-	static void test_##name(void **state)                                                      \
-	{                                                                                          \
-		(void)state;                                                                       \
-		script_rows_run(name##_rows, ROWS(name##_rows));                                   \
-	}
-
 TEST_ROWS(before)
 TEST_ROWS(during)
 TEST_ROWS(half)

@@ -60,6 +60,9 @@ struct script_step {
 #define OK_HEAD(bytes) "HTTP/1.1 200 OK\r\nContent-Length: " #bytes "\r\n\r\n"
 #define CHUNKED_HEAD "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
+/* A transaction: the GET of a route, answered by OK2 so long after it came. */
+#define OK2_TO(route, us, ...) { METHOD_GET, route, 200, us, 0, 2, ##__VA_ARGS__ }
+
 #define SCRIPT_BYTES(literal) .bytes = literal, .length = sizeof(literal) - 1
 #define ARRIVE(us, literal) { .verb = VERB_ARRIVE, .at_us = us, SCRIPT_BYTES(literal) }
 #define ARRIVE_TIMES(us, n, literal) \
@@ -138,5 +141,13 @@ struct script_row {
 
 /* Runs each row in all ways; fails the test with the row's comment. */
 void script_rows_run(const struct script_row *rows, size_t count);
+
+/* The cmocka test of a table. */
+#define TEST_ROWS(name)                                                                            \
+	static void test_##name(void **state)                                                      \
+	{                                                                                          \
+		(void)state;                                                                       \
+		script_rows_run(name##_rows, ROWS(name##_rows));                                   \
+	}
 
 #endif

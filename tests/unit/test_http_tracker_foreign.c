@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * test_http_tracker_foreign.c - connections that had begun before they were noticed,
+ * and what is no HTTP.  Requests that are seen are counted or in the ledger here, too.
+ */
+#include "unit.h"
+
+#include "tracker_script.h"
+
+#define UNREADABLE .approximate = APPROXIMATE_BODY_UNREADABLE
+
+/* clang-format off */
+
+static const struct script_row late_rows[] = {
+	{ "an idle connection: the next request is exact",
+	  .late = true, .calls = CALLS_FIXED, /* begins at the beginning of a call */
+	  .steps = { RECEIVE(10, GET_A), SEND(20, OK2), RECEIVE(30, GET_B), SEND(45, OK2) },
+	  .transactions = { OK2_TO("/a", 10), OK2_TO("/b", 15) } },
+	{ "a request that had arrived before: the first receive stands in",
+	  .late = true, .calls = CALLS_FIXED,
+	  .steps = { ARRIVE_UNSEEN(0, GET_A), READ(30), SEND(40, OK2), RECEIVE(50, GET_B), SEND(60, OK2) },
+	  .transactions = { OK2_TO("/a", 10, .approximate = APPROXIMATE_ATTACHED_LATE), OK2_TO("/b", 10) } },
+	{ "in the middle of a request body: its answer is nobody's",
+	  .late = true, .calls = CALLS_FIXED,
+	  .steps = { RECEIVE(10, "xx" GET_C), RECEIVE(15, "HELLO /"), SEND(20, OK2), RECEIVE(30, GET_B), SEND(40, OK2) },
+	  .transactions = { OK2_TO("/b", 10) }, .ignored = { [IGNORE_UNSOLICITED] = 1 } },
+	{ "body text that begins like a request, but for its target or its method",
+	  .late = true, .calls = CALLS_FIXED,
+	  .steps = { RECEIVE(10, "GET some"), RECEIVE(11, "Get /"), RECEIVE(12, "GET"), RECEIVE(13, "GET "),
+		     RECEIVE(14, "GETTING /"), RECEIVE(15, "{\"a\":1}"), RECEIVE(16, "\n\n\n") } },
+	{ "the longest method",
+	  .late = true, .calls = CALLS_FIXED,
+	  .steps = { RECEIVE(10, "UPDATEREDIRECTREF /a HTTP/1.1\r\n\r\n"), SEND(20, OK2),
+		     RECEIVE(30, "VERSION-CONTROL http://h/b HTTP/1.1\r\n\r\n"), SEND(40, OK2) },
+	  .transactions = { { METHOD_UPDATEREDIRECTREF, "/a", 200, 10, 0, 2 },
+			    { METHOD_VERSION_CONTROL, "/b", 200, 10, 0, 2 } } },
+	{ "an answer whose first write is its version",
+	  .late = true, .calls = CALLS_FIXED,
+	  .steps = { RECEIVE(10, GET_A), SEND(20, "HTTP/1.1"), SEND(30, " 204 x\r\n\r\n") },
+	  .transactions = { { METHOD_GET, "/a", 204, 20 } } },
+	{ "in the middle of a response",
+	  .late = true, .calls = CALLS_FIXED,
+	  .steps = { SEND(10, "the rest of a body"), SEND(15, "HTTP/1."), RECEIVE(20, GET_A), SEND(30, OK2) },
+	  .transactions = { OK2_TO("/a", 10) } },
+	{ "closed before anything was seen",
+	  .late = true,
+	  .steps = { PEER_CLOSE(10), CLOSE(20) } },
+};
+
+static const struct script_row foreign_rows[] = {
+	{ "TLS",
+	  .steps = { RECEIVE(10, "\x16\x03\x01\x02\x00\x01"), SEND(20, "\x16\x03\x03"), RECEIVE(30, GET_A), SEND(40, OK2) },
+	  .ignored = { [IGNORE_TLS] = 1 } },
+	{ "TLS, with bytes that no hook showed",
+	  .steps = { RECEIVE(10, "\x16\x03\x01"), ARRIVE(15, "abc"), READ_MISSED(20), RECEIVE(30, GET_A) },
+	  .ignored = { [IGNORE_TLS] = 1 } },
+	{ "HTTP/2",
+	  .steps = { RECEIVE(10, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), SEND(20, "\0\0\6\4\0"), RECEIVE(30, GET_A) },
+	  .ignored = { [IGNORE_HTTP2] = 1 } },
+	{ "binary noise",
+	  .steps = { RECEIVE(10, "\xff\0\0GET / HTTP/1.1\r\n\r\n"), SEND(20, OK2) },
+	  .ignored = { [IGNORE_NOT_HTTP] = 1 } },
+	{ "lower case",
+	  .steps = { RECEIVE(10, "get /a HTTP/1.1\r\n\r\n"), SEND(20, EMPTY("400")), CLOSE(30) },
+	  .ignored = { [IGNORE_NOT_HTTP] = 1 } },
+	{ "another protocol that begins with a word",
+	  .steps = { RECEIVE(10, "EHLO\r\n"), SEND(20, "250 OK\r\n") },
+	  .ignored = { [IGNORE_NOT_HTTP] = 1 } },
+	{ "the byte of TLS in the middle of a method is no TLS",
+	  .steps = { RECEIVE(10, "GE\x16") }, .ignored = { [IGNORE_NOT_HTTP] = 1 } },
+	{ "a malformed line behind a method, refused",
+	  .steps = { RECEIVE(10, "GET /a FOO/1.1\r\n\r\n"), SEND(20, EMPTY("400")), CLOSE(30) },
+	  .transactions = { { METHOD_GET, "/a", 400, 10 } }, .ignored = { [IGNORE_MALFORMED] = 1 } },
+	{ "HTTP/0.9: no answer with a status line",
+	  .steps = { RECEIVE(10, "GET /a\r\n"), SEND(20, "<html>"), CLOSE(30) },
+	  .lost = { [LOSS_MALFORMED] = 1 }, .ignored = { [IGNORE_MALFORMED] = 1 } },
+	{ "a malformed line behind a method, closed without an answer",
+	  .steps = { RECEIVE(10, "GET /a b c\r\n\r\n"), CLOSE(30) }, .lost = { [LOSS_MALFORMED] = 1 },
+	  .ignored = { [IGNORE_MALFORMED] = 1 } },
+	{ "noise behind a request: that one is answered still",
+	  .steps = { RECEIVE(10, GET_A "\x01\x02"), SEND(20, OK2), SEND(30, EMPTY("400")), CLOSE(40) },
+	  .transactions = { OK2_TO("/a", 10) }, .ignored = { [IGNORE_NOT_HTTP] = 1 } },
+	{ "a malformed request behind a good one",
+	  .steps = { RECEIVE(10, GET_A "GET /b FOO\r\n"), SEND(20, OK2), SEND(30, EMPTY("400")), CLOSE(40) },
+	  .transactions = { OK2_TO("/a", 10), { METHOD_GET, "/b", 400, 20 } },
+	  .ignored = { [IGNORE_MALFORMED] = 1 } },
+	{ "a coding that the server must refuse",
+	  .calls = CALLS_RECEIVE_FIXED, /* the next request begins at the beginning of a call */
+	  .steps = { RECEIVE(10, "POST /p HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\nGET /x HTTP/1.1\r\n\r\n"),
+		     SEND(20, EMPTY("400")), RECEIVE(30, GET_B), SEND(40, OK2) },
+	  .transactions = { { METHOD_POST, "/p", 400, 10 }, OK2_TO("/b", 10) } },
+	{ "a Content-Length that the server must refuse",
+	  .calls = CALLS_RECEIVE_FIXED,
+	  .steps = { RECEIVE(10, "POST /p HTTP/1.1\r\nContent-Length: 5, 6\r\n\r\nGET /x HTTP/1.1\r\n\r\n"),
+		     SEND(20, EMPTY("400")), CLOSE(30) },
+	  .transactions = { { METHOD_POST, "/p", 400, 10 } } },
+	{ "a malformed chunk in a request",
+	  .calls = CALLS_RECEIVE_FIXED,
+	  .steps = { RECEIVE(10, "POST /p HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"),
+		     SEND(20, EMPTY("400")), RECEIVE(30, GET_B), SEND(40, OK2) },
+	  .transactions = { { METHOD_POST, "/p", 400, 10, 1, 0, UNREADABLE }, OK2_TO("/b", 10) } },
+	{ "an answer that is none: lost, the next one is counted",
+	  .calls = CALLS_SEND_FIXED,
+	  .steps = { RECEIVE(10, GET_A), SEND(20, "Hello"), RECEIVE(30, GET_B), SEND(40, OK2) },
+	  .transactions = { OK2_TO("/b", 10) }, .lost = { [LOSS_FRAMING] = 1 } },
+	{ "a Content-Length in a response that makes no sense: open until the sweep",
+	  .calls = CALLS_SEND_FIXED,
+	  .steps = { RECEIVE(10, GET_A), SEND(20, "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\nbody"), SEND(30, "body"),
+		     SWEEP(40, 35), RECEIVE(50, GET_B), SEND(60, OK2) },
+	  .transactions = { { METHOD_GET, "/a", 200, 20, 0, 8, UNREADABLE }, OK2_TO("/b", 10) } },
+	{ "a malformed chunk in a response: open until the sweep",
+	  .calls = CALLS_SEND_FIXED,
+	  .steps = { RECEIVE(10, GET_A), SEND(20, CHUNKED_HEAD "1\r\nx\r\nzz\r\n"), SEND(30, "body"), SWEEP(40, 35),
+		     RECEIVE(50, GET_B), SEND(60, OK2) },
+	  .transactions = { { METHOD_GET, "/a", 200, 20, 0, 14, UNREADABLE }, OK2_TO("/b", 10) } },
+};
+
+/* clang-format on */
+
+TEST_ROWS(late)
+TEST_ROWS(foreign)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_late),
+		cmocka_unit_test(test_foreign),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
