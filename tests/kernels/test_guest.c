@@ -15,6 +15,7 @@
 
 #include "harness/counts.h"
 #include "harness/harness.h"
+#include "harness/phases.h"
 #include "harness/process.h"
 #include "harness/redtap_run.h"
 #include "harness/servers.h"
@@ -58,7 +59,7 @@ static void check_phases(json_t *total, uint64_t requests, uint64_t connections)
 	static const char *const names[] = { "queue", "service", "send", "deliver" };
 	size_t i;
 
-	assert_true(counts_assert_phases(total) > 0);
+	assert_true(phases_assert_balance(total) > 0);
 	for (i = 0; i < ROWS(names); i++)
 		if (phase_count(total, names[i]) != requests)
 			fail_msg("%s was measured %lu times, of %lu requests", names[i],

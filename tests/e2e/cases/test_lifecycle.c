@@ -215,23 +215,15 @@ static void ends_after_duration(void **state)
 	struct redtap *redtap =
 		redtap_attach(&(struct redtap_options){ .pid = server.pid, .more = more });
 	const double attached = clock_s();
-	struct counts counts;
 	json_t *total;
 
 	(void)state;
-	counts_init(&counts);
-	traffic_run(&(struct traffic){ .port = server.port,
-				       .kinds = &traffic_user,
-				       .kind_count = 1,
-				       .requests = 10,
-				       .connections = 1 },
-		    &counts, NULL);
+	traffic_send(server.port, &traffic_user, 10, NULL);
 	total = redtap_finish(redtap, 0);
 	/* `attached` was taken a little late, by a look at a file every 10 ms. */
 	assert_true(clock_s() - attached > 1.0);
 	assert_int_equal(redtap_count(total, "counted"), 10);
 	assert_true(process_is_running(server.process));
-	counts_release(&counts);
 }
 
 /* Who reads the output has gone away: the run ends, as asked. */
@@ -364,23 +356,20 @@ static void connection_table_full(void **state)
 	struct redtap *redtap =
 		redtap_attach(&(struct redtap_options){ .pid = server.pid, .more = more });
 	struct line *lines[10];
-	struct counts counts;
 	json_t *total;
 	size_t i, round;
 
 	(void)state;
-	counts_init(&counts);
 	for (i = 0; i < ROWS(lines); i++)
 		lines[i] = line_open(server.port);
 	for (round = 0; round < 5; round++)
 		for (i = 0; i < ROWS(lines); i++)
-			assert_int_equal(line_exchange(lines[i], &traffic_user, &counts), 200);
+			assert_int_equal(line_exchange(lines[i], &traffic_user, NULL), 200);
 	redtap_wait_counted(redtap, 20);
 	total = redtap_finish(redtap, SIGINT);
 	assert_int_equal(redtap_count(total, "counted"), 20);
 	assert_int_equal(redtap_count(json_object_get(total, "ignored"), "connections_full"), 6);
 	redtap_assert_nothing_lost(total);
-	counts_release(&counts);
 }
 
 int main(void)

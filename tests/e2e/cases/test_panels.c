@@ -50,20 +50,10 @@ static struct bounds rate_of(const struct scenario *s, const struct request_pair
 	return about((double)pair->count / RATE_INTERVAL_S);
 }
 
-static void check_rates(const struct scenario *s, const struct metrics *answer)
-{
-	require_pairs(s, answer, rate_of);
-}
-
 static struct bounds growth_of(const struct scenario *s, const struct request_pair *pair)
 {
 	(void)s;
 	return about((double)pair->count);
-}
-
-static void check_growth(const struct scenario *s, const struct metrics *answer)
-{
-	require_pairs(s, answer, growth_of);
 }
 
 static struct bounds share_of_2xx(const struct scenario *s, const struct request_pair *pair)
@@ -72,20 +62,10 @@ static struct bounds share_of_2xx(const struct scenario *s, const struct request
 		     (double)pair->count);
 }
 
-static void check_2xx(const struct scenario *s, const struct metrics *answer)
-{
-	require_pairs(s, answer, share_of_2xx);
-}
-
 static struct bounds share_of_5xx(const struct scenario *s, const struct request_pair *pair)
 {
 	return about((double)tally_count(&s->shop_tally, pair->method, pair->route, 500, 599) /
 		     (double)pair->count);
-}
-
-static void check_5xx(const struct scenario *s, const struct metrics *answer)
-{
-	require_pairs(s, answer, share_of_5xx);
 }
 
 static void check_errors(const struct scenario *s, const struct metrics *answer)
@@ -133,11 +113,6 @@ static struct bounds mean_of(const struct scenario *s, const struct request_pair
 	};
 }
 
-static void check_means(const struct scenario *s, const struct metrics *answer)
-{
-	require_pairs(s, answer, mean_of);
-}
-
 /*
  * The bucket of redtap's quantile lies between that of what was slept and that
  * of what the client measured.
@@ -173,21 +148,6 @@ static struct bounds p99_of(const struct scenario *s, const struct request_pair 
 {
 	(void)s;
 	return quantile_of(pair, 0.99, SHOP_LONG_SLEEP_S);
-}
-
-static void check_p50(const struct scenario *s, const struct metrics *answer)
-{
-	require_pairs(s, answer, p50_of);
-}
-
-static void check_p90(const struct scenario *s, const struct metrics *answer)
-{
-	require_pairs(s, answer, p90_of);
-}
-
-static void check_p99(const struct scenario *s, const struct metrics *answer)
-{
-	require_pairs(s, answer, p99_of);
 }
 
 /* Requests that the client measured to be this fast. */
@@ -340,47 +300,37 @@ static struct bounds request_bytes_of(const struct scenario *s, const struct req
 	return bytes_of(pair, false);
 }
 
-static void check_request_bytes(const struct scenario *s, const struct metrics *answer)
-{
-	require_pairs(s, answer, request_bytes_of);
-}
-
 static struct bounds response_bytes_of(const struct scenario *s, const struct request_pair *pair)
 {
 	(void)s;
 	return bytes_of(pair, true);
 }
 
-static void check_response_bytes(const struct scenario *s, const struct metrics *answer)
-{
-	require_pairs(s, answer, response_bytes_of);
-}
-
 static const struct expectation expectations[] = {
-	{ "Total requests (24 h)", "A", SHOP, check_total },
-	{ "Requests per status code (24 h)", "A", SHOP, check_statuses },
-	{ "Requests per second", "A", SHOP, check_rates },
-	{ "Requests count", "A", SHOP, check_growth },
-	{ "Share of 2xx", "A", SHOP, check_2xx },
-	{ "Share of 5xx", "A", SHOP, check_5xx },
-	{ "Share of errors", "A", SHOP, check_errors },
-	{ "Average duration per route", "A", SHOP, check_means },
-	{ "Average duration", "A", SHOP, check_means },
-	{ "Duration distribution", "A", SHOP, check_p50 },
-	{ "Duration distribution", "B", SHOP, check_p90 },
-	{ "Duration distribution", "C", SHOP, check_p99 },
-	{ "Latency heatmap", "A", SHOP, check_heatmap },
-	{ "PR99 per route", "A", SHOP, check_p99 },
-	{ "Where the time goes, per route", "A", BUSY, check_route_phases },
-	{ "Where the time goes", "A", BUSY, check_phases },
-	{ "Saturation", "A", BUSY, check_saturation },
-	{ "Accept wait", "A", BUSY, check_accept_mean },
-	{ "Accept wait", "B", BUSY, check_accept_p99 },
-	{ "Active requests", "A", BUSY, check_active },
-	{ "Active requests", "A", SHOP, check_idle },
-	{ "Active requests", "B", SHOP, check_open },
-	{ "Request bodies", "A", SHOP, check_request_bytes },
-	{ "Response bodies", "A", SHOP, check_response_bytes },
+	{ "Total requests (24 h)", "A", SHOP, .check = check_total },
+	{ "Requests per status code (24 h)", "A", SHOP, .check = check_statuses },
+	{ "Requests per second", "A", SHOP, .pair = rate_of },
+	{ "Requests count", "A", SHOP, .pair = growth_of },
+	{ "Share of 2xx", "A", SHOP, .pair = share_of_2xx },
+	{ "Share of 5xx", "A", SHOP, .pair = share_of_5xx },
+	{ "Share of errors", "A", SHOP, .check = check_errors },
+	{ "Average duration per route", "A", SHOP, .pair = mean_of },
+	{ "Average duration", "A", SHOP, .pair = mean_of },
+	{ "Duration distribution", "A", SHOP, .pair = p50_of },
+	{ "Duration distribution", "B", SHOP, .pair = p90_of },
+	{ "Duration distribution", "C", SHOP, .pair = p99_of },
+	{ "Latency heatmap", "A", SHOP, .check = check_heatmap },
+	{ "PR99 per route", "A", SHOP, .pair = p99_of },
+	{ "Where the time goes, per route", "A", BUSY, .check = check_route_phases },
+	{ "Where the time goes", "A", BUSY, .check = check_phases },
+	{ "Saturation", "A", BUSY, .check = check_saturation },
+	{ "Accept wait", "A", BUSY, .check = check_accept_mean },
+	{ "Accept wait", "B", BUSY, .check = check_accept_p99 },
+	{ "Active requests", "A", BUSY, .check = check_active },
+	{ "Active requests", "A", SHOP, .check = check_idle },
+	{ "Active requests", "B", SHOP, .check = check_open },
+	{ "Request bodies", "A", SHOP, .pair = request_bytes_of },
+	{ "Response bodies", "A", SHOP, .pair = response_bytes_of },
 };
 
 static int group_setup(void **state)

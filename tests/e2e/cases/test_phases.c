@@ -12,14 +12,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "harness/capture.h"
 #include "harness/harness.h"
+#include "harness/phases.h"
 #include "harness/played_server.h"
 #include "harness/raw.h"
 #include "harness/redtap_run.h"
 #include "harness/servers.h"
 #include "harness/traffic.h"
-#include "harness/wire.h"
 
 /* What the issue allows between redtap and the clients. */
 #define MEAN_SHARE 0.05
@@ -32,69 +31,6 @@
 
 #define ALL_PHASES "queue,service,send,deliver,accept"
 #define GET "GET /played HTTP/1.1\r\nHost: h\r\n\r\n"
-
-/* The phase of a total; route NULL: that of connections.  NULL: there is none. */
-static json_t *find_phase(json_t *total, const char *route, const char *phase)
-{
-	json_t *phases = json_object_get(total, "phases"), *one;
-	size_t i;
-
-	json_array_foreach(phases, i, one)
-	{
-		const char *its = json_string_value(json_object_get(one, "route"));
-
-		if (strcmp(json_string_value(json_object_get(one, "phase")), phase) == 0 &&
-		    (route ? its && strcmp(its, route) == 0 : !its))
-			return one;
-	}
-	return NULL;
-}
-
-/* Its sum in seconds; it must have been measured so often. */
-static double phase_sum(json_t *total, const char *route, const char *phase, uint64_t count)
-{
-	json_t *one = find_phase(total, route, phase);
-
-	if (!one)
-		fail_msg("no phase %s", phase);
-	if (redtap_count(one, "count") != count)
-		fail_msg("%s: measured %llu times instead of %llu", phase,
-			 (unsigned long long)redtap_count(one, "count"), (unsigned long long)count);
-	return redtap_seconds(one, "sum_s");
-}
-
-/* What wait_delivered() waits for. */
-struct delivered {
-	struct redtap *redtap;
-	uint64_t count;
-};
-
-static bool delivered_reached(void *context)
-{
-	struct delivered *goal = context;
-	json_t *lines = redtap_lines(goal->redtap), *line;
-	uint64_t count = 0;
-	size_t i;
-
-	json_array_foreach(lines, i, line)
-	{
-		json_t *phase = find_phase(line, "/", "deliver");
-
-		if (phase && strcmp(json_string_value(json_object_get(line, "type")), "flush") == 0)
-			count += redtap_count(phase, "count");
-	}
-	return count >= goal->count;
-}
-
-/* Until so many answers of "/" are acknowledged, as redtap's flushes tell. */
-static void wait_delivered(struct redtap *redtap, uint64_t count)
-{
-	struct delivered goal = { .redtap = redtap, .count = count };
-
-	if (!wait_until(delivered_reached, &goal, DEADLINE_S))
-		fail_msg("not %llu answers were acknowledged within %.0f s",
-			 (unsigned long long)count, DEADLINE_S);
-}
 
 static void assert_between(const char *what, double least_s, double found_s, double most_s)
 {
@@ -226,7 +162,7 @@ static void every_point(void **state)
 	redtap_wait_counted(redtap, ROWS(clients));
 	total = redtap_finish(redtap, SIGINT);
 	redtap_assert_nothing_lost(total);
-	counts_assert_phases(total);
+	phases_assert_balance(total);
 	assert_true(accept.least_s > 0.6 && queue.least_s > 0.18 && service.least_s > 0.12);
 	assert_between("accept", accept.least_s - SOFTIRQ_S * 3,
 		       phase_sum(total, NULL, "accept", 3), accept.most_s);
@@ -273,7 +209,7 @@ static void accept_wait(void **state)
 		       phase_sum(total, NULL, "accept", ROWS(clients)), accept.most_s);
 	/* nothing else was asked for */
 	assert_int_equal(json_array_size(json_object_get(total, "phases")), 1);
-	one = find_phase(total, NULL, "accept");
+	one = phase_find(total, NULL, "accept");
 	assert_true(redtap_seconds(one, "p50_s") > 0.19);
 }
 
@@ -398,19 +334,17 @@ static void queue_of_webapp(void **state)
 	const uint64_t count = CLIENTS * REQUESTS;
 	struct redtap *redtap = redtap_attach(&(struct redtap_options){ .pid = server.pid });
 	struct latencies latencies;
-	struct counts counts;
 	double service_s;
 	json_t *total;
 
 	(void)state;
-	counts_init(&counts);
 	realtime_set(true);
 	traffic_run(&(struct traffic){ .port = server.port,
 				       .kinds = &kind,
 				       .kind_count = 1,
 				       .requests = count,
 				       .connections = CLIENTS },
-		    &counts, &latencies);
+		    NULL, &latencies);
 	realtime_set(false);
 	redtap_wait_counted(redtap, count);
 	total = redtap_finish(redtap, SIGINT);
@@ -422,191 +356,6 @@ static void queue_of_webapp(void **state)
 	assert_true(service_s >= 0.050);
 	assert_near("queue", latencies.mean - service_s,
 		    phase_sum(total, "/sleep/{id}", "queue", count) / count);
-	counts_release(&counts);
-}
-
-/* ---- StatsD ----------------------------------------------------------- */
-
-/* The lines of one phase say what the JSON says, to the nanosecond, and are born with 0. */
-static void assert_lines(const struct metrics *metrics, json_t *phase)
-{
-	const char *route = json_string_value(json_object_get(phase, "route"));
-	const char *name = json_string_value(json_object_get(phase, "phase"));
-	const char *stem = route ? "http_server_request_phase_seconds"
-				 : "http_server_accept_wait_seconds";
-	double count = 0, sum_s = 0, all = 0;
-	size_t i;
-
-	for (i = 0; i < metrics->count; i++) {
-		const struct metric *metric = &metrics->items[i];
-		const char *its_phase = metric_label(metric, "phase");
-		const char *its_route = metric_label(metric, "http_route");
-		const char *le = metric_label(metric, "le");
-
-		if (strncmp(metric->name, stem, strlen(stem)) != 0 ||
-		    (route && (!its_phase || strcmp(its_phase, name) != 0 || !its_route ||
-			       strcmp(its_route, route) != 0)))
-			continue;
-		assert_non_null(metric_label(metric, "service_name"));
-		assert_true(metric->type == 'c' && metric->first == 0);
-		if (strcmp(metric->name + strlen(stem), "_count") == 0)
-			count += metric->value;
-		else if (strcmp(metric->name + strlen(stem), "_sum") == 0)
-			sum_s += metric->value;
-		else if (le && strcmp(le, "+Inf") == 0)
-			all += metric->value;
-	}
-	if (count != redtap_count(phase, "count") || all != count ||
-	    sum_s - redtap_seconds(phase, "sum_s") > 1e-9 ||
-	    redtap_seconds(phase, "sum_s") - sum_s > 1e-9)
-		fail_msg("%s %s: lines say %g, %g, %.9f s; JSON %s", route ? route : "", name,
-			 count, all, sum_s, json_dumps(phase, 0));
-}
-
-static void statsd_says_the_same(void **state)
-{
-	static const struct request_kind kinds[] = {
-		{ .method = "GET", .target = "/sleep/2", .route = "/sleep/{id}" },
-		{ .method = "GET", .target = "/bytes/300000", .route = "/bytes/{id}" },
-	};
-	const struct server server = server_start_webapp("epoll", 2, NULL);
-	struct capture *capture = capture_open(0);
-	struct redtap *redtap = redtap_attach(&(struct redtap_options){
-		.pid = server.pid,
-		.statsd_port = capture_port(capture),
-		.more = (const char *[]){ "--phases", ALL_PHASES, NULL } });
-	const uint64_t count = 100;
-	struct metrics metrics;
-	struct counts counts;
-	json_t *total, *phase;
-	size_t i;
-
-	(void)state;
-	counts_init(&counts);
-	metrics_init(&metrics);
-	traffic_run(&(struct traffic){ .port = server.port,
-				       .kinds = kinds,
-				       .kind_count = ROWS(kinds),
-				       .requests = count,
-				       .connections =
-					       1, /* more would open some that are not used */
-				       .close_each = true },
-		    &counts, NULL);
-	redtap_wait_counted(redtap, count);
-	total = redtap_finish(redtap, SIGINT);
-	redtap_assert_nothing_lost(total);
-	capture_finish(capture);
-	capture_metrics(capture, &metrics);
-	/* four phases of two routes, and one of connections */
-	assert_int_equal(json_array_size(json_object_get(total, "phases")), 2 * 4 + 1);
-	phase_sum(total, NULL, "accept", count);
-	phase_sum(total, "/bytes/{id}", "deliver", count / 2);
-	json_array_foreach(json_object_get(total, "phases"), i, phase)
-		assert_lines(&metrics, phase);
-	metrics_release(&metrics);
-	counts_release(&counts);
-}
-
-/* ---- far away --------------------------------------------------------- */
-
-#define DELAY_MS 60
-
-/*
- * A client behind a wire of 60 ms: what is handed to the kernel needs them to get
- * there, and its acknowledgement to get back.
- */
-static void deliver_takes_the_way_there_and_back(void **state)
-{
-	struct wire *wire = wire_open(DELAY_MS);
-	const char *more[] = { "--phases", "queue,service,send,deliver", NULL };
-	const size_t count = 5;
-	struct server server;
-	struct redtap *redtap;
-	json_t *total;
-	double mean_s;
-	size_t i;
-
-	(void)state;
-	wire_enter(wire, WIRE_SERVER);
-	server = server_start_webapp("epoll", 1, WIRE_SERVER_ADDRESS);
-	wire_leave(wire);
-	redtap = redtap_attach(&(struct redtap_options){ .pid = server.pid, .more = more });
-	wire_enter(wire, WIRE_CLIENT);
-	for (i = 0; i < count; i++) {
-		const struct request_kind kind = { .method = "GET", .target = "/", .route = "/" };
-		struct counts counts;
-
-		counts_init(&counts);
-		traffic_run(&(struct traffic){ .host = WIRE_SERVER_ADDRESS,
-					       .port = server.port,
-					       .kinds = &kind,
-					       .kind_count = 1,
-					       .requests = 1,
-					       .connections = 1,
-					       .close_each = i % 2 },
-			    &counts, NULL);
-		counts_release(&counts);
-	}
-	wire_leave(wire);
-	redtap_wait_counted(redtap, count);
-	wait_delivered(redtap, count);
-	total = redtap_finish(redtap, SIGINT);
-	redtap_assert_nothing_lost(total);
-	counts_assert_phases(total);
-	mean_s = phase_sum(total, "/", "deliver", count) / count;
-	/* at most a delayed acknowledgement more, and what a busy machine adds */
-	assert_between("deliver", 2 * DELAY_MS / 1e3, mean_s, 2 * DELAY_MS / 1e3 + 0.060);
-	assert_between("the rest", 0,
-		       redtap_seconds(redtap_series(total, NULL, "GET", "/", 200), "mean_s"),
-		       DELAY_MS / 1e3);
-}
-
-/*
- * The server closes behind the answer: what acknowledges it then comes to a socket
- * that tcp_probe does not show.
- */
-static void deliver_behind_a_close(void **state)
-{
-	static const struct play play = { .host = WIRE_SERVER_ADDRESS,
-					  .connections = 3,
-					  .body_bytes = 20000,
-					  .piece_bytes = 30000,
-					  .until_close = true };
-	const char *more[] = { "--phases", "queue,service,send,deliver", NULL };
-	const struct request_kind kind = { .method = "GET", .target = "/", .route = "/" };
-	struct wire *wire = wire_open(DELAY_MS);
-	struct played_server *server;
-	struct redtap *redtap;
-	struct counts counts;
-	json_t *total;
-
-	(void)state;
-	counts_init(&counts);
-	wire_enter(wire, WIRE_SERVER);
-	server = played_server_start(&play);
-	wire_leave(wire);
-	redtap = redtap_attach(&(struct redtap_options){ .pid = server->pid, .more = more });
-	played_server_go(server);
-	wire_enter(wire, WIRE_CLIENT);
-	traffic_run(&(struct traffic){ .host = WIRE_SERVER_ADDRESS,
-				       .port = server->port,
-				       .kinds = &kind,
-				       .kind_count = 1,
-				       .requests = play.connections,
-				       .connections = 1,
-				       .close_each = true },
-		    &counts, NULL);
-	wire_leave(wire);
-	redtap_wait_counted(redtap, play.connections);
-	wait_delivered(redtap, play.connections);
-	total = redtap_finish(redtap, SIGINT);
-	redtap_assert_nothing_lost(total);
-	counts_assert_phases(total);
-	counts_release(&counts);
-	/* 20,000 bytes are more than the first flight: another way there and back */
-	assert_between("deliver", 2 * DELAY_MS / 1e3,
-		       phase_sum(total, "/", "deliver", play.connections) / play.connections,
-		       4 * DELAY_MS / 1e3 + 0.060);
 }
 
 int main(void)
@@ -616,9 +365,6 @@ int main(void)
 		E2E_TEST(accept_wait),
 		E2E_TEST(queue_of_gunicorn),
 		E2E_TEST(queue_of_webapp),
-		E2E_TEST(statsd_says_the_same),
-		E2E_TEST(deliver_takes_the_way_there_and_back),
-		E2E_TEST(deliver_behind_a_close),
 	};
 
 	return cmocka_run_group_tests_name("phases", tests, harness_group_setup,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_statsd.c - what goes over the wire: births with 0, boundaries, gauges;
+ * test_statsd.c - what goes over the wire: births with 0, boundaries, gauges, phases;
  * and an exporter that is absent, goes away and comes back.
  */
 #include <math.h>
@@ -10,6 +10,7 @@
 
 #include "harness/capture.h"
 #include "harness/harness.h"
+#include "harness/phases.h"
 #include "harness/redtap_run.h"
 #include "harness/servers.h"
 #include "stack/stack.h"
@@ -198,6 +199,82 @@ static void chosen_boundaries(void **state)
 	metrics_release(&metrics);
 }
 
+/* The lines of one phase say what the JSON says, to the nanosecond, and are born with 0. */
+static void assert_lines(const struct metrics *metrics, json_t *phase)
+{
+	const char *route = json_string_value(json_object_get(phase, "route"));
+	const char *name = json_string_value(json_object_get(phase, "phase"));
+	const char *stem = route ? "http_server_request_phase_seconds"
+				 : "http_server_accept_wait_seconds";
+	double count = 0, sum_s = 0, all = 0;
+	size_t i;
+
+	for (i = 0; i < metrics->count; i++) {
+		const struct metric *metric = &metrics->items[i];
+		const char *its_phase = metric_label(metric, "phase");
+		const char *its_route = metric_label(metric, "http_route");
+		const char *le = metric_label(metric, "le");
+
+		if (strncmp(metric->name, stem, strlen(stem)) != 0 ||
+		    (route && (!its_phase || strcmp(its_phase, name) != 0 || !its_route ||
+			       strcmp(its_route, route) != 0)))
+			continue;
+		assert_non_null(metric_label(metric, "service_name"));
+		assert_true(metric->type == 'c' && metric->first == 0);
+		if (strcmp(metric->name + strlen(stem), "_count") == 0)
+			count += metric->value;
+		else if (strcmp(metric->name + strlen(stem), "_sum") == 0)
+			sum_s += metric->value;
+		else if (le && strcmp(le, "+Inf") == 0)
+			all += metric->value;
+	}
+	if (count != redtap_count(phase, "count") || all != count ||
+	    sum_s - redtap_seconds(phase, "sum_s") > 1e-9 ||
+	    redtap_seconds(phase, "sum_s") - sum_s > 1e-9)
+		fail_msg("%s %s: lines say %g, %g, %.9f s; JSON %s", route ? route : "", name,
+			 count, all, sum_s, json_dumps(phase, 0));
+}
+
+static void phases_as_in_json(void **state)
+{
+	static const struct request_kind kinds[] = {
+		{ .method = "GET", .target = "/sleep/2", .route = "/sleep/{id}" },
+		{ .method = "GET", .target = "/bytes/300000", .route = "/bytes/{id}" },
+	};
+	static const char *const more[] = { "--phases", "queue,service,send,deliver,accept", NULL };
+	const struct server server = server_start_webapp("epoll", 2, NULL);
+	struct capture *capture = capture_open(0);
+	struct redtap *redtap = redtap_attach(&(struct redtap_options){
+		.pid = server.pid, .statsd_port = capture_port(capture), .more = more });
+	const uint64_t count = 100;
+	struct metrics metrics;
+	json_t *total, *phase;
+	size_t i;
+
+	(void)state;
+	metrics_init(&metrics);
+	/* on one connection after the other: more at once would open some that are not used */
+	traffic_run(&(struct traffic){ .port = server.port,
+				       .kinds = kinds,
+				       .kind_count = ROWS(kinds),
+				       .requests = count,
+				       .connections = 1,
+				       .close_each = true },
+		    NULL, NULL);
+	redtap_wait_counted(redtap, count);
+	total = redtap_finish(redtap, SIGINT);
+	redtap_assert_nothing_lost(total);
+	capture_finish(capture);
+	capture_metrics(capture, &metrics);
+	/* four phases of two routes, and one of connections */
+	assert_int_equal(json_array_size(json_object_get(total, "phases")), 2 * 4 + 1);
+	phase_sum(total, NULL, "accept", count);
+	phase_sum(total, "/bytes/{id}", "deliver", count / 2);
+	json_array_foreach(json_object_get(total, "phases"), i, phase)
+		assert_lines(&metrics, phase);
+	metrics_release(&metrics);
+}
+
 static void exporter_absent(void **state)
 {
 	const struct server server = server_start_webapp("epoll", 2, NULL);
@@ -282,7 +359,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		E2E_TEST(counters_are_born_with_0), E2E_TEST(gauges_come_at_each_flush),
 		E2E_TEST(default_boundaries),       E2E_TEST(chosen_boundaries),
-		E2E_TEST(exporter_absent),          E2E_TEST(exporter_restarted),
+		E2E_TEST(phases_as_in_json),        E2E_TEST(exporter_absent),
+		E2E_TEST(exporter_restarted),
 	};
 
 	return cmocka_run_group_tests_name("statsd", tests, harness_group_setup,

@@ -40,7 +40,10 @@ static void check(const struct scenario *scenario, const struct panel_query *que
 	print_message("%s, query %s, of %s\n", query->panel, query->ref_id, expectation->service);
 	metrics_init(&answer);
 	ask(scenario, query, expectation->service, &answer);
-	expectation->check(scenario, &answer);
+	if (expectation->pair)
+		require_pairs(scenario, &answer, expectation->pair);
+	else
+		expectation->check(scenario, &answer);
 	metrics_release(&answer);
 }
 

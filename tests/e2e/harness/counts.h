@@ -61,15 +61,6 @@ void counts_from_json(struct counts *counts, json_t *series, const char *service
 void counts_from_json_client(struct counts *counts, json_t *series, const char *server);
 
 /*
- * Holds a flush or total line to what its phases must add up to: of each service
- * and route that was asked for, sum(duration) = sum(queue) + sum(service) + sum(send) over answered
- * requests, to the nanosecond.  Where some were not answered, their queue is in
- * the second but not in the first: then at most so much.  Returns how many routes
- * were compared; fails the test where one does not fit.
- */
-size_t counts_assert_phases(json_t *line);
-
-/*
  * From the duration and body size metrics of a service.  Counters that are
  * still 0 are left out: a series is born with 0.
  */

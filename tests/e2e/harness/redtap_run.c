@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "harness/harness.h"
+#include "harness/phases.h"
 
 #define ARGUMENTS_MAX 48
 
@@ -228,7 +229,7 @@ json_t *redtap_finish(struct redtap *redtap, int signal_number)
 	assert_true(is_type(total, "total"));
 	assert_flushes_add_up(lines, total);
 	if (!redtap->some_phases)
-		counts_assert_phases(total);
+		phases_assert_balance(total);
 	assert_int_equal(redtap_count(total, "seen"), redtap_count(total, "counted") +
 							      redtap_count(total, "in_flight") +
 							      lost_requests(total));

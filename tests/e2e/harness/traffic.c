@@ -109,7 +109,8 @@ void traffic_run(const struct traffic *traffic, struct counts *counts, struct la
 		fail_msg("%llu of %llu requests answered, %llu not (%s)",
 			 (unsigned long long)tally.answered, (unsigned long long)traffic->requests,
 			 (unsigned long long)tally.unanswered, error ? strerror(-error) : "ended");
-	add_tally(counts, &tally);
+	if (counts)
+		add_tally(counts, &tally);
 	if (latencies)
 		*latencies = latencies_of(&tally);
 	http_tally_release(&tally);

@@ -50,7 +50,7 @@ struct latencies {
 };
 
 /*
- * Sends all and reads every answer.  Adds to counts; latencies may be NULL.
+ * Sends all and reads every answer.  Adds to counts; they and latencies may be NULL.
  * Fails the test if one request is not answered.
  */
 void traffic_run(const struct traffic *traffic, struct counts *counts, struct latencies *latencies);

@@ -22,19 +22,21 @@ struct bounds {
 	double high;
 };
 
-/* One query of one panel, or one rule, and what has to hold for its answer. */
-struct expectation {
-	const char *name;    /* title of the panel, or of the rule */
-	const char *ref_id;  /* of the panel's query */
-	const char *service; /* what $service is */
-	void (*check)(const struct scenario *scenario, const struct metrics *answer);
-};
-
 /* A method and route with the requests that the client has sent. */
 struct request_pair {
 	const char *method;
 	const char *route;
 	uint64_t count; /* unanswered ones too */
+};
+
+/* One query of one panel, and what has to hold for its answer: one of the two. */
+struct expectation {
+	const char *name;    /* title of the panel */
+	const char *ref_id;  /* of the panel's query */
+	const char *service; /* what $service is */
+	void (*check)(const struct scenario *scenario, const struct metrics *answer);
+	/* One series for each pair of the shop and no other, each within these bounds. */
+	struct bounds (*pair)(const struct scenario *scenario, const struct request_pair *pair);
 };
 
 /* All pairs of a tally, at most size; returns how many. */
@@ -62,7 +64,7 @@ void require_value(const struct metrics *answer, struct bounds bounds, ...)
 /* Fails the test unless the answer has so many series. */
 void require_series(const struct metrics *answer, size_t count);
 
-/* One series for each pair of the shop and no other, each within its bounds. */
+/* What struct expectation says of pairs. */
 void require_pairs(const struct scenario *scenario, const struct metrics *answer,
 		   struct bounds (*bounds)(const struct scenario *scenario,
 					   const struct request_pair *pair));
