@@ -4,10 +4,7 @@
  * by reset, by death; answers come early, or unasked.  Each request is counted as
  * what became of it.
  */
-#include <errno.h>
-#include <netinet/tcp.h>
 #include <signal.h>
-#include <stdio.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -20,6 +17,7 @@
 #include "harness/servers.h"
 
 #define GET "GET /a HTTP/1.1\r\nHost: h\r\n\r\n"
+#define GET_ROUTE(route) "GET " route " HTTP/1.1\r\nHost: h\r\n\r\n", route
 #define POST "POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n"
 #define HEAD_OF_100 "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"
 #define REPLY "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -27,8 +25,6 @@
 #define LARGE_BYTES (1 << 20)
 #define LARGE_HEAD "HTTP/1.1 200 OK\r\nContent-Length: 9000000\r\n\r\n"
 #define SMALL_BUFFER 8192
-
-/* ---- steps ------------------------------------------------------------ */
 
 static long step_small_buffer(struct puppet_hands *hands, const struct puppet_order *order)
 {
@@ -44,8 +40,6 @@ static long step_reset(struct puppet_hands *hands, const struct puppet_order *or
 	setsockopt(hands->fds[order->fd], SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 	return step_close(hands, order);
 }
-
-/* ---- scenes ----------------------------------------------------------- */
 
 /* A connection on which the request has been received. */
 static int asked(struct puppet *puppet, const char *request)
@@ -69,38 +63,91 @@ static void after(struct puppet *puppet)
 	observed_expect("GET", "/after", 200, NULL, 1, 0, 2);
 }
 
-static void client_goes_before_the_answer(void **state)
+enum end {
+	CLIENT_CLOSES,
+	CLIENT_RESETS,
+	CLIENT_RESETS_NOTICED, /* by the server, when it sends more */
+	SERVER_CLOSES,
+	SERVER_RESETS,
+	SERVER_DIES,
+};
+
+static const struct end_row {
+	const char *request;
+	const char *answer; /* as far as it comes; NULL: none */
+	enum end end;
+	int status;
+	const char *error;
+	uint64_t request_bytes, response_bytes;
+} end_rows[] = {
+	{ GET, NULL, CLIENT_CLOSES, 0, "client_abort", 0, 0 },
+	{ POST "0123", NULL, CLIENT_CLOSES, 0, "client_abort", 4, 0 },
+	{ GET, NULL, CLIENT_RESETS, 0, "client_abort", 0, 0 },
+	{ GET, NULL, CLIENT_RESETS_NOTICED, 0, "client_abort", 0, 0 },
+	/* what is sent then is answered by a reset */
+	{ GET, HEAD_OF_100 "0123456789", CLIENT_CLOSES, 200, "client_abort", 0, 10 + 40 },
+	{ GET, HEAD_OF_100 "0123456789", CLIENT_RESETS_NOTICED, 200, "client_abort", 0, 10 },
+	{ GET, NULL, SERVER_CLOSES, 0, "no_response", 0, 0 },
+	{ GET, NULL, SERVER_RESETS, 0, "no_response", 0, 0 },
+	/* an interim response is no answer */
+	{ POST "01", "HTTP/1.1 100 Continue\r\n\r\n", SERVER_CLOSES, 0, "no_response", 2, 0 },
+	{ GET, NULL, SERVER_DIES, 0, "no_response", 0, 0 },
+	{ GET, HEAD_OF_100 "0123", SERVER_DIES, 200, NULL, 0, 4 },
+	{ GET, HEAD_OF_100 "0123", SERVER_CLOSES, 200, NULL, 0, 4 },
+	{ GET, HEAD_OF_100 "0123", SERVER_RESETS, 200, NULL, 0, 4 },
+};
+
+/* Both sides are gone then. */
+static void end(struct puppet *puppet, int fd, const struct end_row *row)
 {
-	struct puppet *puppet = puppet_start();
-	int fd;
+	const struct puppet_order more = { .bytes = REPLY, .length = 40 };
+
+	if (row->end == CLIENT_CLOSES) {
+		if (row->answer)
+			raw_wait_for(fd, "0123456789");
+		close(fd);
+		if (row->answer)
+			assert_int_equal(puppet_do(puppet, step_send, &more), 40);
+		else
+			assert_int_equal(puppet_receive(puppet, 0, 99), 0);
+	} else if (row->end < SERVER_CLOSES) {
+		raw_abort(fd);
+	}
+	if (row->end == CLIENT_RESETS_NOTICED || (row->end == CLIENT_CLOSES && row->answer))
+		assert_true(puppet_do(puppet, step_send, &more) < 0);
+	if (row->end == SERVER_DIES)
+		puppet_kill(puppet);
+	else if (row->end == SERVER_RESETS)
+		puppet_do(puppet, step_reset, &(struct puppet_order){ .fd = 0 });
+	else
+		puppet_close(puppet, 0);
+	if (row->end >= SERVER_CLOSES)
+		assert_true(raw_finish(fd) == 0 || row->status);
+}
+
+static void either_side_goes(void **state)
+{
+	size_t i;
 
 	(void)state;
-	/* closes, and the server does too */
-	fd = asked(puppet, GET);
-	close(fd);
-	assert_int_equal(puppet_receive(puppet, 0, 99), 0);
-	puppet_close(puppet, 0);
-	observed_expect("GET", "/a", 0, "client_abort", 1, 0, 0);
-	/* in the middle of its body */
-	fd = asked(puppet, POST "0123");
-	close(fd);
-	assert_int_equal(puppet_receive(puppet, 0, 99), 0);
-	puppet_close(puppet, 0);
-	observed_expect("POST", "/p", 0, "client_abort", 1, 4, 0);
-	/* resets */
-	fd = asked(puppet, GET);
-	raw_abort(fd);
-	puppet_close(puppet, 0);
-	observed_expect("GET", "/a", 0, "client_abort", 1, 0, 0);
-	/* the server notices when it answers */
-	fd = asked(puppet, GET);
-	raw_abort(fd);
-	assert_true(puppet_do(puppet, step_send,
-			      &(struct puppet_order){ .bytes = REPLY, .length = 40 }) < 0);
-	puppet_close(puppet, 0);
-	observed_expect("GET", "/a", 0, "client_abort", 1, 0, 0);
-	after(puppet);
-	observed_check();
+	for (i = 0; i < ROWS(end_rows); i++) {
+		const struct end_row *row = &end_rows[i];
+		const bool is_get = row->request[0] == 'G';
+		struct puppet *puppet = puppet_start();
+		const int fd = asked(puppet, row->request);
+
+		if (row->answer)
+			puppet_say(puppet, 0, row->answer);
+		end(puppet, fd, row);
+		observed_expect(is_get ? "GET" : "POST", is_get ? "/a" : "/p", row->status,
+				row->error, 1, row->request_bytes, row->response_bytes);
+		if (row->status && !row->error)
+			observed_expect_reason("approximate", "truncated", 1);
+		if (row->end != SERVER_DIES)
+			after(puppet);
+		/* each by itself, so that a failure tells which */
+		observed_check();
+	}
 }
 
 /* What came before the reset can be received behind it. */
@@ -127,42 +174,14 @@ static void reset_before_the_request_is_received(void **state)
 	observed_check();
 }
 
-static void client_goes_during_the_answer(void **state)
-{
-	struct puppet *puppet = puppet_start();
-	const struct puppet_order more = { .bytes = "more", .length = 4 };
-	int fd;
-
-	(void)state;
-	fd = asked(puppet, GET);
-	puppet_say(puppet, 0, HEAD_OF_100 "0123456789");
-	raw_abort(fd);
-	assert_true(puppet_do(puppet, step_send, &more) < 0);
-	puppet_close(puppet, 0);
-	observed_expect("GET", "/a", 200, "client_abort", 1, 0, 10);
-	/* closes; what comes then is answered by a reset */
-	fd = asked(puppet, GET);
-	puppet_say(puppet, 0, HEAD_OF_100 "0123456789");
-	raw_wait_for(fd, "0123456789");
-	close(fd);
-	assert_int_equal(puppet_do(puppet, step_send, &more), 4);
-	assert_true(puppet_do(puppet, step_send, &more) < 0);
-	puppet_close(puppet, 0);
-	observed_expect("GET", "/a", 200, "client_abort", 1, 0, 14);
-	after(puppet);
-	observed_check();
-}
-
 /* One send() that waits for room: its bytes are counted, the client has gone. */
 static void reset_during_one_send(void **state)
 {
+	static const char large[LARGE_BYTES] = LARGE_HEAD;
 	struct puppet *puppet = puppet_start();
-	char *large = calloc(1, LARGE_BYTES);
 	int turn;
 
 	(void)state;
-	assert_non_null(large);
-	memcpy(large, LARGE_HEAD, sizeof(LARGE_HEAD) - 1);
 	for (turn = 0; turn < 3; turn++) {
 		const int bytes = SMALL_BUFFER, fd = asked(puppet, GET);
 		long sent;
@@ -175,41 +194,38 @@ static void reset_during_one_send(void **state)
 		pause_briefly();
 		raw_abort(fd);
 		sent = puppet_end(puppet);
-		puppet_close(puppet, 0);
 		/* what was handed over before the reset */
 		assert_in_range(sent, sizeof(LARGE_HEAD), LARGE_BYTES - 1);
+		puppet_close(puppet, 0);
 		observed_expect("GET", "/a", 200, "client_abort", 1, 0,
 				sent - (sizeof(LARGE_HEAD) - 1));
 	}
-	free(large);
 	after(puppet);
 	observed_check();
 }
 
 static void half_closed_and_answered(void **state)
 {
-	static const char request[] = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
-	const struct server webapp = server_start_webapp("epoll", 1, NULL);
-	const struct server thread = server_start_webapp("thread", 1, NULL);
-	const struct server nginx = server_start_nginx();
+	const struct {
+		uint16_t port;
+		const char *request, *route, *body;
+	} rows[] = {
+		{ server_start_webapp("epoll", 1, NULL).port, GET_ROUTE("/"), "webapp\n" },
+		{ server_start_webapp("thread", 1, NULL).port, GET_ROUTE("/"), "webapp\n" },
+		{ server_start_nginx().port, GET_ROUTE("/hello"), "hello\n" },
+	};
 	struct puppet *puppet = puppet_start();
-	const uint16_t ports[] = { webapp.port, thread.port };
 	size_t i;
 	int fd;
 
 	(void)state;
-	for (i = 0; i < ROWS(ports); i++) {
-		fd = raw_connect(ports[i]);
-		raw_say(fd, request);
+	for (i = 0; i < ROWS(rows); i++) {
+		fd = raw_connect(rows[i].port);
+		raw_say(fd, rows[i].request);
 		shutdown(fd, SHUT_WR);
 		assert_int_equal(raw_finish(fd), 200);
-		observed_expect("GET", "/", 200, NULL, 1, 0, strlen("webapp\n"));
+		observed_expect("GET", rows[i].route, 200, NULL, 1, 0, strlen(rows[i].body));
 	}
-	fd = raw_connect(nginx.port);
-	raw_say(fd, "GET /hello HTTP/1.1\r\nHost: h\r\n\r\n");
-	shutdown(fd, SHUT_WR);
-	assert_int_equal(raw_finish(fd), 200);
-	observed_expect("GET", "/hello", 200, NULL, 1, 0, strlen("hello\n"));
 	/* before the request is received, and long before the answer */
 	fd = raw_connect(puppet_port(puppet));
 	raw_send(fd, GET GET, 2 * sizeof(GET) - 2);
@@ -225,39 +241,13 @@ static void half_closed_and_answered(void **state)
 	observed_check();
 }
 
-static void server_goes(void **state)
+static void server_goes_in_between(void **state)
 {
 	struct puppet *puppet = puppet_start();
-	int fd;
+	int fd = asked(puppet, GET GET);
 
 	(void)state;
-	fd = asked(puppet, GET);
-	puppet_close(puppet, 0);
-	assert_int_equal(raw_finish(fd), 0);
-	observed_expect("GET", "/a", 0, "no_response", 1, 0, 0);
-	fd = asked(puppet, GET);
-	puppet_do(puppet, step_reset, &(struct puppet_order){ .fd = 0 });
-	assert_int_equal(raw_finish(fd), 0);
-	observed_expect("GET", "/a", 0, "no_response", 1, 0, 0);
-	/* an interim response is no answer */
-	fd = asked(puppet, POST "01");
-	puppet_say(puppet, 0, "HTTP/1.1 100 Continue\r\n\r\n");
-	puppet_close(puppet, 0);
-	raw_finish(fd);
-	observed_expect("POST", "/p", 0, "no_response", 1, 2, 0);
-	/* in the middle of its answer: by FIN, by reset */
-	fd = asked(puppet, GET);
-	puppet_say(puppet, 0, HEAD_OF_100 "0123");
-	puppet_close(puppet, 0);
-	raw_finish(fd);
-	fd = asked(puppet, GET);
-	puppet_say(puppet, 0, HEAD_OF_100 "0123");
-	puppet_do(puppet, step_reset, &(struct puppet_order){ .fd = 0 });
-	raw_finish(fd);
-	observed_expect("GET", "/a", 200, NULL, 2, 0, 8);
-	observed_expect_reason("approximate", "truncated", 2);
 	/* shut for sending only, with one that waits in vain */
-	fd = asked(puppet, GET GET);
 	puppet_say(puppet, 0, REPLY);
 	puppet_do(puppet, step_shut, &(struct puppet_order){ .flags = SHUT_WR });
 	raw_finish(fd);
@@ -271,23 +261,6 @@ static void server_goes(void **state)
 	puppet_close(puppet, 0);
 	raw_finish(fd);
 	after(puppet);
-	observed_check();
-}
-
-static void server_is_killed(void **state)
-{
-	struct puppet *puppet = puppet_start(), *another = puppet_start();
-	int fd = asked(puppet, GET), other = asked(another, GET);
-
-	(void)state;
-	puppet_kill(puppet);
-	assert_int_equal(raw_finish(fd), 0);
-	observed_expect("GET", "/a", 0, "no_response", 1, 0, 0);
-	puppet_say(another, 0, HEAD_OF_100 "0123");
-	puppet_kill(another);
-	raw_finish(other);
-	observed_expect("GET", "/a", 200, NULL, 1, 0, 4);
-	observed_expect_reason("approximate", "truncated", 1);
 	observed_check();
 }
 
@@ -369,9 +342,8 @@ static void answered_early(void **state)
 {
 	static const char large[] =
 		"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 100000000\r\n\r\n";
-	const struct server webapp = server_start_webapp("epoll", 1, NULL);
-	const struct server nginx = server_start_nginx();
-	const uint16_t ports[] = { webapp.port, nginx.port };
+	const uint16_t ports[] = { server_start_webapp("epoll", 1, NULL).port,
+				   server_start_nginx().port };
 	struct puppet *puppet = puppet_start();
 	size_t bytes, i;
 	int fd;
@@ -413,13 +385,11 @@ static void answered_early(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		OBSERVED_TEST(client_goes_before_the_answer),
+		OBSERVED_TEST(either_side_goes),
 		OBSERVED_TEST(reset_before_the_request_is_received),
-		OBSERVED_TEST(client_goes_during_the_answer),
 		OBSERVED_TEST(reset_during_one_send),
 		OBSERVED_TEST(half_closed_and_answered),
-		OBSERVED_TEST(server_goes),
-		OBSERVED_TEST(server_is_killed),
+		OBSERVED_TEST(server_goes_in_between),
 		OBSERVED_TEST(worker_is_killed),
 		OBSERVED_TEST(idle_connection),
 		OBSERVED_TEST(answered_early),

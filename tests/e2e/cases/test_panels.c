@@ -231,8 +231,7 @@ static void check_phases(const struct scenario *s, const struct metrics *answer)
 static void check_saturation(const struct scenario *s, const struct metrics *answer)
 {
 	(void)s;
-	require_value(answer, (struct bounds){ 0.55, 0.85 }, "service_name", BUSY, NULL);
-	require_series(answer, 1);
+	require_service(answer, (struct bounds){ 0.55, 0.85 }, BUSY);
 }
 
 static void check_accept_mean(const struct scenario *s, const struct metrics *answer)
@@ -240,20 +239,18 @@ static void check_accept_mean(const struct scenario *s, const struct metrics *an
 	const double connections = (double)s->busy_connections;
 
 	/* One of them waited as it was made to, the others came to an idle worker. */
-	require_value(answer,
-		      (struct bounds){ s->accept_wait_low / connections,
-				       s->accept_wait_high / connections + BUSY_SLEEP_S * 3 },
-		      "service_name", BUSY, NULL);
-	require_series(answer, 1);
+	require_service(answer,
+			(struct bounds){ s->accept_wait_low / connections,
+					 s->accept_wait_high / connections + BUSY_SLEEP_S * 3 },
+			BUSY);
 }
 
 static void check_accept_p99(const struct scenario *s, const struct metrics *answer)
 {
-	require_value(answer,
-		      (struct bounds){ bucket_below(s->accept_wait_low),
-				       bucket_above(s->accept_wait_high) },
-		      "service_name", BUSY, NULL);
-	require_series(answer, 1);
+	require_service(answer,
+			(struct bounds){ bucket_below(s->accept_wait_low),
+					 bucket_above(s->accept_wait_high) },
+			BUSY);
 }
 
 /* ---- gauges, bodies ---- */
@@ -261,22 +258,19 @@ static void check_accept_p99(const struct scenario *s, const struct metrics *ans
 static void check_active(const struct scenario *s, const struct metrics *answer)
 {
 	(void)s;
-	require_value(answer, exactly(1), "service_name", BUSY, NULL);
-	require_series(answer, 1);
+	require_service(answer, exactly(1), BUSY);
 }
 
 static void check_idle(const struct scenario *s, const struct metrics *answer)
 {
 	(void)s;
-	require_value(answer, exactly(0), "service_name", SHOP, NULL);
-	require_series(answer, 1);
+	require_service(answer, exactly(0), SHOP);
 }
 
 static void check_open(const struct scenario *s, const struct metrics *answer)
 {
 	(void)s;
-	require_value(answer, exactly(SHOP_OPEN), "service_name", SHOP, NULL);
-	require_series(answer, 1);
+	require_service(answer, exactly(SHOP_OPEN), SHOP);
 }
 
 static struct bounds bytes_of(const struct request_pair *pair, bool of_response)

@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_sockets.c - sockets that come into being, are handed on and are shared in
- * uncommon ways: each request is counted once, nothing is mixed up.
+ * test_sockets.c - sockets that are handed on and shared in uncommon ways: each
+ * request is counted once, nothing is mixed up.
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/filter.h>
-#include <net/if.h>
-#include <netinet/tcp.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdio.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,6 +19,8 @@
 /* What is read before the socket is handed on, and behind that. */
 #define FRONT "POST /handed HTTP/1.1\r\nHost: h\r\nContent-Le"
 #define BACK "ngth: 4\r\n\r\nbody"
+
+static const struct puppet_order reply = { .bytes = REPLY, .length = sizeof(REPLY) - 1 };
 
 /* From one puppet to another; made before both. */
 static int rights[2];
@@ -91,38 +87,28 @@ static long step_finish_by_child(struct puppet_hands *hands, const struct puppet
 struct work {
 	struct puppet_hands *hands;
 	const struct puppet_order *order;
-	puppet_step *step;
 	long result;
 };
 
 static void *work_in_thread(void *context)
 {
 	struct work *work = context;
+	puppet_step *step = work->order->length ? step_send : step_receive;
 
-	work->result = work->step(work->hands, work->order);
+	work->result = step(work->hands, work->order);
 	return NULL;
 }
 
-static long do_in_thread(struct puppet_hands *hands, const struct puppet_order *order,
-			 puppet_step *step)
+/* Sends what the order has, or else receives. */
+static long step_in_thread(struct puppet_hands *hands, const struct puppet_order *order)
 {
-	struct work work = { hands, order, step, 0 };
+	struct work work = { hands, order, 0 };
 	pthread_t thread;
 
 	if (pthread_create(&thread, NULL, work_in_thread, &work))
 		return -EAGAIN;
 	pthread_join(thread, NULL);
 	return work.result;
-}
-
-static long step_receive_in_thread(struct puppet_hands *hands, const struct puppet_order *order)
-{
-	return do_in_thread(hands, order, step_receive);
-}
-
-static long step_send_in_thread(struct puppet_hands *hands, const struct puppet_order *order)
-{
-	return do_in_thread(hands, order, step_send);
 }
 
 #define LARGE_BYTES 4000000
@@ -155,21 +141,6 @@ static long step_end_large(struct puppet_hands *hands, const struct puppet_order
 	(void)order;
 	pthread_join(large_thread, &sent);
 	return sent ? 0 : -EPIPE;
-}
-
-/* Listens on a port that the kernel chooses at listen(); returns it. */
-static long step_listen_unbound(struct puppet_hands *hands, const struct puppet_order *order)
-{
-	struct sockaddr_in address;
-	socklen_t length = sizeof(address);
-
-	(void)order;
-	close(hands->listener);
-	hands->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (hands->listener < 0 || listen(hands->listener, 8) ||
-	    getsockname(hands->listener, (struct sockaddr *)&address, &length))
-		return -errno;
-	return ntohs(address.sin_port);
 }
 
 /* ---- handing on ------------------------------------------------------- */
@@ -236,10 +207,7 @@ static void finished_by_a_child(void **state)
 	const int fd = begin(puppet);
 
 	(void)state;
-	assert_int_equal(
-		puppet_do(puppet, step_finish_by_child,
-			  &(struct puppet_order){ .bytes = REPLY, .length = sizeof(REPLY) - 1 }),
-		0);
+	assert_int_equal(puppet_do(puppet, step_finish_by_child, &reply), 0);
 	raw_wait_for(fd, "ok");
 	/* the child's end is not the connection's */
 	exchange_whole(puppet, 0, fd);
@@ -274,11 +242,10 @@ static void used_by_threads(void **state)
 	struct puppet *puppet = puppet_start();
 	const int fd = begin(puppet);
 	const struct puppet_order take = { .size = 4096 };
-	const struct puppet_order give = { .bytes = REPLY, .length = sizeof(REPLY) - 1 };
 
 	(void)state;
-	assert_int_equal(puppet_do(puppet, step_receive_in_thread, &take), sizeof(BACK) - 1);
-	assert_int_equal(puppet_do(puppet, step_send_in_thread, &give), give.length);
+	assert_int_equal(puppet_do(puppet, step_in_thread, &take), sizeof(BACK) - 1);
+	assert_int_equal(puppet_do(puppet, step_in_thread, &reply), reply.length);
 	raw_wait_for(fd, "ok");
 	exchange_whole(puppet, 0, fd);
 	puppet_close(puppet, 0);
@@ -416,147 +383,6 @@ static void answered_by_two_at_once(void **state)
 	observed_check();
 }
 
-/* ---- coming into being ------------------------------------------------ */
-
-static void listening_without_bind(void **state)
-{
-	struct puppet *puppet = puppet_start();
-	long port;
-	int turn, fd;
-
-	(void)state;
-	for (turn = 0; turn < 3; turn++) {
-		port = puppet_do(puppet, step_listen_unbound, &(struct puppet_order){ 0 });
-		assert_in_range(port, 1, 65535);
-		/* request and half of a head before it is accepted */
-		fd = raw_connect(port);
-		raw_say(fd, FRONT);
-		puppet_accept(puppet, 0);
-		puppet_receive_all(puppet, 0, sizeof(FRONT) - 1);
-		raw_say(fd, BACK);
-		observed_expect("POST", "/handed", 200, NULL, 1, 4, 2);
-		finish(puppet, 0, fd);
-		puppet_close(puppet, 0);
-		raw_finish(fd);
-	}
-	observed_check();
-}
-
-/*
- * A network of its own, where servers take data that comes with the SYN without a
- * cookie and clients send it so.
- */
-static long step_open_network(struct puppet_hands *hands, const struct puppet_order *order)
-{
-	static const char fast_open[] = "/proc/sys/net/ipv4/tcp_fastopen";
-	struct ifreq loopback = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
-	int fd;
-
-	(void)hands;
-	(void)order;
-	if (unshare(CLONE_NEWNET))
-		return -errno;
-	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &loopback))
-		return -errno;
-	close(fd);
-	fd = open(fast_open, O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || write(fd, "519", 3) != 3) /* 1, 2, 4 and 0x200 */
-		return -errno;
-	close(fd);
-	return 0;
-}
-
-/* Takes no acknowledgement without data: the handshake stays open until the client says more. */
-static int refuse_bare_acknowledgements(int fd)
-{
-	struct sock_filter steps[] = {
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13), /* flags */
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x10, 0, 7),
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 12), /* length of the header */
-		BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 4),
-		BPF_STMT(BPF_ALU | BPF_LSH | BPF_K, 2),
-		BPF_STMT(BPF_MISC | BPF_TAX, 0),
-		BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_X, 0, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, 0),
-		BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
-	};
-	const struct sock_fprog program = { .len = ROWS(steps), .filter = steps };
-
-	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
-}
-
-/* The listener, and a client whose first bytes come with its SYN, as descriptor 1. */
-static long step_fast_open(struct puppet_hands *hands, const struct puppet_order *order)
-{
-	struct sockaddr_in address = { .sin_family = AF_INET,
-				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t length = sizeof(address);
-	const int waiting = 8;
-
-	close(hands->listener);
-	hands->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (hands->listener < 0 ||
-	    bind(hands->listener, (struct sockaddr *)&address, sizeof(address)) ||
-	    getsockname(hands->listener, (struct sockaddr *)&address, &length) ||
-	    setsockopt(hands->listener, IPPROTO_TCP, TCP_FASTOPEN, &waiting, sizeof(waiting)) ||
-	    refuse_bare_acknowledgements(hands->listener) || listen(hands->listener, 8))
-		return -errno;
-	hands->fds[1] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	return sendto(hands->fds[1], order->bytes, order->length, MSG_FASTOPEN,
-		      (struct sockaddr *)&address, sizeof(address)) == (ssize_t)order->length
-		       ? 0
-		       : -errno;
-}
-
-static long step_tcp_state(struct puppet_hands *hands, const struct puppet_order *order)
-{
-	struct tcp_info info;
-	socklen_t length = sizeof(info);
-
-	if (getsockopt(hands->fds[order->fd], IPPROTO_TCP, TCP_INFO, &info, &length))
-		return -errno;
-	return info.tcpi_state;
-}
-
-/* Served before the handshake is complete, and after. */
-static void fast_open(void **state)
-{
-	struct puppet *puppet = puppet_start();
-	const struct puppet_order front = { .bytes = FRONT, .length = sizeof(FRONT) - 1 };
-	const struct puppet_order whole = { .bytes = FRONT BACK, .length = sizeof(FRONT BACK) - 1 };
-	int turn;
-
-	(void)state;
-	assert_int_equal(puppet_do(puppet, step_open_network, &(struct puppet_order){ 0 }), 0);
-	for (turn = 0; turn < 2; turn++) {
-		assert_int_equal(puppet_do(puppet, step_fast_open, turn ? &front : &whole), 0);
-		puppet_accept(puppet, 0);
-		assert_int_equal(puppet_do(puppet, step_tcp_state, &(struct puppet_order){ 0 }),
-				 TCP_SYN_RECV);
-		puppet_receive_all(puppet, 0, turn ? front.length : whole.length);
-		if (turn) { /* the second half of the head ends the handshake */
-			puppet_send(puppet, 1, BACK, sizeof(BACK) - 1);
-			puppet_receive_all(puppet, 0, sizeof(BACK) - 1);
-		}
-		puppet_say(puppet, 0, REPLY);
-		puppet_receive_all(puppet, 1, sizeof(REPLY) - 1);
-		puppet_send(puppet, 1, whole.bytes, whole.length);
-		puppet_receive_all(puppet, 0, whole.length);
-		assert_int_equal(puppet_do(puppet, step_tcp_state, &(struct puppet_order){ 0 }),
-				 TCP_ESTABLISHED);
-		puppet_say(puppet, 0, REPLY);
-		puppet_receive_all(puppet, 1, sizeof(REPLY) - 1);
-		puppet_close(puppet, 0);
-		puppet_close(puppet, 1);
-	}
-	observed_expect("POST", "/handed", 200, NULL, 4, 16, 8);
-	/* nothing shows when the SYN's bytes arrive */
-	observed_expect_reason("approximate", "no_arrival", 2);
-	observed_check();
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -566,8 +392,6 @@ int main(void)
 		OBSERVED_TEST(used_by_threads),
 		OBSERVED_TEST(received_while_another_sends),
 		OBSERVED_TEST(answered_by_two_at_once),
-		OBSERVED_TEST(listening_without_bind),
-		OBSERVED_TEST(fast_open),
 	};
 
 	return cmocka_run_group_tests_name("sockets", tests, observed_group_setup,

@@ -260,14 +260,7 @@ static void inject_growth(const struct scenario *s)
 
 static bool alerts_fire(void *context)
 {
-	struct metrics answer;
-	bool fire;
-
-	metrics_init(&answer);
-	scenario_ask(context, "ALERTS{alertstate='firing'}", 0, &answer);
-	fire = answer.count >= 3;
-	metrics_release(&answer);
-	return fire;
+	return scenario_count(context, "ALERTS{alertstate='firing'}", 0) >= 3;
 }
 
 void panels_itself_check(struct scenario *s)

@@ -185,6 +185,18 @@ void require_value(const struct metrics *answer, struct bounds bounds, ...)
 	va_end(labels);
 }
 
+void require_route(const struct metrics *answer, struct bounds bounds, const char *service,
+		   const char *route)
+{
+	require_value(answer, bounds, "service_name", service, "http_route", route, NULL);
+}
+
+void require_service(const struct metrics *answer, struct bounds bounds, const char *service)
+{
+	require_value(answer, bounds, "service_name", service, NULL);
+	require_series(answer, 1);
+}
+
 void require_series(const struct metrics *answer, size_t count)
 {
 	if (answer->count != count)

@@ -61,6 +61,13 @@ double answer_value(const struct metrics *answer, ...) __attribute__((sentinel))
 void require_value(const struct metrics *answer, struct bounds bounds, ...)
 	__attribute__((sentinel));
 
+/* Likewise, the series of a service's route. */
+void require_route(const struct metrics *answer, struct bounds bounds, const char *service,
+		   const char *route);
+
+/* Likewise, the series of a service, which is the only one. */
+void require_service(const struct metrics *answer, struct bounds bounds, const char *service);
+
 /* Fails the test unless the answer has so many series. */
 void require_series(const struct metrics *answer, size_t count);
 

@@ -5,7 +5,6 @@
 #include "stack/scenario.h"
 
 #include <arpa/inet.h>
-#include <curl/curl.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -81,19 +80,19 @@ uint64_t tally_total(const struct http_tally *tally)
 void scenario_ask(const struct scenario *scenario, const char *query, double time,
 		  struct metrics *answer)
 {
-	char *escaped = curl_easy_escape(NULL, query, 0);
-	const size_t size = strlen(escaped) + 128;
-	char *url = malloc(size), *body;
+	prometheus_ask_at(&scenario->prometheus, query, time, answer);
+}
 
-	assert_non_null(url);
-	snprintf(url, size, "http://127.0.0.1:%u/api/v1/query?time=%.3f&query=%s",
-		 scenario->prometheus.port, time > 0 ? time : unix_time(), escaped);
-	body = http_get(url);
-	if (!body || !metrics_add_query(answer, body))
-		fail_msg("Prometheus does not answer to: %s", query);
-	free(body);
-	free(url);
-	curl_free(escaped);
+size_t scenario_count(const struct scenario *scenario, const char *query, double time)
+{
+	struct metrics answer;
+	size_t count;
+
+	metrics_init(&answer);
+	scenario_ask(scenario, query, time, &answer);
+	count = answer.count;
+	metrics_release(&answer);
+	return count;
 }
 
 /* The only value of an answer; NAN: there is not exactly one. */
@@ -337,21 +336,15 @@ void scenario_settle(struct scenario *scenario)
 /* No scrape has failed since the load began, and every counter was seen with 0. */
 static bool is_whole(const struct scenario *scenario)
 {
-	struct metrics unseen;
-	bool whole;
+	static const char unseen[] =
+		"min_over_time(http_server_request_duration_seconds_count[10m]) > 0 "
+		"or min_over_time(http_server_request_phase_seconds_count[10m]) > 0 "
+		"or min_over_time(http_server_accept_wait_seconds_count[10m]) > 0 "
+		"or min_over_time(redtap_requests_seen[10m]) > 0";
 
-	metrics_init(&unseen);
-	scenario_ask(scenario,
-		     "min_over_time(http_server_request_duration_seconds_count[10m]) > 0 "
-		     "or min_over_time(http_server_request_phase_seconds_count[10m]) > 0 "
-		     "or min_over_time(http_server_accept_wait_seconds_count[10m]) > 0 "
-		     "or min_over_time(redtap_requests_seen[10m]) > 0",
-		     scenario->end, &unseen);
-	whole = unseen.count == 0 &&
-		ask_value(scenario, text_format("min_over_time(up[%ds])",
-						(int)(unix_time() - scenario->begin) + 1)) == 1;
-	metrics_release(&unseen);
-	return whole;
+	return scenario_count(scenario, unseen, scenario->end) == 0 &&
+	       ask_value(scenario, text_format("min_over_time(up[%ds])",
+					       (int)(unix_time() - scenario->begin) + 1)) == 1;
 }
 
 static void run(struct scenario *scenario)

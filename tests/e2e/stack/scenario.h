@@ -77,6 +77,8 @@ void scenario_inject(const struct scenario *scenario, const char *line);
 /* What Prometheus answers to a query at a time (0: now); fails the test on an error. */
 void scenario_ask(const struct scenario *scenario, const char *query, double time,
 		  struct metrics *answer);
+/* Likewise; how many series that are. */
+size_t scenario_count(const struct scenario *scenario, const char *query, double time);
 
 /* Requests of both services that have ended. */
 uint64_t tally_total(const struct http_tally *tally);

@@ -195,23 +195,40 @@ struct prometheus prometheus_start_native(const struct exporter *exporter, const
 	return start_prometheus(exporter, interval, "--enable-feature=native-histograms");
 }
 
-void prometheus_ask(const struct prometheus *prometheus, const char *query, struct metrics *metrics)
+void prometheus_ask_at(const struct prometheus *prometheus, const char *query, double time,
+		       struct metrics *metrics)
 {
-	char *escaped = curl_easy_escape(NULL, query, 0);
-	char *url, *answer;
+	char *escaped = curl_easy_escape(NULL, query, 0), *at = NULL, *url, *answer;
 
 	assert_non_null(escaped);
-	assert_true(asprintf(&url, "http://127.0.0.1:%u/api/v1/query?query=%s", prometheus->port,
-			     escaped) > 0);
+	assert_true(asprintf(&at, "&time=%.3f", time) > 0);
+	assert_true(asprintf(&url, "http://127.0.0.1:%u/api/v1/query?query=%s%s", prometheus->port,
+			     escaped, time > 0 ? at : "") > 0);
 	curl_free(escaped);
 	answer = http_get(url);
 	free(url);
+	free(at);
 	if (!answer)
 		fail_msg("Prometheus does not answer to '%s'; standard error: %s", query,
 			 process_err(prometheus->process));
 	if (!metrics_add_query(metrics, answer))
 		fail_msg("Prometheus's answer to '%s' can not be read", query);
 	free(answer);
+}
+
+void prometheus_ask(const struct prometheus *prometheus, const char *query, struct metrics *metrics)
+{
+	prometheus_ask_at(prometheus, query, 0, metrics);
+}
+
+json_t *prometheus_rules(const struct prometheus *prometheus)
+{
+	char *body = http_get(text_format("http://127.0.0.1:%u/api/v1/rules", prometheus->port));
+	json_t *rules = body ? json_loads(body, 0, NULL) : NULL;
+
+	assert_non_null(rules);
+	free(body);
+	return rules;
 }
 
 static bool has_scraped(void *context)

@@ -10,6 +10,7 @@
 #ifndef REDTAP_E2E_STACK_H
 #define REDTAP_E2E_STACK_H
 
+#include <jansson.h>
 #include <stdint.h>
 
 #include "harness/metrics.h"
@@ -54,6 +55,13 @@ void prometheus_wait(const struct prometheus *prometheus);
 /* What it answers to a query; fails the test if it is none.  Adds to metrics. */
 void prometheus_ask(const struct prometheus *prometheus, const char *query,
 		    struct metrics *metrics);
+
+/* Likewise, as of a time, seconds since 1970; 0: now. */
+void prometheus_ask_at(const struct prometheus *prometheus, const char *query, double time,
+		       struct metrics *metrics);
+
+/* The rules that it has read; the caller owns them. */
+json_t *prometheus_rules(const struct prometheus *prometheus);
 
 /*
  * GET; returns the body (malloc'd) of a 200 answer, or NULL for any other and
