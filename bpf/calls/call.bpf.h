@@ -2,8 +2,8 @@
 /*
  * call.bpf.h - one completed receive or send call.
  *
- * Inputs: what a hook says about the call.  Outputs: where its bytes are.  It must
- * not know what the bytes mean.
+ * Inputs: the hook's arguments.  Outputs: the location of its bytes.  It must not know what the
+ * bytes mean.
  */
 #ifndef REDTAP_CALL_H
 #define REDTAP_CALL_H
