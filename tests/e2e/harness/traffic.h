@@ -23,7 +23,7 @@ struct request_kind {
 	const char *body;    /* sent with Content-Length, or NULL */
 };
 
-/* Two that webapp answers with 200: a route of many paths, and a body of 3,000 bytes. */
+/* Two that get 200 from webapp: a route with many paths, and a body of 3,000 bytes. */
 extern const struct request_kind traffic_user;
 extern const struct request_kind traffic_bytes;
 

@@ -8,7 +8,7 @@
  * Prometheus.  It must not know dashboards or rules.
  *
  *   shop  a thread for each connection: all kinds of requests, failures
- *         among them, two given up by their client, two closed without answer
+ *         among them, two given up by their client, two without a response
  *   busy  one worker, four clients at once: most of the time is waiting
  */
 #ifndef REDTAP_E2E_SCENARIO_H
