@@ -85,7 +85,7 @@ choose_machine() {
 		MACHINE=1
 	elif ! report=$("$BUILD/redtap" check 2>&1); then
 		printf '%s\n' "$report" >&2
-		warn "BPF is refused here, see above: continuing in a virtual machine with a newer kernel"
+		warn "BPF is refused here, see above: using a virtual machine with a newer kernel"
 		MACHINE=1
 	fi
 	((MACHINE)) || return 0
