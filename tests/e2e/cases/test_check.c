@@ -313,8 +313,7 @@ static void missing_capability(void **state)
 	(void)state;
 	for (i = 0; i < ROWS(rows); i++) {
 		/*
-		 * root without the capability; the server has it, so its descriptors are not
-		 * readable
+		 * root without a capability that the server has: its descriptors are not readable
 		 */
 		const char *argv[] = { "setpriv",
 				       rows[i].bounding_set,

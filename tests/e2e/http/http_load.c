@@ -24,8 +24,8 @@
 struct run {
 	const struct http_load *load;
 	struct http_load_control *control;
-	struct http_load_control no_control; /* used if the caller gave none */
-	const struct http_request **schedule; /* one round: each kind occurs as often as its weight */
+	struct http_load_control no_control;  /* used if the caller gave none */
+	const struct http_request **schedule; /* one round: each kind by its weight */
 	size_t schedule_count;
 	unsigned int connections;
 	unsigned int threads;

@@ -40,7 +40,7 @@ struct http_load {
 
 /* For a load that runs in another thread; zero it first. */
 struct http_load_control {
-	atomic_bool stop; /* set by the caller: start no more requests, finish the outstanding ones */
+	atomic_bool stop;                /* set by the caller: start no more requests */
 	atomic_uint_fast64_t answered;   /* set by the load */
 	atomic_uint_fast64_t unanswered; /* likewise */
 };

@@ -22,7 +22,7 @@ struct http_tally_row {
 	uint64_t request_bytes; /* request bytes after the header section, chunk framing included */
 	uint64_t response_bytes; /* the same, for the response */
 	uint64_t sum_ns;         /* of the latencies */
-	uint64_t *latencies_ns; /* one per response, not sorted; `count` of them unless status is 0 */
+	uint64_t *latencies_ns;  /* not sorted; `count` of them unless status is 0 */
 	size_t latency_count;
 	size_t latency_room;
 };

@@ -28,7 +28,7 @@ int places_group_teardown(void **state);
 struct places {
 	struct redtap *redtap;
 	struct capture *capture;
-	char service[32]; /* different from all other tests, because the exporter keeps its series */
+	char service[32]; /* a name of this test only: the exporter keeps its series */
 	bool own;         /* the exporter and Prometheus are not used */
 };
 

@@ -376,7 +376,7 @@ void scenario_play(struct scenario *scenario, void (*births)(const struct scenar
 		if (is_whole(scenario))
 			return;
 		print_message(
-			"Prometheus missed a scrape or a first 0, because the machine is busy; trying again\n");
+			"Prometheus missed a scrape or a first 0 (busy machine); trying again\n");
 		scenario_release(scenario);
 		harness_release_kept();
 	}

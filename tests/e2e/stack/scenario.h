@@ -43,8 +43,7 @@ struct scenario {
 	struct server shop;
 	struct server busy;
 	struct redtap *redtap;
-	struct http_tally
-		shop_tally; /* status 0: given up by the client (HEAD) or closed without a response (/drop) */
+	struct http_tally shop_tally; /* status 0: given up (HEAD) or no response (/drop) */
 	struct http_tally busy_tally;
 	double accept_wait_low;  /* least seconds that one connection to busy waited ... */
 	double accept_wait_high; /* ... and most seconds */
