@@ -16,11 +16,11 @@
 #include "output.h"
 #include "routes.h"
 
-/* Longest request head; as much again is there for the body that comes with it. */
+/* Longest request head; the input buffer is twice as large, for body bytes received with it. */
 #define HEAD_MAX 16384
-/* Responses after which another connection has its turn. */
+/* Responses sent in a row before other connections get their turn. */
 #define TURN_RESPONSES 32
-/* Bytes that are taken and thrown away after a last response. */
+/* Bytes that are read and discarded after the last response. */
 #define LINGER_MAX (64ULL << 20)
 /* A body buffer larger than this is not kept for the next request. */
 #define BODY_KEPT 65536
@@ -38,10 +38,10 @@ struct connection {
 	int fd;
 	enum connection_state state;
 	enum connection_receive receive;
-	bool close;  /* after the present response */
-	bool linger; /* and then there may be input that nobody has read */
+	bool close;  /* after the current response */
+	bool linger; /* and unread input may be left */
 	uint64_t lingered;
-	size_t body_at; /* in input: where undecoded bytes of the body begin */
+	size_t body_at; /* in input: start of the body bytes not decoded yet */
 	size_t end;     /* of input */
 	struct http_request request;
 	struct http_body decoder;
@@ -55,7 +55,7 @@ struct connection {
 
 struct connection *connection_open(int fd, enum connection_receive receive)
 {
-	/* Not zeroed as a whole: the buffers are most of it. */
+	/* Not zeroed as a whole: most of it is buffers. */
 	struct connection *connection = malloc(sizeof(*connection));
 	const int on = 1;
 
@@ -88,7 +88,7 @@ int connection_fd(const struct connection *connection)
 	return connection->fd;
 }
 
-/* More input behind `end`: the number of bytes, 0 at the client's end, or -errno. */
+/* Reads more input to `end`: the number of bytes, 0 at end of stream, or -errno. */
 static ssize_t receive_input(struct connection *connection)
 {
 	char *place = connection->input + connection->end;
@@ -106,7 +106,7 @@ static ssize_t receive_input(struct connection *connection)
 	return received;
 }
 
-/* After receive_input() has returned 0 or an error. */
+/* Called after receive_input() has returned 0 or an error. */
 static enum connection_need input_ended(struct connection *connection, ssize_t result)
 {
 	if (result == -EAGAIN)
@@ -132,13 +132,13 @@ static void begin_response(struct connection *connection)
 	connection->state = STATE_RESPONSE;
 }
 
-/* Answers what can not be understood or is too much; no further request is read. */
+/* Sends an error response to a malformed or too large request; reads no further request. */
 static void refuse(struct connection *connection, int status)
 {
 	route_status(status, &connection->response);
 	connection->close = true;
 	connection->linger = true;
-	/* Of a malformed head not even the method is known. */
+	/* The method of a malformed head is unknown. */
 	if (connection->request.status != 0)
 		connection->request = (struct http_request){ .minor_version = 1 };
 	begin_response(connection);
@@ -154,7 +154,7 @@ static void answer(struct connection *connection)
 		begin_response(connection);
 }
 
-/* The head is complete: what comes next? */
+/* The head is complete: decides what comes next. */
 static void begin_request(struct connection *connection)
 {
 	const struct http_request *request = &connection->request;
@@ -216,7 +216,7 @@ static bool keep_content(struct connection *connection, const char *content, siz
 	return true;
 }
 
-/* Decodes what there is of the body. */
+/* Decodes the body bytes received so far. */
 static enum http_result decode_body(struct connection *connection)
 {
 	enum http_result result;
@@ -248,7 +248,7 @@ static enum connection_need read_body(struct connection *connection)
 	} else if (result == HTTP_OK) {
 		answer(connection);
 	} else {
-		/* All is decoded; the head has to stay, since the request points into it. */
+		/* All input is decoded; keep the head, because the request points into it. */
 		connection->body_at = connection->end = connection->request.head_bytes;
 		received = receive_input(connection);
 		if (received <= 0)
@@ -257,7 +257,7 @@ static enum connection_need read_body(struct connection *connection)
 	return NEED_NONE;
 }
 
-/* The response is written: on to the next request, whose bytes may be there already. */
+/* The response is written: go to the next request, which may have arrived already. */
 static void end_response(struct connection *connection)
 {
 	if (connection->close && !connection->linger) {
@@ -296,8 +296,8 @@ static enum connection_need write_output(struct connection *connection)
 }
 
 /*
- * Takes what the client still sends.  To close with unread input would send a
- * reset, which can overtake the response and wipe it out at the client.
+ * Reads and discards what the client still sends.  Closing with unread input
+ * would send a reset, and the client could lose the response.
  */
 static enum connection_need linger(struct connection *connection)
 {
@@ -321,7 +321,10 @@ enum connection_need connection_run(struct connection *connection)
 	while (need == NEED_NONE) {
 		switch (connection->state) {
 		case STATE_HEAD:
-			/* The socket is writable, so whoever waits for that comes back at once. */
+			/*
+			 * The socket is writable, so a caller that polls for output comes back at
+			 * once.
+			 */
 			need = responses >= TURN_RESPONSES ? NEED_OUTPUT : read_head(connection);
 			break;
 		case STATE_BODY:

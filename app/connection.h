@@ -2,9 +2,9 @@
 /*
  * connection.h - one client's connection, from the first byte to the last.
  *
- * Inputs: a connected socket, blocking or not.  Outputs: responses on it, in
- * the order of the requests.  It must not know who waits for the socket, nor
- * other connections.
+ * Inputs: a connected socket, blocking or not.  Outputs: responses on it, in the
+ * order of the requests.  It must not know how the caller polls, nor other
+ * connections.
  */
 #ifndef WEBAPP_CONNECTION_H
 #define WEBAPP_CONNECTION_H
@@ -13,10 +13,10 @@ enum connection_need {
 	NEED_NONE = 0,
 	NEED_INPUT,  /* run again when the socket is readable */
 	NEED_OUTPUT, /* run again when it is writable */
-	NEED_CLOSE,  /* all is over: close it */
+	NEED_CLOSE,  /* finished: close it */
 };
 
-/* How the bytes are taken from the socket. */
+/* The call that reads from the socket. */
 enum connection_receive {
 	RECEIVE_READ = 0, /* read() */
 	RECEIVE_RECV,     /* recv() */
@@ -24,7 +24,7 @@ enum connection_receive {
 
 struct connection; /* owned by the caller of connection_open() */
 
-/* Takes fd over; NULL (and fd is closed) without memory. */
+/* Takes ownership of fd; returns NULL, with fd closed, when out of memory. */
 struct connection *connection_open(int fd, enum connection_receive receive);
 
 /* Closes the socket and frees. */
@@ -33,8 +33,8 @@ void connection_close(struct connection *connection);
 int connection_fd(const struct connection *connection);
 
 /*
- * Goes on as far as the socket lets it, or for a turn's length.  On a blocking
- * socket that means: until NEED_OUTPUT (simply run again) or NEED_CLOSE.
+ * Works until the socket would block, or until its turn is over.  On a blocking
+ * socket it returns NEED_OUTPUT (just call it again) or NEED_CLOSE.
  */
 enum connection_need connection_run(struct connection *connection);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * http.c - see http.h.  RFC 9110 and RFC 9112 name the rules.
+ * http.c - see http.h.  The rules are in RFC 9110 and RFC 9112.
  */
 #include "http.h"
 
@@ -27,8 +27,9 @@ static bool all_tokens(const char *text, size_t length)
 }
 
 /*
- * The line at `at`: *end behind its text, without CR; returns where the next
- * one begins, NULL when it is not complete.  A bare LF ends a line too.
+ * Finds the line at `at`: sets *end to the end of its text, without CR; returns
+ * the start of the next line, or NULL when the line is not complete.  A bare LF
+ * ends a line too.
  */
 static const char *next_line(const char *at, const char *limit, const char **end)
 {
@@ -61,7 +62,7 @@ static enum http_result parse_target(struct http_request *request, const char *t
 		request->path = "";
 		return length > 0 ? HTTP_OK : bad(request, 400);
 	}
-	/* Absolute form, as to a proxy: everything to the authority's end is left out. */
+	/* Absolute form, as sent to a proxy: skip everything up to the end of the authority. */
 	if (length > 7 && strncasecmp(target, "http://", 7) == 0) {
 		target = memchr(target + 7, '/', length - 7);
 		if (!target) {
@@ -109,7 +110,7 @@ static bool value_is(const char *value, size_t length, const char *expected)
 	return length == strlen(expected) && strncasecmp(value, expected, length) == 0;
 }
 
-/* True when a comma-separated list has the word. */
+/* True when a comma-separated list contains the word. */
 static bool list_has(const char *list, size_t length, const char *word)
 {
 	const char *end = list + length, *item, *item_end;
@@ -134,7 +135,7 @@ static enum http_result parse_length(struct http_request *request, const char *v
 	uint64_t number = 0;
 	size_t i;
 
-	/* 18 digits fit in 64 bits, and are far more than anybody sends. */
+	/* 18 digits fit in 64 bits and are more than any real body needs. */
 	if (length == 0 || length > 18)
 		return bad(request, 400);
 	for (i = 0; i < length; i++) {
@@ -187,7 +188,7 @@ static enum http_result parse_field(struct http_request *request, const char *li
 	return HTTP_OK;
 }
 
-/* True when the bytes hold a line that is empty behind one that is not. */
+/* True when the bytes hold an empty line after a non-empty one. */
 static bool head_is_complete(const char *at, const char *limit)
 {
 	const char *end;
@@ -225,7 +226,7 @@ enum http_result http_parse_request(struct http_request *request, const char *by
 	if (result != HTTP_OK)
 		return result;
 	request->head_bytes = (size_t)(next - bytes);
-	/* Both framings, or chunks in HTTP/1.0: how request smuggling begins. */
+	/* Both framings, or chunks in HTTP/1.0, would allow request smuggling. */
 	if (request->chunked && (request->has_length || request->minor_version == 0))
 		return bad(request, 400);
 	if (request->minor_version == 1 && !request->has_host)
@@ -255,7 +256,7 @@ static int hex_digit(char c)
 	return -1;
 }
 
-/* The line with a chunk's size; false when it is malformed. */
+/* Parses the line with a chunk's size; false when it is malformed. */
 static bool decode_size(struct http_body *body, char c)
 {
 	const int digit = hex_digit(c);
@@ -282,7 +283,7 @@ static bool decode_size(struct http_body *body, char c)
 	return true;
 }
 
-/* One byte that is not content; false when it is malformed. */
+/* Parses one byte of framing; false when it is malformed. */
 static bool decode_framing(struct http_body *body, char c)
 {
 	switch (body->state) {

@@ -16,27 +16,27 @@ enum http_result {
 	HTTP_NONE = 0,
 	HTTP_OK,      /* complete */
 	HTTP_PARTIAL, /* more bytes are needed */
-	HTTP_BAD,     /* can never become right; what to answer is in `status` */
+	HTTP_BAD,     /* malformed; the status to respond with is in `status` */
 };
 
 /* A request head.  Text points into the bytes that were parsed. */
 struct http_request {
 	const char *method;
 	size_t method_bytes;
-	const char *path; /* without query; "*" for OPTIONS *, "" for CONNECT */
+	const char *path; /* without the query; "*" for OPTIONS *, "" for CONNECT */
 	size_t path_bytes;
-	int minor_version; /* of HTTP/1: 0 or 1 */
+	int minor_version; /* minor version: 0 or 1 */
 	bool keep_alive;
 	bool expect_continue;
 	bool chunked;
-	uint64_t content_length; /* 0 without the field */
+	uint64_t content_length; /* 0 without Content-Length */
 	bool has_length;
 	bool has_host;
-	size_t head_bytes; /* with the empty line */
+	size_t head_bytes; /* including the empty line */
 	int status;        /* on HTTP_BAD: 400, 501 or 505 */
 };
 
-/* Parses a head at the beginning of bytes. */
+/* Parses the head at the start of bytes. */
 enum http_result http_parse_request(struct http_request *request, const char *bytes, size_t count);
 
 /* Where in a request's body the next byte belongs. */
@@ -54,16 +54,16 @@ enum http_body_state {
 struct http_body {
 	enum http_body_state state;
 	uint64_t remaining;
-	unsigned int line_bytes; /* of the present line, so that none is endless */
+	unsigned int line_bytes; /* of the current line, to limit its length */
 };
 
 void http_body_init(struct http_body *body, const struct http_request *request);
 
 /*
- * Takes up to count bytes of the body: *used says how many.  At most one run of
- * content is found among them: *content, *content_bytes (0: none).  HTTP_OK at
- * the body's end, HTTP_PARTIAL before it (call again, with more bytes if all
- * were used).
+ * Decodes up to count bytes of the body; *used says how many.  Finds at most one
+ * run of content: *content, *content_bytes (0: none).  Returns HTTP_OK at the
+ * end of the body, else HTTP_PARTIAL: call again, with more bytes if all were
+ * used.
  */
 enum http_result http_body_decode(struct http_body *body, const char *bytes, size_t count,
 				  size_t *used, const char **content, size_t *content_bytes);

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A worker that lives shorter than this would be forked over and over without a pause. */
+/* A worker that dies younger than this is replaced after a pause, to avoid a fast fork loop. */
 #define SHORT_LIFE_MS 500
 
 struct worker {
@@ -37,7 +37,7 @@ worker_main(pid_t master, int (*work)(void *context), void *context)
 	int err;
 
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	/* It may have died before that. */
+	/* The master may have died before prctl(). */
 	if (getppid() != master)
 		_exit(0);
 	make_signals(&signals);
@@ -71,7 +71,7 @@ static long age_ms(const struct worker *worker)
 	       (now.tv_nsec - worker->born.tv_nsec) / 1000000;
 }
 
-/* Takes note of workers that have died. */
+/* Removes dead workers from the table. */
 static void reap(struct worker *workers, unsigned int count)
 {
 	const struct timespec pause = { .tv_nsec = 100 * 1000000 };
@@ -102,7 +102,7 @@ static void end_workers(struct worker *workers, unsigned int count)
 			;
 }
 
-/* Forks those that are not there; 0 or -errno. */
+/* Forks the missing workers; 0 or -errno. */
 static int start_missing(struct worker *workers, unsigned int count, int (*work)(void *context),
 			 void *context)
 {

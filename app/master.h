@@ -2,7 +2,7 @@
 /*
  * master.h - keeps a number of worker processes alive.
  *
- * Inputs: what a worker does.  Outputs: an exit status.  It must not know
+ * Inputs: the function a worker runs.  Outputs: an exit status.  It must not know
  * sockets.
  */
 #ifndef WEBAPP_MASTER_H
@@ -11,10 +11,10 @@
 #define WORKERS_MAX 64
 
 /*
- * Forks workers (1 .. WORKERS_MAX) that run work(context), which never returns
- * unless it fails; calls ready(context) once they are all there; forks a new
- * one for each that dies.  Ends them at SIGTERM or SIGINT and returns the
- * process's exit status.  Workers die with the master, however it ends.
+ * Forks workers (1 .. WORKERS_MAX) that run work(context), which returns only
+ * on failure; calls ready(context) when all are running; replaces each worker
+ * that dies.  Ends them at SIGTERM or SIGINT and returns the process's exit
+ * status.  Workers die with the master, however it ends.
  */
 int master_run(unsigned int workers, int (*work)(void *context), void (*ready)(void *context),
 	       void *context);

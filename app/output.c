@@ -12,16 +12,16 @@
 #include <time.h>
 #include <unistd.h>
 
-/* After so many bytes another connection has its turn. */
+/* Bytes written in a row before other connections get their turn. */
 #define TURN_BYTES (1 << 20)
-/* Pieces of content in one writev. */
+/* Content pieces in one writev. */
 #define PIECES 8
 
 static void append(struct output *output, const char *text)
 {
 	const size_t length = strlen(text);
 
-	/* The longest head that output_begin() makes has about 400 bytes. */
+	/* The longest head that output_begin() builds is about 400 bytes. */
 	if (length > sizeof(output->head) - output->head_bytes)
 		return;
 	memcpy(output->head + output->head_bytes, text, length);
@@ -109,7 +109,7 @@ void output_begin_continue(struct output *output)
 	append(output, "HTTP/1.1 100 Continue\r\n\r\n");
 }
 
-/* Content from where it has been sent up to: at most count pieces; returns how many. */
+/* Content not sent yet, as at most count pieces; returns how many. */
 static int next_pieces(const struct output *output, struct iovec *pieces, int count)
 {
 	uint64_t place = output->content_sent;
@@ -163,7 +163,7 @@ static ssize_t write_file(struct output *output, int fd)
 	return sendfile(fd, file, &place, length);
 }
 
-/* Puts the next chunk, which may be the last one, into `chunk`. */
+/* Builds the next chunk, perhaps the last one, in `chunk`. */
 static void make_chunk(struct output *output)
 {
 	uint64_t left = output->content_bytes - output->content_sent;
@@ -200,7 +200,7 @@ static ssize_t write_chunk(struct output *output, int fd)
 	return written;
 }
 
-/* One system call's worth. */
+/* Makes one write system call. */
 static ssize_t write_some(struct output *output, int fd)
 {
 	struct iovec piece;

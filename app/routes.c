@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define LETTERS 26
-/* Whole alphabets in memory and in the file. */
+/* A whole number of alphabets, in memory and in the file. */
 #define ALPHABET_BYTES (LETTERS * 2520)
 #define FILE_BYTES (ALPHABET_BYTES * 16)
 
@@ -35,7 +35,7 @@ enum route_argument {
 };
 
 struct route {
-	const char *path;  /* all of it, or with an argument what stands before that */
+	const char *path;  /* the whole path, or the part before the argument */
 	const char *allow; /* methods, or NULL: all but CONNECT */
 	enum route_argument argument;
 	uint64_t minimum;
@@ -52,7 +52,7 @@ int routes_init(void)
 
 	for (i = 0; i < sizeof(alphabet); i++)
 		alphabet[i] = (char)('a' + i % LETTERS);
-	/* Lives in memory, but is sent as any file is. */
+	/* A file in memory, sent like any other file. */
 	file_fd = memfd_create("webapp-file", MFD_CLOEXEC);
 	if (file_fd < 0)
 		return -errno;
@@ -82,7 +82,7 @@ static unsigned int random_below(unsigned int below)
 {
 	uint32_t number = 0;
 
-	/* Never fails for so few bytes once the system is up; 0 is as good as any then. */
+	/* getrandom() does not fail for so few bytes after boot; if it does, 0 is fine. */
 	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
 		return 0;
 	return number % below;

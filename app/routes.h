@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * routes.h - what the sample application answers.
+ * routes.h - the responses of the sample application.
  *
  * Inputs: a request with its body.  Outputs: a description of the response.
  * It must not know sockets, nor how the response is written.
@@ -15,14 +15,14 @@
 
 #include "http.h"
 
-/* In what way the bytes go to the kernel: applications differ in this, so the routes do. */
+/* Which system calls send the bytes: real applications differ, so the routes do too. */
 enum response_way {
 	WAY_NONE = 0,   /* closed without a response */
 	WAY_ONE_WRITE,  /* head and body together in one write */
 	WAY_WRITEV,     /* head and body from two places by writev */
 	WAY_TWO_WRITES, /* head, then body */
 	WAY_SENDFILE,   /* head, then the body from a file */
-	WAY_CHUNKED,    /* head, then chunk after chunk */
+	WAY_CHUNKED,    /* head, then chunks */
 };
 
 /* What `content` points to may be `text`, so it must not be copied. */
@@ -31,9 +31,9 @@ struct response {
 	enum response_way way;
 	const char *content_type;
 	const char *allow;   /* the Allow field of a 405, else NULL */
-	const char *content; /* NULL: the alphabet over and over, see route_alphabet() */
+	const char *content; /* NULL: the repeated alphabet, see route_alphabet() */
 	uint64_t content_bytes;
-	char text[128]; /* where content points to when it is made for the response */
+	char text[128]; /* storage for content made for this response */
 };
 
 /* Largest body of a request, bytes of content. */
@@ -45,22 +45,22 @@ struct response {
 int routes_init(void);
 
 /*
- * Answers a request; may block for as long as the route's work takes.  body:
+ * Fills the response to a request; blocks while the route does its work. body:
  * the content of the request; the response may point into it.
  */
 void route_request(const struct http_request *request, const char *body, uint64_t body_bytes,
 		   struct response *response);
 
-/* A response with nothing but a status, for requests that reach no route. */
+/* A response with only a status, for requests that reach no route. */
 void route_status(int status, struct response *response);
 
 /*
- * Content byte number i is letter i % 26.  Returns the content from offset on
- * and how much of it lies there in one piece, at most max bytes.
+ * Content byte number i is letter i % 26.  Returns a pointer to the content at
+ * offset and how many bytes follow it in one piece, at most max.
  */
 const char *route_alphabet(uint64_t offset, size_t max, size_t *length);
 
-/* The file with the same content: the place of offset in it, likewise. */
+/* The same for the file: fd, and the position of offset in it. */
 int route_file(uint64_t offset, size_t max, off_t *place, size_t *length);
 
 #endif

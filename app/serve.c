@@ -18,7 +18,7 @@
 #define EVENTS 64
 #define STACK_BYTES (128 * 1024)
 
-/* After a failed accept: 0 to go on, -errno when that will not help. */
+/* After a failed accept: 0 to continue, -errno when trying again cannot help. */
 static int accept_failure(int error)
 {
 	const struct timespec pause = { .tv_nsec = 10 * 1000000 };
@@ -26,15 +26,15 @@ static int accept_failure(int error)
 	switch (error) {
 	case EAGAIN: /* another worker was faster */
 	case EINTR:
-	case ECONNABORTED: /* the client has gone already */
+	case ECONNABORTED: /* the client is gone already */
 	case EPROTO:
-	case EPERM: /* a firewall's word */
+	case EPERM: /* rejected by a firewall rule */
 		return 0;
 	case EMFILE:
 	case ENFILE:
 	case ENOBUFS:
 	case ENOMEM:
-		/* Nothing is freed by trying again at once. */
+		/* No descriptor or memory is free yet: wait before trying again. */
 		nanosleep(&pause, NULL);
 		return 0;
 	default:
@@ -42,13 +42,13 @@ static int accept_failure(int error)
 	}
 }
 
-/* A connection and what the epoll instance has been told about it. */
+/* A connection and the events registered for it with epoll. */
 struct watched {
 	struct connection *connection;
 	uint32_t events;
 };
 
-/* Runs the connection and watches for what it needs next; closes it at its end. */
+/* Runs the connection, then registers what it waits for next, or closes it. */
 static void run_watched(int epoll, struct watched *watched)
 {
 	const enum connection_need need = connection_run(watched->connection);
@@ -76,8 +76,9 @@ static int watch_listener(int epoll, int listener)
 }
 
 /*
- * The kernel wakes the worker that has watched the listener for longest, so one
- * worker would get nearly all clients: go to the end of the queue.
+ * The kernel wakes the worker at the head of the listener's wait queue, so one
+ * worker would get nearly all clients: register again, to move to the end of
+ * the queue.
  */
 static int requeue_listener(int epoll, int listener)
 {
@@ -86,7 +87,7 @@ static int requeue_listener(int epoll, int listener)
 	return watch_listener(epoll, listener);
 }
 
-/* 0, or -errno when the listener is of no further use. */
+/* 0, or -errno when the listener cannot be used any more. */
 static int accept_watched(int epoll, int listener)
 {
 	struct watched *watched;
@@ -123,7 +124,7 @@ int serve_epoll(int listener)
 		if (count < 0 && errno != EINTR)
 			return -errno;
 		for (i = 0; i < count; i++) {
-			/* One client a time, so that a burst spreads over the workers. */
+			/* Accept one client at a time, so that a burst spreads over the workers. */
 			if (!events[i].data.ptr)
 				err = accept_watched(epoll, listener);
 			else
@@ -137,7 +138,7 @@ static void *connection_main(void *argument)
 {
 	struct connection *connection = argument;
 
-	/* A blocking socket: "needs output" only means that the turn is over. */
+	/* On a blocking socket, NEED_OUTPUT only means that the turn is over. */
 	while (connection_run(connection) != NEED_CLOSE)
 		;
 	connection_close(connection);
@@ -163,7 +164,7 @@ int serve_threads(int listener)
 			continue;
 		}
 		connection = connection_open(fd, RECEIVE_READ);
-		/* A client for whom no thread can be had sees its connection closed. */
+		/* If no thread can be created, close the client's connection. */
 		if (connection &&
 		    pthread_create(&thread, &attributes, connection_main, connection) != 0)
 			connection_close(connection);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * serve.h - the two ways in which a worker waits for its clients.
+ * serve.h - the two serving models of a worker: epoll, and a thread per
+ * connection.
  *
  * Inputs: a listening socket that other workers share.  Outputs: none; they
  * run until the process ends.  It must not know HTTP.
@@ -8,10 +9,13 @@
 #ifndef WEBAPP_SERVE_H
 #define WEBAPP_SERVE_H
 
-/* One thread, all connections; the listener must not block.  Returns only to fail: -errno. */
+/*
+ * One thread for all connections; the listener must be non-blocking.  Returns only on failure:
+ * -errno.
+ */
 int serve_epoll(int listener);
 
-/* A thread for each connection; the listener must block.  Likewise. */
+/* A thread for each connection; the listener must be blocking.  Returns like serve_epoll(). */
 int serve_threads(int listener);
 
 #endif

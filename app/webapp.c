@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * webapp.c - the sample application: a small HTTP/1.1 server of the kind that
- * people run, which knows nothing of being observed.
+ * webapp.c - the sample application: a small HTTP/1.1 server like those people
+ * run; it does not know that it is observed.
  *
  * Inputs: the command line.  Outputs: "webapp: listening on ADDR:PORT" on
  * standard output once clients can connect; exit status 0 after SIGTERM or
@@ -61,7 +61,7 @@ static bool parse_number(const char *text, unsigned long low, unsigned long high
 	return *end == '\0' && errno == 0 && *number >= low && *number <= high;
 }
 
-/* False after a message when the value is wrong. */
+/* Returns false, after a message, when the value is wrong. */
 static bool parse_option(struct options *options, int option, const char *value)
 {
 	unsigned long number;
@@ -113,7 +113,7 @@ static void parse_options(struct options *options, int argc, char **argv)
 			fputs(usage, stdout);
 			exit(0);
 		}
-		/* getopt_long() has said what is wrong. */
+		/* getopt_long() has printed the error. */
 		if (option == '?' || !parse_option(options, option, optarg)) {
 			fputs("try 'webapp --help'\n", stderr);
 			exit(2);
@@ -131,7 +131,7 @@ static int open_listener(const struct options *options)
 {
 	const struct addrinfo hints = { .ai_flags = AI_PASSIVE | AI_NUMERICSERV,
 					.ai_socktype = SOCK_STREAM };
-	/* The epoll model must not be held up when another worker took the client. */
+	/* With epoll, accept must not block when another worker was faster. */
 	const int type = SOCK_STREAM | SOCK_CLOEXEC | (options->threads ? 0 : SOCK_NONBLOCK);
 	struct addrinfo *address;
 	const int on = 1;
@@ -179,7 +179,7 @@ static void announce(void *context)
 	fflush(stdout);
 }
 
-/* As many open files as this process may have: each client is one. */
+/* Raises the limit of open files: each client is one. */
 static void raise_file_limit(void)
 {
 	struct rlimit limit;
@@ -197,7 +197,7 @@ int main(int argc, char **argv)
 	int err;
 
 	parse_options(&options, argc, argv);
-	/* A client that has gone shows as EPIPE where it is written to. */
+	/* A write to a client that is gone then fails with EPIPE. */
 	signal(SIGPIPE, SIG_IGN);
 	raise_file_limit();
 	err = routes_init();

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * control.bpf.h - changes and lookups in the tables that the loader orders.
+ * control.bpf.h - changes and lookups in tables, requested by the loader.
  *
- * Inputs: an order and its arguments.  Outputs: entries of targets, listeners and the
- * series' tables.  It must not know sockets or HTTP.
+ * Inputs: an order and its arguments.  Outputs: entries in the tables of targets, listeners and
+ * series.  It must not know sockets or HTTP.
  *
- * Why not by bpf() calls: while a task is in one for an element of a map, no trace
- * event on its CPU runs a program (kernel/bpf/syscall.c, bpf_disable_instrumentation()).
- * Linux 7 may preempt the task there, and what other tasks then receive and send on
- * this CPU would be missed.  A program does the same work and blocks no other.
+ * Why not by bpf() calls: while a task changes a map element by bpf(), no trace event on its CPU
+ * runs a program (kernel/bpf/syscall.c, bpf_disable_instrumentation()).  Linux 7 may preempt the
+ * task there, and the calls of other tasks on this CPU would be missed.  A program does the same
+ * work and disables no other program.
  */
 #ifndef REDTAP_CONTROL_H
 #define REDTAP_CONTROL_H
@@ -64,7 +64,7 @@ static __always_inline int control_series_give_back(__u32 id, __u32 count)
 	return err;
 }
 
-/* Returns what enum control_order says, or a negative error number. */
+/* Returns the result described in enum control_order, or a negative error number. */
 static __always_inline int on_control(__u64 order, __u64 first, __u64 second, __u64 third)
 {
 	switch (order) {

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 #
-# compare.jq - what Prometheus says of a load, beside what the load generator counted
-# itself.
+# compare.jq - compares Prometheus's results for a load with the load generator's own
+# counts.
 #
 # Inputs (--slurpfile, one document each): load, what `load --json` printed;
 # counts, rates, quantiles, results of Prometheus's query API.  --argjson seconds:

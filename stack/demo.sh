@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 #
 # demo.sh - everything once: a web server under load, redtap attached to it,
-# statsd_exporter, Prometheus; at the end what Prometheus says, beside what the load
-# generator counted itself.
+# statsd_exporter, Prometheus; at the end Prometheus's numbers, compared with those that
+# the load generator counted itself.
 #
 # Input: DEMO=stay keeps everything up until Ctrl-C; DEMO_SECONDS, how long the load
 # runs (20); BUILD, MAKE; VM=1: web server and redtap run in a virtual machine
 # (demo_guest.sh), and send to the statsd_exporter outside.  Where BPF is refused,
-# that is done without being asked for.  Output: text; exit status 0 only if every
+# this is the default.  Output: text; exit status 0 only if every
 # count is equal.  It leaves nothing running.  It must not ask redtap: all numbers
 # come from Prometheus.
 set -euo pipefail
@@ -85,11 +85,11 @@ choose_machine() {
 		MACHINE=1
 	elif ! report=$("$BUILD/redtap" check 2>&1); then
 		printf '%s\n' "$report" >&2
-		warn "BPF is refused here, see above: going on in a virtual machine, with a newer kernel"
+		warn "BPF is refused here, see above: using a virtual machine with a newer kernel"
 		MACHINE=1
 	fi
 	((MACHINE)) || return 0
-	[[ $(uname -m) == x86_64 ]] || die "there is a virtual machine for x86-64 only"
+	[[ $(uname -m) == x86_64 ]] || die "the virtual machine needs an x86-64 host"
 	BUILD=$BUILD "$SOURCE/deps.sh" vm
 	say "fetching a kernel, if there is none yet (log: $FILES/build.log)"
 	build kernels/relay kernels/newest/package
@@ -99,11 +99,11 @@ prepare() {
 	((EUID == 0)) || [[ ${VM:-} == 1 ]] ||
 		die "loading BPF programs needs root: use 'sudo make demo'," \
 			"or 'make demo VM=1' for a virtual machine"
-	[[ ${VM:-} =~ ^[01]?$ ]] || die "VM '$VM' is not known; VM=1 uses a virtual machine"
+	[[ ${VM:-} =~ ^[01]?$ ]] || die "unknown value VM '$VM': VM=1 uses a virtual machine"
 	[[ $SECONDS_OF_LOAD =~ ^[1-9][0-9]{0,3}$ ]] ||
 		die "DEMO_SECONDS '$SECONDS_OF_LOAD' is not a number from 1 to 9999"
 	[[ ${DEMO:-} == "" || $DEMO == stay ]] ||
-		die "DEMO '$DEMO' is not known; DEMO=stay keeps the demo up"
+		die "unknown value DEMO '$DEMO': DEMO=stay keeps the demo up"
 	BUILD=$BUILD "$SOURCE/deps.sh" build demo
 	mkdir -p "$FILES"
 	exec {LOCK}>"$FILES/lock"
@@ -161,7 +161,7 @@ start_webapp() {
 		die "webapp does not listen"
 	fi
 	WEBAPP_PORT=${WEBAPP_ADDRESS##*:}
-	say "webapp listens on $WEBAPP_ADDRESS, pid ${PIDS[webapp]}; it knows nothing of redtap"
+	say "webapp listens on $WEBAPP_ADDRESS, pid ${PIDS[webapp]}; it does not know redtap"
 }
 
 attached_or_ended() {
@@ -192,7 +192,7 @@ run_load() {
 	unset "PIDS[load]"
 	LOAD_END=$EPOCHREALTIME
 	((status == 0)) || die "the load generator failed with status $status"
-	runs redtap || die "redtap ended before it was asked to; see $FILES/redtap.log"
+	runs redtap || die "redtap ended too early; see $FILES/redtap.log"
 }
 
 stop_redtap() {
@@ -264,7 +264,7 @@ print_comparison() {
 	local name=http_server_request_duration_seconds own="{service_name=\"$SERVICE\"}"
 	local by='http_request_method, http_route' window=$(((SECONDS_OF_LOAD * 3 + 3) / 4))
 
-	wait_until 15 scraped_after_the_end || die "Prometheus does not scrape any more"
+	wait_until 15 scraped_after_the_end || die "Prometheus has stopped scraping"
 	# All counters began with this run, so their values are the counts.
 	query "$FILES/counts.json" "${name}_count$own"
 	query "$FILES/rates.json" "sum by ($by) (rate(${name}_count${own}[${window}s]))" \
@@ -277,7 +277,7 @@ print_comparison() {
 		--slurpfile quantiles "$FILES/quantiles.json" \
 		--from-file "$SOURCE/compare.jq" >"$FILES/comparison.json"
 
-	printf '\nWhat Prometheus says (by redtap), beside what the load generator counted itself\n\n'
+	printf '\nPrometheus (numbers from redtap) and the load generator (its own counts)\n\n'
 	jq --raw-output '.rows[]' "$FILES/comparison.json" | awk -F '\t' '
 		BEGIN {
 			format = "%-6s %-16s %8s %8s  %7s %7s  %6s %6s  %8s %8s  %s\n"
@@ -309,7 +309,7 @@ print_addresses() {
 	say "statsd_exporter: $EXPORTER_URL/metrics"
 }
 
-# stay_without_load STATUS: there is no web server any more, it was in the machine.
+# stay_without_load STATUS: the web server has ended with the virtual machine.
 stay_without_load() {
 	# shellcheck disable=SC2064
 	trap "exit $1" INT
@@ -324,7 +324,7 @@ stay() {
 	trap "exit $1" INT
 	start_redtap none
 	print_addresses
-	say "a load goes on; Ctrl-C ends everything"
+	say "the load continues; Ctrl-C ends everything"
 	while runs webapp && runs redtap; do
 		start load "$BUILD/load" --port "$WEBAPP_PORT" --seconds 60 --json \
 			>"$FILES/stay.json" </dev/null {LOCK}>&-
@@ -360,7 +360,7 @@ main() {
 		fi
 		stay "$status"
 	fi
-	say "everything is stopped; 'sudo make demo DEMO=stay' keeps it up for a closer look"
+	say "everything is stopped; 'sudo make demo DEMO=stay' keeps it running"
 	return "$status"
 }
 

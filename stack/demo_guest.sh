@@ -7,7 +7,7 @@
 # Inputs: redtap, webapp and load in /build; datagrams to udp 127.0.0.1:9125 leave
 # the machine.  Outputs: redtap's table; for demo.sh, lines that begin with "@":
 # "@load-ended", then "@load " and the load generator's counts as JSON.  Exit status 0
-# only if everything succeeded.  It must not know what Prometheus says.
+# only if everything succeeded.  It must not know Prometheus.
 
 webapp=
 redtap=
@@ -31,7 +31,7 @@ wait_for() {
 webapp=$!
 wait_for '^webapp: listening on ' /tmp/webapp.log "$webapp" || fail "webapp does not listen"
 address=$(sed -n 's/^webapp: listening on //p' /tmp/webapp.log)
-echo "demo: webapp listens on $address, pid $webapp; it knows nothing of redtap"
+echo "demo: webapp listens on $address, pid $webapp; it does not know redtap"
 
 # Through a pipe, so that the table is printed as plain lines.
 mkfifo /tmp/table
@@ -47,7 +47,7 @@ cat /tmp/redtap.log
 /build/load --port "${address##*:}" --seconds "$1" --json >/tmp/load.json </dev/null ||
 	fail "the load generator failed"
 echo "@load-ended"
-kill -0 "$redtap" 2>/dev/null || fail "redtap ended before it was asked to"
+kill -0 "$redtap" 2>/dev/null || fail "redtap ended too early"
 kill -INT "$redtap"
 wait "$redtap" || fail "redtap failed"
 redtap=

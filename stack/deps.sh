@@ -6,11 +6,10 @@
 #
 # Input: groups of dependencies (build, demo, test, vm; default: build).  --why:
 # installs nothing, says what is missing if something is, and exits with 1; the
-# Makefile asks this behind a command that has failed.
+# Makefile runs this after a command that has failed.
 # Output: installed packages, BUILD/tools/, exit status 0 if nothing is missing any
-# more.  It tries whether a thing works and does not ask where it came from: a
-# compiler or a Go of your own is left alone.  It must not change anything when
-# nothing is missing.
+# more.  It checks whether a tool works, not where it came from: a compiler or a Go of
+# your own is left alone.  It must not change anything when nothing is missing.
 set -euo pipefail
 
 PROGRAM_NAME=deps
@@ -123,12 +122,12 @@ have_file() {
 	[[ -s $1 ]]
 }
 
-# tests/lint/lint.sh needs version 14 and says so where only another one is there.
+# tests/lint/lint.sh needs version 14 and reports it if only another one is installed.
 have_clang_format() {
 	have_program clang-format-14 || have_program clang-format
 }
 
-# Asks the Python that gunicorn runs under: the first one on PATH may be another.
+# Runs the Python that gunicorn uses: the first one on PATH may be a different one.
 have_flask() {
 	local gunicorn line
 
@@ -250,7 +249,7 @@ install_packages() {
 
 	mkdir -p "$BUILD"
 	: >"$BUILD/deps.log"
-	apt_run update || warn "'apt-get update' failed: going on with the old lists"
+	apt_run update || warn "'apt-get update' failed: using the old package lists"
 	for row in "${MISSING[@]}"; do
 		resolved=$(resolve "$row") || exit 1
 		for name in $resolved; do
@@ -295,8 +294,8 @@ go_newest() {
 	return 1
 }
 
-# Builds what is missing or older than its source.  A test whose tool is not there
-# says so.
+# Builds what is missing or older than its source.  A test that needs a missing tool
+# reports that.
 install_test_tools() {
 	local tool source minor go
 
@@ -305,7 +304,7 @@ install_test_tools() {
 		source=$SOURCE/../tests/$source
 		[[ ! $BUILD/tools/$tool -nt $source/main.go ]] || continue
 		go=$(go_newest "$minor") || {
-			say "no Go of 1.$minor or newer: the tests go without $tool"
+			say "no Go of 1.$minor or newer: $tool is not built"
 			continue
 		}
 		say "building $tool with $("$go" version | cut -d' ' -f3)"

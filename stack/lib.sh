@@ -58,7 +58,7 @@ process_end() {
 	process_is "$1" "$2" || return 0
 	kill -TERM "$1" 2>/dev/null || true
 	wait_until "$3" process_is_gone "$1" "$2" && return 0
-	warn "process $1 did not end within $3 s of SIGTERM; it gets SIGKILL"
+	warn "process $1 did not end within $3 s of SIGTERM; sending SIGKILL"
 	kill -KILL "$1" 2>/dev/null || true
 	wait_until 5 process_is_gone "$1" "$2"
 }

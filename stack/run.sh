@@ -120,15 +120,15 @@ spawn() {
 	SPAWNED_START_TIME=$(process_start_time "$SPAWNED_PID") || SPAWNED_START_TIME=ended
 }
 
-# answers PID START_TIME URL: it answers, or has ended.
+# answers PID START_TIME URL: the server responds, or has ended.
 answers() {
 	process_is "$1" "$2" || return 0
 	curl --silent --fail --noproxy '*' --max-time 2 --output /dev/null "$3"
 }
 
 # scrapes PID START_TIME URL: Prometheus has scraped the exporter, or has ended.  It
-# begins some 5 s after it reports ready (its target discovery waits that long), and
-# would not see the first 0 of a series that is sent before.
+# begins about 5 s after it reports ready (its target discovery waits that long), and
+# would miss the first 0 of a series that is sent before.
 scrapes() {
 	process_is "$1" "$2" || return 0
 	[[ $(curl --silent --noproxy '*' --max-time 2 "$3/api/v1/query?query=up") == *',"1"]'* ]]
@@ -164,7 +164,7 @@ start_exporter() {
 	}
 	wait_until 20 answers "$EXPORTER_PID" "$EXPORTER_START_TIME" \
 		"http://127.0.0.1:$EXPORTER_PORT/metrics" || {
-		warn "statsd_exporter does not answer on port $EXPORTER_PORT within 20 s"
+		warn "statsd_exporter does not respond on port $EXPORTER_PORT within 20 s"
 		return 1
 	}
 	process_is "$EXPORTER_PID" "$EXPORTER_START_TIME" || {
@@ -258,8 +258,8 @@ start() {
 	done
 	write_environment
 	trap - EXIT INT TERM
-	say "statsd_exporter takes StatsD on udp://127.0.0.1:$STATSD_PORT," \
-		"shows http://127.0.0.1:$EXPORTER_PORT/metrics"
+	say "statsd_exporter accepts StatsD on udp://127.0.0.1:$STATSD_PORT," \
+		"metrics at http://127.0.0.1:$EXPORTER_PORT/metrics"
 	say "Prometheus is at http://127.0.0.1:$PROMETHEUS_PORT"
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * main.c - the command line, then what it asks for, then the exit status.
+ * main.c - parses the command line, runs the command, returns the exit status.
  */
 #include <errno.h>
 #include <stdio.h>

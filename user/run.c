@@ -36,7 +36,7 @@
 #define TARGET_EXIT_POLL_MS 5
 /* A response of unknown length is complete after this silence, nanoseconds. */
 #define SWEEP_SILENCE_NS 1000000000ULL
-/* After so long without a request, the user is told why, seconds. */
+/* After this time without a request, the user is told why, seconds. */
 #define SILENCE_S 10
 
 struct run {
@@ -130,9 +130,9 @@ static int announce(struct run *run)
 /* ---- the run ---------------------------------------------------------- */
 
 /*
- * How long this takes is the flush time: until everything is read from the kernel and
- * reported, and the first StatsD lines are sent.  repeater_pump() sends the others at its own
- * pace and delays no reading.
+ * The duration of this is the flush time: until everything is read from the kernel and reported,
+ * and the first StatsD lines are sent. repeater_pump() sends the others later and delays no
+ * reading.
  */
 static int flush(struct run *run, bool last)
 {
@@ -160,7 +160,7 @@ static int flush(struct run *run, bool last)
 		   stopwatch_queued_s(&watch));
 	if (last)
 		repeater_finish(run->repeater, run->signals);
-	/* only now: the flush should not wait for it */
+	/* last, so that the flush does not wait for it */
 	else if (!err)
 		err = collector_retire(run->collector);
 	return err;
@@ -193,7 +193,7 @@ static void collect_facts(const struct run *run, struct silence_facts *facts)
 		facts->connections += ledger->services[i].open_connections;
 }
 
-/* Tells the user once why there is no request. */
+/* Tells the user once why no request was seen. */
 static void explain_silence(struct run *run)
 {
 	struct silence_facts facts = { .seconds = SILENCE_S };
@@ -206,7 +206,7 @@ static void explain_silence(struct run *run)
 	log_warning("%s", silence_explain(text, &facts));
 }
 
-/* Until the kernel has closed the sockets of exited targets, or a signal. */
+/* Waits until the kernel has closed the sockets of exited targets, or for a signal. */
 static void wait_for_sockets(struct run *run)
 {
 	struct pollfd signals = { .fd = run->signals, .events = POLLIN };
@@ -223,7 +223,7 @@ enum wake {
 	WAKE_END,
 };
 
-/* Milliseconds until something may be due, apart from signals and the timer. */
+/* Milliseconds until the next action, apart from signals and the timer. */
 static int next_look(struct run *run, uint64_t deadline_ns)
 {
 	uint64_t now = clock_monotonic_ns(), due = now + TARGET_POLL_MS * 1000000ULL;
@@ -283,13 +283,13 @@ static int observe(struct run *run)
 		if (run->silence_due_ns && clock_monotonic_ns() >= run->silence_due_ns)
 			explain_silence(run);
 	}
-	/* nothing is counted after the last reading */
+	/* nothing may be counted after the last reading */
 	loader_detach(run->loader);
 	loader_tell_missed(run->loader);
 	return err ? err : flush(run, true);
 }
 
-/* In the opposite order of opening. */
+/* In the reverse order of opening. */
 static void release(struct run *run)
 {
 	report_close(run->report);
@@ -328,7 +328,7 @@ int run_attach(const struct options *options)
 		err = announce(&run);
 	if (!err)
 		err = observe(&run);
-	if (err == -EPIPE) { /* the reader of the output is gone: a normal end */
+	if (err == -EPIPE) { /* the reader of the output has closed it: a normal end */
 		log_detail("standard output was closed");
 		err = 0;
 	}

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * call.bpf.h - one receive or send call that is complete.
+ * call.bpf.h - one completed receive or send call.
  *
- * Inputs: what a hook says about the call.  Outputs: where its bytes are.  It must
- * not know what the bytes mean.
+ * Inputs: the hook's arguments.  Outputs: the location of its bytes.  It must not know what the
+ * bytes mean.
  */
 #ifndef REDTAP_CALL_H
 #define REDTAP_CALL_H
@@ -21,14 +21,14 @@ enum message_flag {
 /* These calls leave the bytes in the socket, or move none of the stream. */
 #define MESSAGE_NOT_TAKEN (MESSAGE_OOB | MESSAGE_PEEK | MESSAGE_ERRQUEUE)
 
-/* A call that is complete. */
+/* A completed call. */
 struct call {
 	struct sock *sock;
-	__u64 address; /* of sock */
-	__u64 inode;   /* likewise */
-	__u64 length;  /* bytes that it moved */
-	__u32 flags;   /* enum message_flag, as far as they matter */
-	__u32 owner;   /* of its scratch */
+	__u64 address; /* of sock, as a map key */
+	__u64 inode;   /* inode number of the socket */
+	__u64 length;  /* bytes moved */
+	__u32 flags;   /* enum message_flag: only the flags that matter here */
+	__u32 owner;   /* index of its scratch */
 	bool second;   /* seen by the second program of a pair, see tables/pair.bpf.h */
 };
 
@@ -40,7 +40,7 @@ static __always_inline void call_source(const struct call *call, struct byte_sou
 		byte_source_init(source, call->length);
 }
 
-/* Whether what lies before a position in a byte stream has been worked on. */
+/* Whether everything before position `end` of a byte stream has been processed. */
 static __always_inline bool sequence_reached(__u32 end, __u32 worked)
 {
 	return (__s32)(end - worked) <= 0;

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * connection.bpf.h - life of a connection in the kernel's tables: made, found,
- * claimed, ended.
+ * connection.bpf.h - life of a connection in the kernel's tables: created, found, claimed, ended.
  *
  * Inputs: sockets.  Outputs: connections whose identity has been checked.  It
  * must not know HTTP beyond the tracker's calls, nor which hook called.
  *
- * An entry can be deleted, and its memory used again, while another CPU still holds a
- * pointer to it.  So a part is used only after it was claimed *and then* the entry was
- * found to belong to the socket still; and only the holder of both claims deletes an
- * entry.
+ * An entry can be deleted, and its memory used again, while another CPU still holds a pointer to
+ * it.  So a part is used only after it was claimed *and after that* the entry was checked to still
+ * belong to the socket; and only the holder of both claims deletes an entry.
  */
 #ifndef REDTAP_CONNECTION_H
 #define REDTAP_CONNECTION_H
@@ -21,8 +19,8 @@
 
 /* connection.closing */
 enum closing {
-	CLOSING_END = 1,    /* end what is open */
-	CLOSING_DELETE = 2, /* and delete the entry */
+	CLOSING_END = 1,    /* end the open requests */
+	CLOSING_DELETE = 2, /* and then delete the entry */
 };
 
 /* ---- closing ---------------------------------------------------------- */
@@ -32,19 +30,18 @@ static __always_inline void closing_set(struct connection *connection, __u32 wha
 	atomic_or(&connection->closing, what);
 }
 
-/* Without --client, a constant: the code for clients is not loaded. */
+/* Without --client this is constant false, so the code for clients is not loaded. */
 static __always_inline bool is_client(const struct connection *connection)
 {
 	return settings.client && connection->peer;
 }
 
-/* ---- making ----------------------------------------------------------- */
+/* ---- creating --------------------------------------------------------- */
 
 /*
- * Enters a connection.  late: it was open before; received, sent: positions of the next
- * bytes, of a client the other way round.  peer: number of the server that a client
- * talks to, 0: a server's connection.  Returns the entry, made here or by another CPU;
- * NULL: the table is full.
+ * Creates a connection's entry. late: it was open before; received, sent: positions of the next
+ * bytes, swapped for a client. peer: number of the server that a client talks to, 0: a server's
+ * connection.  Returns the entry, created here or by another CPU; NULL: the table is full.
  */
 static __always_inline struct connection *connection_make(struct scratch *scratch, __u64 address,
 							  bool late, __u8 peer, __u32 received,
@@ -63,7 +60,7 @@ static __always_inline struct connection *connection_make(struct scratch *scratc
 	return bpf_map_lookup_elem(&connections, &address);
 }
 
-/* Deletes the entry; both claims are held. */
+/* Deletes the entry; the caller holds both claims. */
 static __always_inline void connection_delete(struct connection *connection, __u64 address)
 {
 	if (connection->watched && !connection->peer)
@@ -74,8 +71,9 @@ static __always_inline void connection_delete(struct connection *connection, __u
 }
 
 /*
- * Ends one request that is open; the send part is claimed, and loaded into the
- * scratch.  A function of its own for the verifier.  Returns the event.
+ * Ends one open request; the send part is claimed and loaded into the scratch.
+ * A function of its own, so that the verifier checks it once.  Returns the
+ * event.
  */
 __noinline int connection_end_one(__u64 address, __u32 owner)
 {
@@ -90,13 +88,13 @@ __noinline int connection_end_one(__u64 address, __u32 owner)
 	return event;
 }
 
-/* How often settling starts again when other CPUs have left work meanwhile. */
+/* How often settling is repeated when other CPUs have left new work meanwhile. */
 #define SETTLE_TURNS 4
 
 /*
- * Ends what is open on a connection that is closing, and deletes the entry if that is
- * due.  Returns whether another CPU may have left work here meanwhile.  A function of
- * its own for the verifier.
+ * Ends the open requests of a closing connection, and deletes the entry if required.  Returns
+ * whether another CPU may have left new work meanwhile.  A function of its own, so that the
+ * verifier checks it once.
  */
 __noinline int connection_settle_once(__u64 address, __u32 owner)
 {
@@ -106,7 +104,7 @@ __noinline int connection_settle_once(__u64 address, __u32 owner)
 
 	if (!connection || !scratch)
 		return 0;
-	/* a request that is being read would end without the route that it has */
+	/* a request that is being read would be counted without its route */
 	if (READ_ONCE(connection->receive.claim))
 		return 0;
 	if (!part_claim(&connection->send.claim))
@@ -132,8 +130,8 @@ __noinline int connection_settle_once(__u64 address, __u32 owner)
 }
 
 /*
- * Likewise.  If a part is claimed, the work is left to its owner, who comes here after
- * releasing it, and looks again after releasing what was claimed here.
+ * The same, repeated while other CPUs may have left new work.  If another CPU holds a claim, the
+ * work is left to that CPU, which calls this after releasing the part.
  */
 static __always_inline void connection_settle(__u64 address, __u32 owner)
 {
@@ -145,9 +143,9 @@ static __always_inline void connection_settle(__u64 address, __u32 owner)
 }
 
 /*
- * Ends what is open on a socket that is gone, and deletes its entry.  An end by the
- * application is always seen; one by the other side may be missed: if none was seen, it
- * was a reset.
+ * Ends the open requests of a socket that is gone, and deletes its entry.  A close by the
+ * application is always seen, a reset by the peer may be missed: so if no end was seen, it was a
+ * reset.
  */
 static __always_inline void connection_expel(struct connection *connection, __u64 address,
 					     __u32 owner)
@@ -158,7 +156,7 @@ static __always_inline void connection_expel(struct connection *connection, __u6
 	connection_settle(address, owner);
 }
 
-/* Releases a part, and does the work that was left meanwhile. */
+/* Releases a part, then does the work that other CPUs left meanwhile. */
 static __always_inline void connection_release(struct connection *connection, __u32 *claim,
 					       __u64 address, __u32 owner)
 {
@@ -170,8 +168,8 @@ static __always_inline void connection_release(struct connection *connection, __
 /* ---- finding ---------------------------------------------------------- */
 
 /*
- * A call on a socket that has no entry: makes one if it is a server's
- * connection of a target.  received, sent: positions before the call.
+ * A call on a socket without an entry: creates one if it is a server's
+ * connection of a target. received, sent: positions before the call.
  */
 static __always_inline struct connection *connection_adopt(struct scratch *scratch, __u32 owner,
 							   struct sock *sock, __u64 address,
@@ -187,9 +185,9 @@ static __always_inline struct connection *connection_adopt(struct scratch *scrat
 	if ((state != STATE_ESTABLISHED && state != STATE_CLOSE_WAIT && state != STATE_SYN_RECV) ||
 	    !sock_is_listened(sock))
 		return 0;
-	/* TCP Fast Open: what came with the SYN can be received before the handshake ends */
+	/* TCP Fast Open: data of the SYN can be received before the handshake ends */
 	connection = connection_make(scratch, address, state != STATE_SYN_RECV, 0, received, sent);
-	/* closed meanwhile: no later hook would delete it */
+	/* closed meanwhile: no later hook would delete the entry */
 	if (connection && sock_state(sock) == STATE_CLOSE && sock_shut_down(sock)) {
 		closing_set(connection, CLOSING_END | CLOSING_DELETE);
 		connection_settle(address, owner);
@@ -199,8 +197,8 @@ static __always_inline struct connection *connection_adopt(struct scratch *scrat
 }
 
 /*
- * A send on a socket that has no entry: makes one if a target may be a client there,
- * on a connection that was open before attach.  sent: position before the call.
+ * A send on a socket without an entry: creates one if a target may be the client of a connection
+ * that was open before attach. sent: position before the call.
  */
 static __always_inline struct connection *
 connection_adopt_client(struct scratch *scratch, struct sock *sock, __u64 address, __u32 sent)
@@ -215,8 +213,8 @@ connection_adopt_client(struct scratch *scratch, struct sock *sock, __u64 addres
 }
 
 /*
- * Whether the entry belongs to an earlier connection at this address: its end, and the
- * beginning of this one, were missed.
+ * Whether the entry belongs to an earlier connection at this address, because its end and the
+ * start of this one were missed.
  */
 static __always_inline bool connection_is_stale(struct connection *connection, __u64 inode)
 {
@@ -225,7 +223,7 @@ static __always_inline bool connection_is_stale(struct connection *connection, _
 	return known && inode && known != inode;
 }
 
-/* Whether nothing more can be seen on the connection, and it belongs to this socket. */
+/* Whether the entry belongs to this socket, and nothing more can be observed on it. */
 static __always_inline bool connection_is_over(struct connection *connection, __u64 inode,
 					       __u64 address)
 {
@@ -234,9 +232,8 @@ static __always_inline bool connection_is_over(struct connection *connection, __
 }
 
 /*
- * Checks under a claim that the entry belongs to this socket, and that a target uses
- * it.  Two connections at the same address differ in the socket's inode, if the end of
- * the first was missed.
+ * Checks, while a part is claimed, that the entry belongs to this socket and that a target uses
+ * it.  If the end of an earlier connection at this address was missed, its inode number differs.
  */
 static __always_inline bool connection_check(struct connection *connection, __u64 inode,
 					     __u64 address)

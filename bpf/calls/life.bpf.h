@@ -4,8 +4,8 @@
  * established, accepted, get data and acknowledgements, are closed and destroyed;
  * processes fork and exit.
  *
- * Inputs: what the hooks say.  Outputs: entries of connections, listeners, unbound
- * sockets and targets; the ends of requests.  It must not know HTTP.
+ * Inputs: the arguments of the hooks.  Outputs: entries of connections, listeners, unbound sockets
+ * and targets; the ends of requests.  It must not know HTTP.
  *
  * second: the caller is the second program of a pair, see tables/pair.bpf.h.
  */
@@ -33,7 +33,7 @@ static __always_inline void on_data_ready(__u64 address, bool second)
 	if (!connection) {
 		struct scratch *scratch = scratch_get(scratch_of(SCRATCH_ARRIVAL, second));
 
-		/* perhaps open before attach: the first receive call will show whose it is */
+		/* perhaps open before attach: the first receive call shows which process uses it */
 		if (!scratch || sock_state(sock) != STATE_ESTABLISHED || !sock_is_tcp(sock) ||
 		    !sock_is_listened(sock))
 			return;
@@ -67,7 +67,7 @@ static __always_inline void on_listen(__u64 address)
 		unbound_note(address);
 }
 
-/* A new connection: an entry at this address is stale. */
+/* A new connection: an older entry at this address is stale. */
 static __always_inline void on_established(__u64 address, bool second)
 {
 	const __u32 owner = scratch_of(SCRATCH_STATE, second);
@@ -82,7 +82,7 @@ static __always_inline void on_established(__u64 address, bool second)
 		return;
 	if (stale && second && stale->inode == 0 && stale->arrival.written == 0 &&
 	    stale->receive.sequence == sock_received(sock))
-		return; /* made a moment ago, for this very event */
+		return; /* just created, by this same event */
 	if (stale) {
 		closing_set(stale, CLOSING_END | CLOSING_DELETE);
 		connection_settle(address, owner);
@@ -91,13 +91,13 @@ static __always_inline void on_established(__u64 address, bool second)
 		return;
 	scratch->blank.established_ns = phase_is_wanted(REQUEST_PHASE_ACCEPT) ? bpf_ktime_get_ns()
 									      : 0;
-	/* counted only here, once a connection: each later call tries to enter it again */
+	/* counted only here, once per connection: later calls try to create it again */
 	if (!connection_make(scratch, address, false, 0, sock_received(sock), sock_sent(sock)) &&
 	    !second)
 		ledger_add(&ledger.ignored[IGNORE_CONNECTIONS_FULL], 1);
 }
 
-/* A target connects: an entry for the client's connection that this may become. */
+/* A target connects: creates an entry for what may become a client's connection. */
 static __always_inline void on_connect(__u64 address, bool second)
 {
 	const __u32 owner = scratch_of(SCRATCH_STATE, second);
@@ -109,14 +109,14 @@ static __always_inline void on_connect(__u64 address, bool second)
 	if (!scratch || !sock_is_tcp(sock) || !process_is_target(&service))
 		return;
 	if (stale && second && is_client(stale) && stale->inode == 0)
-		return; /* made a moment ago, for this very event */
+		return; /* just created, by this same event */
 	if (stale)
 		connection_expel(stale, address, owner);
 	if (!connection_make(scratch, address, false, peer_number(sock), 0, 0) && !second)
 		ledger_add(&ledger.ignored[IGNORE_CONNECTIONS_FULL], 1);
 }
 
-/* The server has accepted: both directions begin here. */
+/* The handshake is complete: both directions begin here. */
 static __always_inline void on_connected(__u64 address)
 {
 	struct sock *sock = KERNEL_POINTER(struct sock, address);
@@ -127,9 +127,9 @@ static __always_inline void on_connected(__u64 address)
 }
 
 /*
- * Whether a client's own close() ends the connection at once, by a reset: because of
- * data that it has not read, or SO_LINGER.  Otherwise the server has reset it, or has
- * sent its FIN after the client had shut down its side.
+ * Whether the client's own close() ends the connection at once, by a reset, because of unread
+ * data or SO_LINGER. Otherwise the server has reset it, or has sent its FIN after the client shut
+ * down sending.
  */
 static __always_inline bool client_resets(struct sock *sock, int from)
 {
@@ -138,9 +138,9 @@ static __always_inline bool client_resets(struct sock *sock, int from)
 }
 
 /*
- * The end of a client's connection.  The client may read a response after it has shut
- * down sending, and after the server is gone: only its own close() is the end, or that
- * of the socket.  Returns what is to be done, enum closing.
+ * The end of a client's connection.  The client may still read a response after it has shut down
+ * sending, and after the server is gone: so only its own close(), or the end of the socket, ends
+ * it.  Returns enum closing.
  */
 static __always_inline __u32 client_state(struct connection *connection, struct sock *sock,
 					  int from, int to)
@@ -161,7 +161,7 @@ static __always_inline __u32 client_state(struct connection *connection, struct 
 	}
 }
 
-/* Likewise, of a server's connection. */
+/* The same for a server's connection. */
 static __always_inline __u32 server_state(struct connection *connection, struct sock *sock,
 					  __u64 address, int to)
 {
@@ -178,8 +178,8 @@ static __always_inline __u32 server_state(struct connection *connection, struct 
 		return CLOSING_END;
 	case STATE_CLOSE:
 		if (!sock_shut_down(sock)) {
-			/* The application still has it: it may read what came before the
-			 * reset, and a send that waits for room is not complete. */
+			/* The application still has it: it may read what arrived before the
+			 * reset, and a send that waits for buffer space is not complete. */
 			connection->end |= END_RESET;
 			return 0;
 		}
@@ -190,7 +190,7 @@ static __always_inline __u32 server_state(struct connection *connection, struct 
 	}
 }
 
-/* What a change of state means to a connection. */
+/* Updates a connection after a change of its TCP state. */
 static __always_inline void state_enter(struct sock *sock, __u64 address, int from, int to,
 					bool second)
 {
@@ -237,7 +237,7 @@ static __always_inline void on_state(__u64 address, int from, int to, bool secon
 	state_enter(sock, address, from, to, second);
 }
 
-/* No process has the socket any more: a connection that the client reset ends here. */
+/* No process has the socket any more: a connection reset by the client ends here. */
 static __always_inline void on_destroy(__u64 address, bool second)
 {
 	struct connection *connection = bpf_map_lookup_elem(&connections, &address);
@@ -249,7 +249,7 @@ static __always_inline void on_destroy(__u64 address, bool second)
 
 /* ---- accept and acknowledgement ---------------------------------------- */
 
-/* A system call returns: a descriptor, if it was an accept(), or a negative number. */
+/* A system call returns: a descriptor if it was an accept(), or a negative number. */
 static __always_inline void on_call_exit(__u64 regs, long descriptor)
 {
 	struct connection *connection;
@@ -266,7 +266,7 @@ static __always_inline void on_call_exit(__u64 regs, long descriptor)
 		accept_count(connection, service, now_ns);
 }
 
-/* A segment from the client is about to be processed. */
+/* The kernel is about to process a segment from the client. */
 static __always_inline void on_segment(__u64 address, __u64 segment)
 {
 	struct connection *connection = bpf_map_lookup_elem(&connections, &address);
@@ -275,7 +275,7 @@ static __always_inline void on_segment(__u64 address, __u64 segment)
 	if (!connection)
 		return;
 	acknowledged = segment_acknowledged(KERNEL_POINTER(struct sk_buff, segment));
-	/* of what has not left nothing can be acknowledged (RFC 9293, section 3.10.7.4) */
+	/* an acknowledgement of bytes not sent yet is invalid (RFC 9293, section 3.10.7.4) */
 	if ((__s32)(acknowledged - sock_left(KERNEL_POINTER(struct sock, address))) <= 0)
 		deliver_acknowledged(connection, address, acknowledged);
 }
@@ -291,7 +291,7 @@ static __always_inline void on_fork(__u64 parent, __u64 child)
 		target_follow(from, to);
 }
 
-/* Once for each thread. */
+/* Called once for each thread. */
 static __always_inline void on_exit(__u64 address)
 {
 	struct task_struct *task = KERNEL_POINTER(struct task_struct, address);

@@ -4,7 +4,7 @@
  * receive part and walks the bytes.
  *
  * Inputs: the call and its connection.  Outputs: events.  It must not know hooks,
- * nor whether a server received or a client sent, but for the position.
+ * nor whether a server received or a client sent, except for the position.
  */
 #ifndef REDTAP_REQUESTS_H
 #define REDTAP_REQUESTS_H
@@ -25,13 +25,13 @@ static __always_inline __u32 walker_requests_step(struct walker *walker)
 	return requests_step(walker->context->address, walker->context->owner);
 }
 
-/* Requests are received by a server and sent by a client; position behind them. */
+/* Requests are received by a server and sent by a client; returns the position after them. */
 static __always_inline __u32 requests_end(struct connection *connection, struct sock *sock)
 {
 	return is_client(connection) ? sock_sent(sock) : sock_received(sock);
 }
 
-/* Responses are sent by a server and received by a client; position behind them. */
+/* Responses are sent by a server and received by a client; returns the position after them. */
 static __always_inline __u32 responses_end(struct connection *connection, struct sock *sock)
 {
 	return is_client(connection) ? sock_received(sock) : sock_sent(sock);
@@ -56,7 +56,7 @@ static __always_inline void on_requests(struct scratch *scratch, struct connecti
 	}
 	end = requests_end(connection, sock);
 	if (!connection_check(connection, call->inode, address)) {
-		/* not a target's call: what comes next is the middle of something */
+		/* not a call of a target: the next bytes do not start a request */
 		if (connection->sock == address && !connection->watched) {
 			connection->late = 1;
 			connection->receive.sequence = end;
@@ -75,10 +75,9 @@ static __always_inline void on_requests(struct scratch *scratch, struct connecti
 }
 
 /*
- * What is about to be answered may have been received past every hook (splice,
- * zero-copy receive): then its bytes are entered before the answer is.  Only where
- * no other call can be in the middle of receiving what is answered: nothing is
- * known to wait, or what waits is the one being read.
+ * The request that a response belongs to may have been received by a call without a hook (splice,
+ * zero-copy receive): then account for its bytes before the response.  Only when no other call can
+ * be receiving that request: no request is outstanding, or only the one being read.
  */
 __noinline int receive_catch_up(__u64 address, __u32 owner)
 {
@@ -104,7 +103,7 @@ static __always_inline bool receive_is_behind(struct connection *connection, str
 	__u8 phase = READ_ONCE(connection->receive.parser.phase);
 	__u32 outstanding = tracker_outstanding(connection);
 
-	/* what its end has ended waits no more, and may be received still */
+	/* requests ended by a close are not outstanding, but may still be received */
 	if (READ_ONCE(connection->closing) || phase == PHASE_LOST || phase == PHASE_IGNORE)
 		return false;
 	if (outstanding > 1 || (outstanding == 1 && phase <= PHASE_METHOD))

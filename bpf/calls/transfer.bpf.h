@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * transfer.bpf.h - receive and send calls: their connection, and whether they moved
+ * transfer.bpf.h - receive and send calls: finds their connection, and whether they moved
  * requests or responses.
  *
- * Inputs: what the two hooks say.  Outputs: calls for requests.bpf.h and
- * responses.bpf.h.  It must not know HTTP.
+ * Inputs: the arguments of the two hooks.  Outputs: calls for requests.bpf.h and responses.bpf.h.
+ * It must not know HTTP.
  */
 #ifndef REDTAP_TRANSFER_H
 #define REDTAP_TRANSFER_H
@@ -67,7 +67,7 @@ static __always_inline void on_receive(__u64 address, int length, __u32 flags, b
 		call_enter(scratch, connection, &call, false, end);
 }
 
-/* Likewise. */
+/* The same for a send call. */
 static __always_inline void on_send(__u64 address, int length, bool second)
 {
 	struct call call = {

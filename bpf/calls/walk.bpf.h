@@ -13,8 +13,8 @@
 #include "tracker/walk.h"
 
 struct walk_context {
-	struct scratch *scratch; /* the job is in it */
-	const struct call *call; /* NULL in a step, for which the bytes are found already */
+	struct scratch *scratch; /* holds the job */
+	const struct call *call; /* NULL in a step: the bytes are located already */
 	__u64 address;           /* of the connection's socket */
 	__u32 owner;             /* of scratch */
 };
@@ -25,7 +25,7 @@ static __always_inline struct walker walker_init(struct walk_context *context,
 	return (struct walker){ connection, &context->scratch->job, context };
 }
 
-/* Looks up what a function of its own was called for.  Returns false if it is gone. */
+/* Looks up the connection and the scratch again.  Returns false if one is gone. */
 static __always_inline bool walker_find(struct walker *walker, struct walk_context *context)
 {
 	struct connection *connection = bpf_map_lookup_elem(&connections, &context->address);

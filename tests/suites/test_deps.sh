@@ -71,7 +71,7 @@ test_deps_ubuntu() {
 	needs_namespaces
 	output=$(noble '' /src/stack/deps.sh build demo test)
 	expect_text "$output" "deps: installing $wanted (" "building statsd_exporter v0.28.0 with go1.22.2" \
-		"building dashboard_schema" "the tests go without compose_config" \
+		"building dashboard_schema" "compose_config is not built" \
 		"nothing is missing for: build demo test vm"
 	# shellcheck disable=SC2086 # words
 	expect "$(noble_installed)" "$(printf '%s\n' $wanted $dependencies | sort | tr '\n' ' ')"

@@ -299,7 +299,7 @@ test_load() {
 		"/ 20 /cpu_task 10 /io_task 10 /random_sleep 6 /random_status 20 "
 	expect "$(tail -n 1 "$SCRATCH/progress")" "load: 66 of 66 requests, round 2 of 2"
 	expect_text "$(fails 1 "$TOP/stack/load" --url http://127.0.0.1:1 --rounds 1)" \
-		"no server answers at 'http://127.0.0.1:1'"
+		"no server responds at 'http://127.0.0.1:1'"
 	expect_text "$(fails 2 "$TOP/stack/load" --rounds 0)" "'0'"
 	expect_text "$(fails 2 "$TOP/stack/load" --url ftp://x)" "'ftp://x'"
 	expect_text "$(fails 2 "$TOP/stack/load" --nonsense x)" "'--nonsense'"

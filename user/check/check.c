@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * check.c - see check.h: the finding out.
+ * check.c - see check.h: tries and collects.
  */
 #include "check/check.h"
 
@@ -98,7 +98,7 @@ static bool count_socket(void *context, const struct proc_socket *socket)
 	return true;
 }
 
-/* In whatever network namespace they are. */
+/* In any network namespace. */
 static int count_sockets(struct census *census)
 {
 	struct namespaces namespaces = { 0 };
@@ -141,7 +141,7 @@ static int list_ports(struct check_process *process, const struct census *census
 	return 0;
 }
 
-/* Fills process but for its pid. */
+/* Fills process except its pid. */
 static int look_at_process(struct check_process *process)
 {
 	struct census *census = calloc(1, sizeof(*census));
@@ -185,7 +185,7 @@ static int look_at_processes(struct check *check)
 	return 0;
 }
 
-/* Lets the attached programs watch for a moment, as attach would. Returns 0 or -errno. */
+/* Lets the attached programs count for a moment, as attach would.  Returns 0 or -errno. */
 static int observe(struct check *check, struct loader *loader)
 {
 	const volatile struct ledger *ledger = loader_ledger(loader);
@@ -256,7 +256,7 @@ int check_run(const struct options *options)
 		check.works = !check.load_error && !check.attach_error && all_processes_fit(&check);
 		err = print(&check);
 	} else {
-		log_error("cannot look at the processes: %s", strerror(-err));
+		log_error("cannot examine the processes: %s", strerror(-err));
 	}
 	for (i = 0; check.processes && i < options->watch.pid_count; i++)
 		free(check.processes[i].ports);

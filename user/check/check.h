@@ -4,8 +4,8 @@
  * attach would use.
  *
  * Inputs: struct options, the kernel.  Output: a report on standard output.  It
- * finds out by trying what attach does, with the same functions, and must not
- * know better than they.
+ * tries what attach does, with the same functions, and must not have rules of
+ * its own.
  */
 #ifndef REDTAP_CHECK_H
 #define REDTAP_CHECK_H

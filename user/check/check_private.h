@@ -13,7 +13,7 @@
 #include "options/options.h"
 #include "watch/proc.h"
 
-/* The kernel's types, which the programs are fitted to when they are loaded. */
+/* The kernel's types, to which the programs are adapted at load. */
 #define CHECK_BTF_PATH "/sys/kernel/btf/vmlinux"
 
 struct check_port {
@@ -22,15 +22,15 @@ struct check_port {
 };
 
 struct check_process {
-	pid_t pid;                 /* as given */
-	int error;                 /* 0, or why it cannot be looked at, -errno */
-	char name[PROC_NAME_SIZE]; /* raw */
-	size_t workers;            /* children, and theirs */
-	struct check_port *ports;  /* owned; that it or a worker listens on, ascending */
+	pid_t pid;                 /* as given by --pid */
+	int error;                 /* 0, or why it cannot be examined, -errno */
+	char name[PROC_NAME_SIZE]; /* not escaped */
+	size_t workers;            /* all descendants */
+	struct check_port *ports;  /* owned; ports on which it or a worker listens, ascending */
 	size_t port_count;
 };
 
-/* What the programs saw of all processes together. */
+/* What the programs counted, for all processes together. */
 struct check_observed {
 	double seconds; /* 0: not observed */
 	uint64_t requests;
@@ -40,7 +40,7 @@ struct check_observed {
 struct check {
 	const struct options *options;
 	struct utsname kernel;
-	uint64_t btf_bytes; /* 0: there is none, or it cannot be read */
+	uint64_t btf_bytes; /* 0: missing or unreadable */
 	int btf_error;      /* why, -errno */
 	char lockdown[32];  /* "none", "integrity", "confidentiality"; "": not known */
 	uid_t user;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * check_report.c - what check found, to be read or as JSON.
+ * check_report.c - prints the findings of check, as text or as JSON.
  *
- * Input: struct check.  Output: text on a stream.  It must not find out
- * anything by itself but which capabilities are held.
+ * Input: struct check.  Output: text on a stream.  It must not examine anything
+ * by itself, except which capabilities are held.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -16,9 +16,9 @@
 
 #define MB 1e6
 
-/* ---- to be read ------------------------------------------------------- */
+/* ---- text ------------------------------------------------------------- */
 
-/* Why a process cannot be looked at. */
+/* Why a process cannot be examined. */
 static const char *process_problem(int error)
 {
 	if (error == -EACCES || error == -EPERM)
@@ -40,7 +40,7 @@ static void print_kernel(FILE *out, const struct check *check)
 			CHECK_BTF_PATH, strerror(-check->btf_error));
 	if (!check->lockdown[0])
 		fprintf(out,
-			"lockdown      not known: securityfs is not mounted, or has no lockdown\n");
+			"lockdown      unknown: securityfs is not mounted, or has no lockdown\n");
 	else
 		fprintf(out, "lockdown      %s%s\n", check->lockdown,
 			strcmp(check->lockdown, "confidentiality") == 0
@@ -115,13 +115,13 @@ static void print_observed(FILE *out, const struct check_observed *observed)
 	fprintf(out,
 		"traffic       in %.0f s: %" PRIu64 " requests; connections with TLS %" PRIu64
 		", HTTP/2 %" PRIu64 ", not HTTP %" PRIu64 "\n"
-		"              (TLS and HTTP/2 are not observed yet, and told by a connection's first\n"
-		"              bytes: of connections opened before, none can be known)\n",
+		"              (TLS and HTTP/2 are not observed yet; they are recognized by a connection's\n"
+		"              first bytes, so not on connections that were open before)\n",
 		observed->seconds, observed->requests, ignored[IGNORE_TLS], ignored[IGNORE_HTTP2],
 		ignored[IGNORE_NOT_HTTP] + ignored[IGNORE_MALFORMED]);
 }
 
-/* The first thing that keeps attach from working. */
+/* The first reason why attach would fail. */
 static const char *problem(const struct check *check)
 {
 	static char text[64 + CAPABILITY_TEXT_MAX];
@@ -132,7 +132,7 @@ static const char *problem(const struct check *check)
 		return text;
 	}
 	if (check->load_error && check->btf_error)
-		return "the kernel has no BTF that can be read";
+		return "the kernel has no readable BTF";
 	if (check->load_error)
 		return strerror(-check->load_error);
 	if (check->attach_error)

@@ -5,11 +5,11 @@
  * Input: the queue.  Output: datagrams of whole lines.  It must not know what
  * the lines mean; the two that it adds count the datagrams (sender_identify()).
  *
- * The socket is connected, so that the kernel reports a UDP port that nobody
- * listens on; such a report arrives with the call after the datagram it is
- * about.  A Unix socket that has been bound anew is another one: it is
- * connected again, with growing pauses.  A Unix receiver that does not keep up
- * makes send() fail with EAGAIN, and the queue waits for it.
+ * The socket is connected, so that the kernel reports a UDP port on which
+ * nothing listens; the error is returned by the call after the refused
+ * datagram.  When a receiver binds its Unix socket again, the old connection is
+ * useless: the sender reconnects, with growing pauses.  A slow Unix receiver
+ * makes send() fail with EAGAIN, and the lines wait in the queue.
  */
 #include "send/sender_private.h"
 
@@ -19,7 +19,10 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* A Unix datagram crosses no network, and its receiver's queue counts datagrams: 8 KiB. */
+/*
+ * A Unix datagram crosses no network and its receiver's queue is limited in datagrams, so they
+ * may be larger: 8 KiB.
+ */
 #define UNIX_DATAGRAM_MAX 8192
 /* A receiver whose queue is full is tried again after this time, nanoseconds. */
 #define FULL_PAUSE_NS 10000000ULL
@@ -27,10 +30,10 @@
 /* Both lines that count datagrams, with newlines. */
 #define MARK_MAX (2 * SENDER_NAME_MAX + 96)
 
-/* The next datagram: lines from the front of the queue, and what counts it. */
+/* The next datagram: lines from the front of the queue, and the lines that count it. */
 struct datagram {
-	size_t length;       /* of the lines, newlines included */
-	char mark[MARK_MAX]; /* "": none */
+	size_t length;       /* length of the queued lines, newlines included */
+	char mark[MARK_MAX]; /* the lines that count it; "": none */
 };
 
 static int open_datagram(struct sender *sender, uint64_t now_ns)
@@ -64,10 +67,10 @@ static int open_unix(struct sender *sender, uint64_t now_ns)
 		sender_disconnect(sender, -err, now_ns);
 	else
 		sender->backoff_ns = SENDER_BACKOFF_MIN_NS;
-	return 0; /* it may come yet */
+	return 0; /* the receiver may start later */
 }
 
-/* A report about the datagram before, if there is one. */
+/* Takes the error report about the previous datagram, if there is one. */
 static void take_late_error(struct sender *sender)
 {
 	socklen_t size = sizeof(int);
@@ -78,8 +81,8 @@ static void take_late_error(struct sender *sender)
 }
 
 /*
- * The running total comes with the last one that waits: a difference would be
- * lost with the datagrams that it counts.
+ * The last waiting datagram carries the total since the start: an increment
+ * would be lost together with the datagrams that it counts.
  */
 static void make_mark(char mark[MARK_MAX], const struct sender *sender, bool last)
 {
@@ -108,18 +111,18 @@ static void pack_datagram(struct datagram *datagram, const struct sender *sender
 			return;
 		make_mark(datagram->mark, sender, false);
 		before_one = sender_queue_whole_lines(queue, limit - strlen(datagram->mark));
-		/* What is left over is the last one, with room for the total. */
+		/* The remaining lines go into the last datagram, with room for the total. */
 		if (before_one < all || before_both == 0)
 			datagram->length = before_one;
 		if (datagram->length > 0)
 			return;
 	}
-	/* Not asked for; or a line so long that nothing goes beside it. */
+	/* Not enabled, or a line so long that nothing else fits into the datagram. */
 	datagram->mark[0] = '\0';
 	datagram->length = sender_queue_whole_lines(queue, limit);
 }
 
-/* Returns 0, or the errno of sending. */
+/* Returns 0, or the errno of sendmsg(). */
 static int send_datagram(struct sender *sender, const struct datagram *datagram)
 {
 	const size_t mark_length = strlen(datagram->mark);
@@ -167,7 +170,7 @@ static uint64_t pump_udp(struct sender *sender, uint64_t now_ns)
 		pack_datagram(&datagram, sender, SENDER_DATAGRAM_MAX);
 		err = send_datagram(sender, &datagram);
 		if (err == ECONNREFUSED) {
-			/* That was about the datagram before: this one has not been sent yet. */
+			/* The error was about the previous datagram: this one is still unsent. */
 			sender_fail(sender, err, sender->lines_last);
 			err = send_datagram(sender, &datagram);
 		}
@@ -177,7 +180,7 @@ static uint64_t pump_udp(struct sender *sender, uint64_t now_ns)
 		if (err)
 			sender_fail(sender, err, sender->lines_last);
 	}
-	/* On loopback the refusal of the last datagram is there by now. */
+	/* On loopback, the refusal of the last datagram has arrived by now. */
 	take_late_error(sender);
 	return SENDER_NEVER;
 }

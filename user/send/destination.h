@@ -26,16 +26,16 @@ struct destination {
 };
 
 /*
- * Each returns NULL and sets the value, or returns what is wrong with the text, to be
- * printed behind "'text': "; the value is undefined then.
+ * Each returns NULL and sets the value, or returns an error message to print after "'text': " and
+ * leaves the value undefined.
  */
 const char *destination_parse(struct destination *destination, const char *text);
-/* The parts alone; length: of text, which has no brackets around IPv6 addresses. */
+/* The parts alone; length: that of text, which has no brackets around an IPv6 address. */
 const char *destination_parse_host(struct destination *destination, const char *text,
 				   size_t length);
 const char *destination_parse_port(struct destination *destination, const char *text);
 
-/* The text of a destination: always the same for the same destination. */
+/* The normalized text of a destination: equal for equal destinations. */
 #define DESTINATION_NAME_MAX (sizeof(((struct destination *)0)->host) + 16)
 char *destination_name(char name[DESTINATION_NAME_MAX], const struct destination *destination);
 

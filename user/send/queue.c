@@ -2,9 +2,9 @@
 /*
  * queue.c - see send/queue.h.
  *
- * One piece without a wrap, so that any number of lines can be handed to the
- * kernel as they lie; what has been taken from the front is closed up when room
- * is needed.
+ * One contiguous buffer, not a ring, so that any number of lines can be passed
+ * to the kernel without copying; the gap at the front is closed when room is
+ * needed.
  */
 #include "send/queue.h"
 
@@ -27,7 +27,7 @@ static bool make_room(struct sender_queue *queue, size_t wanted)
 		memmove(queue->bytes, queue->bytes + queue->begin, sender_queue_length(queue));
 	queue->end -= queue->begin;
 	queue->begin = 0;
-	/* Half of it free, or closing up would be all that is done. */
+	/* Keep half of it free, or it would move bytes all the time. */
 	return GROW(queue->bytes, queue->room, 2 * (queue->end + wanted)) == 0 ||
 	       queue->end + wanted <= queue->room;
 }

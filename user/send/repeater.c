@@ -15,32 +15,32 @@
 #include "base/log.h"
 #include "base/text.h"
 
-/* At the end: given up when nothing was taken for so long, and in any case, nanoseconds. */
+/* At the end: longest time without progress, and longest time in total, nanoseconds. */
 #define FINISH_STILL_NS 1000000000ULL
 #define FINISH_NS 600000000000ULL
 #define FINISH_POLL_MS 2
-/* In the last flush: a receiver that refuses more than so many datagrams is away. */
+/* In the last flush: a receiver that refuses more datagrams than this is considered absent. */
 #define LAST_ERRORS_MAX 20
-/* The user is told that it lasts, and how to end it. */
+/* After this time the user is told why redtap does not end, and how to end it, nanoseconds. */
 #define FINISH_TELL_NS 1000000000ULL
 
 struct branch {
 	char name[DESTINATION_NAME_MAX];
 	struct statsd_encoder *encoder;
 	struct sender *sender;
-	bool behind;     /* there is more of the flush to come */
-	uint64_t faults; /* of the sender, when the flush began */
-	uint64_t errors; /* of these, errors */
+	bool behind;     /* part of the flush is not encoded yet */
+	uint64_t faults; /* errors and dropped lines of the sender when the flush began */
+	uint64_t errors; /* the errors alone */
 };
 
 struct repeater {
 	struct branch *branches;
-	struct statsd_losses *losses; /* of each branch, at the flush under way */
+	struct statsd_losses *losses; /* of each branch, for the current flush */
 	size_t count;
-	bool last; /* the flush under way is the last */
+	bool last; /* the current flush is the last */
 };
 
-/* A name that no other sender has, in this run or another, on this machine or another. */
+/* Gives the sender a name that is unique among all runs and machines. */
 static void identify(struct sender *sender, size_t destination)
 {
 	char host[HOST_NAME_MAX + 1] = "", escaped[SENDER_NAME_MAX - 32], name[SENDER_NAME_MAX];
@@ -124,8 +124,9 @@ static uint64_t count_faults(const struct branch *branch)
 }
 
 /*
- * What is lost now may have announced what comes next: then the next flush begins
- * anew.  After the last one there is none, so some may be lost.
+ * A lost line may have announced a series to which later lines belong, so the
+ * rest of the flush is skipped and the next one starts again.  The last flush
+ * has no next one, so it tolerates some losses.
  */
 static bool is_away(const struct branch *branch, bool last)
 {
@@ -134,7 +135,7 @@ static bool is_away(const struct branch *branch, bool last)
 	return count_faults(branch) != branch->faults;
 }
 
-/* Has the encoder go on as far as the sender has room.  Returns 0 or -ENOMEM. */
+/* Lets the encoder continue while the sender has room.  Returns 0 or -ENOMEM. */
 static int feed(struct branch *branch, bool last)
 {
 	const size_t room = sender_room(branch->sender);
@@ -151,7 +152,7 @@ static int feed(struct branch *branch, bool last)
 	return more < 0 ? more : 0;
 }
 
-/* A receiver that takes nothing gets this flush's numbers with one of the next. */
+/* A receiver that accepts nothing now gets these numbers with a later flush. */
 static bool is_stuck(const struct branch *branch, bool last)
 {
 	return !last && sender_waiting(branch->sender) >= SENDER_AHEAD;
@@ -169,7 +170,7 @@ int repeater_flush(struct repeater *repeater, const struct flush *flush, double 
 	for (i = 0; i < repeater->count; i++) {
 		const struct sender *sender = repeater->branches[i].sender;
 
-		/* What has happened since the last time has to be known before births are. */
+		/* Losses since the last flush must be known before new series are announced. */
 		sender_pump(repeater->branches[i].sender, now_ns);
 		repeater->losses[i].errors = sender_errors(sender);
 		repeater->losses[i].dropped = sender_dropped(sender);
@@ -190,7 +191,7 @@ int repeater_flush(struct repeater *repeater, const struct flush *flush, double 
 	return err;
 }
 
-/* What there is no memory for follows with the next flush. */
+/* When out of memory, the rest follows with the next flush. */
 static uint64_t pump_branch(struct branch *branch, bool last, uint64_t now_ns)
 {
 	uint64_t due_ns = sender_pump(branch->sender, now_ns);
@@ -234,7 +235,7 @@ static bool are_unsent(const struct repeater *repeater)
 	return false;
 }
 
-/* Bytes that all destinations have taken; one that has lost its connection takes none. */
+/* Bytes accepted by all destinations; one without a connection accepts none. */
 static uint64_t count_taken(const struct repeater *repeater)
 {
 	uint64_t taken = 0;
@@ -255,7 +256,7 @@ static bool finish(struct repeater *repeater, int interrupt)
 	while (are_unsent(repeater) && now_ns - moved_ns < FINISH_STILL_NS &&
 	       now_ns - begin_ns < FINISH_NS) {
 		if (wait.fd < 0 && now_ns - begin_ns >= FINISH_TELL_NS) {
-			log_info("sending what is left to StatsD; Ctrl-C to leave it");
+			log_info("sending the remaining StatsD lines; Ctrl-C discards them");
 			wait.fd = interrupt;
 		}
 		if (poll(&wait, 1, FINISH_POLL_MS) > 0)
@@ -283,5 +284,5 @@ void repeater_finish(struct repeater *repeater, int interrupt)
 			log_warning("the last values for the StatsD destination '%s' are lost: %s",
 				    repeater->branches[i].name,
 				    interrupted ? "interrupted"
-						: "it takes nothing; look whether it still runs");
+						: "it accepts no data; check that it is running");
 }

@@ -2,10 +2,9 @@
 /*
  * repeater.h - every destination of --statsd gets every line.
  *
- * Input: struct flush and the time.  Output: lines to each destination, by an
- * encoder (statsd.h) and a sender (sender.h) of its own, so that one which is
- * slow or away delays and costs the others nothing.  It must not know formats
- * or sockets.
+ * Input: struct flush and the time.  Output: lines to each destination, each by
+ * its own encoder (statsd.h) and sender (sender.h), so that a slow or absent
+ * one does not affect the others.  It must not know formats or sockets.
  */
 #ifndef REDTAP_REPEATER_H
 #define REDTAP_REPEATER_H
@@ -14,10 +13,10 @@
 #include "send/sender.h"
 #include "statsd/statsd.h"
 
-struct repeater; /* NULL: no destination; every function takes it */
+struct repeater; /* NULL: no destination; every function accepts NULL */
 
 /*
- * settings: without the destinations, which are those of the options.  Returns
+ * settings: its own destinations are not used.  Returns
  * 0, or -errno after a message.
  */
 int repeater_open(struct repeater **repeater, const struct destination *destinations, size_t count,
@@ -25,20 +24,18 @@ int repeater_open(struct repeater **repeater, const struct destination *destinat
 void repeater_close(struct repeater *repeater);
 
 /*
- * Hands a flush to all, as far as it can be sent at once; the rest goes out with
- * repeater_pump(), for which flush has to stay until the next one.  flush_s: how long
- * the last one took.  Returns 0 or -ENOMEM.
+ * Sends as much of a flush as is possible now; repeater_pump() sends the rest, so flush must stay
+ * valid until the next call. flush_s: duration of the previous flush.  Returns 0 or -ENOMEM.
  */
 int repeater_flush(struct repeater *repeater, const struct flush *flush, double flush_s,
 		   uint64_t now_ns);
 
-/* Goes on with what waits; returns when to call it again at the latest (SENDER_NEVER). */
+/* Sends more of what waits; returns the latest time for the next call (or SENDER_NEVER). */
 uint64_t repeater_pump(struct repeater *repeater, uint64_t now_ns);
 
 /*
- * At the end: sends what is left, as long as any of it is taken.  interrupt: a
- * descriptor; it ends when that is readable, but for the first second, as one signal
- * may come twice.
+ * At the end: sends the rest, as long as there is progress. interrupt: a descriptor; when it is
+ * readable, this stops early, but not in the first second, because one signal may arrive twice.
  */
 void repeater_finish(struct repeater *repeater, int interrupt);
 

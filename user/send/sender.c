@@ -36,7 +36,7 @@ static const struct sender_transport *find_transport(enum destination_kind kind)
 
 static int fail_resolve(int result, const char *shown)
 {
-	/* errno is meant only with EAI_SYSTEM. */
+	/* errno is valid only with EAI_SYSTEM. */
 	const int err = result == EAI_SYSTEM ? errno : 0;
 
 	log_error("cannot resolve the StatsD host of '%s': %s; check --statsd or STATSD_HOST, or "
@@ -171,11 +171,11 @@ static uint64_t faults(const struct sender *sender)
 	return sender->errors + sender->dropped;
 }
 
-/* Tells the user when sending begins to fail. */
+/* Warns the user when sending begins to fail. */
 static void report_failure(struct sender *sender)
 {
 	if (faults(sender) > sender->faults_pump && !sender->failing) {
-		log_warning("StatsD lines for '%s' are lost: %s; redtap goes on; check that "
+		log_warning("StatsD lines for '%s' are lost: %s; redtap continues; check that "
 			    "statsd_exporter listens there",
 			    sender->shown, strerror(sender->last_error));
 		sender->failing = true;
@@ -194,7 +194,7 @@ void sender_line(void *context, const char *line, size_t length)
 		return;
 	}
 	if (sender->fd < 0) {
-		sender->dropped++; /* the connection's failure is an error already */
+		sender->dropped++; /* the failed connection is counted as an error already */
 		return;
 	}
 	if (!sender_queue_put(&sender->queue, line, length, SENDER_QUEUE_MAX)) {
@@ -216,7 +216,7 @@ void sender_flush(struct sender *sender, uint64_t now_ns)
 	sender_pump(sender, now_ns);
 	if (sender->failing && sender->fd >= 0 && !sender->connecting &&
 	    faults(sender) == sender->faults_flush) {
-		log_info("StatsD lines for '%s' are taken again", sender->shown);
+		log_info("StatsD lines for '%s' are sent again", sender->shown);
 		sender->failing = false;
 	}
 	sender->faults_flush = faults(sender);

@@ -5,10 +5,10 @@
  * Input: the queue.  Output: a stream of whole lines.  It must not know what
  * the lines mean.
  *
- * Connecting, sending and noticing the peer's end never wait.  A connection
- * that is lost takes what waits with it: the lines of one flush belong together
- * (statsd.h), and a line of which a part was sent must not be continued on
- * another connection.
+ * Connecting, sending and detecting the peer's close never block.  When a
+ * connection is lost, the queue is dropped: the lines of one flush belong
+ * together (statsd.h), and a partly sent line must not be continued on another
+ * connection.
  */
 #include "send/sender_private.h"
 
@@ -18,13 +18,13 @@
 #include <poll.h>
 #include <unistd.h>
 
-/* statsd_exporter closes the connection at a line that is longer. */
+/* statsd_exporter closes the connection when a line is longer. */
 #define STREAM_LINE_MAX 4096
-/* A connection that is not established within this time never will be, nanoseconds. */
+/* Time limit for connecting, nanoseconds. */
 #define CONNECT_NS 10000000000ULL
-/* Data that the peer's machine has not acknowledged for so long end the connection, ms. */
+/* Time after which unacknowledged data end the connection, ms. */
 #define UNACKNOWLEDGED_MS 30000
-/* A receiver that takes nothing at the moment is tried again after this time, nanoseconds. */
+/* Wait before a receiver that accepts nothing is tried again, nanoseconds. */
 #define FULL_PAUSE_NS 10000000ULL
 
 static void begin_connect(struct sender *sender, uint64_t now_ns)
@@ -40,7 +40,7 @@ static void begin_connect(struct sender *sender, uint64_t now_ns)
 		return;
 	}
 	sender->fd = fd;
-	/* Whole flushes are written at once: there is nothing to gain by holding back. */
+	/* Whole flushes are written at once, so delaying small segments has no benefit. */
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
 	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacknowledged_ms,
@@ -52,7 +52,7 @@ static void begin_connect(struct sender *sender, uint64_t now_ns)
 		sender_disconnect(sender, errno, now_ns);
 }
 
-/* Takes the result of connect(), if it is there. */
+/* Takes the result of connect(), if it is known. */
 static void end_connect(struct sender *sender, uint64_t now_ns)
 {
 	struct pollfd out = { .fd = sender->fd, .events = POLLOUT };
@@ -74,7 +74,7 @@ static void end_connect(struct sender *sender, uint64_t now_ns)
 	sender->backoff_ns = SENDER_BACKOFF_MIN_NS;
 }
 
-/* The peer has nothing to say: what it says is thrown away, and its end is noticed. */
+/* The peer should send nothing: discards what it sends, and detects its close. */
 static void look_at_peer(struct sender *sender, uint64_t now_ns)
 {
 	char bytes[512];
@@ -89,7 +89,7 @@ static void look_at_peer(struct sender *sender, uint64_t now_ns)
 static int open_stream(struct sender *sender, uint64_t now_ns)
 {
 	begin_connect(sender, now_ns);
-	return 0; /* it may come yet */
+	return 0; /* the receiver may start later */
 }
 
 static uint64_t pump_stream(struct sender *sender, uint64_t now_ns)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 """A plain Flask application, as people write them: no metrics, no middleware.
 
-Input: requests.  Output: answers whose sizes a test can know.  It must not
-know that anybody watches.
+Input: requests.  Output: responses of predictable size.  It must not know that
+it is observed.
 
 IO_SECONDS and RANDOM_SECONDS in the environment: how long two routes sleep.
 """
@@ -36,13 +36,13 @@ def echo():
 
 @app.route("/stream")
 def stream():
-    """No length is known beforehand: chunked to an HTTP/1.1 client."""
+    """The length is not known in advance: chunked for an HTTP/1.1 client."""
     return Response(("part %d\n" % i for i in range(10)), mimetype="text/plain")
 
 
 @app.route("/busy/<int:milliseconds>")
 def busy(milliseconds):
-    """Says itself how long it took: all that code in the process can know."""
+    """Returns its own duration, as far as code in the process can measure it."""
     begin = time.perf_counter()
     time.sleep(milliseconds / 1000)
     response = Response("busy\n")
@@ -79,6 +79,6 @@ def random_sleep():
 
 @app.route("/random_status")
 def random_status():
-    """Six of ten are well, one is an error of the server's."""
+    """Six of ten responses are 200, one is a server error."""
     status = random.choice([200] * 6 + [300] + [400] * 2 + [500])
     return Response("status %d\n" % status, status=status, mimetype="text/plain")

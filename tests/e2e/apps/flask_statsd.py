@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
-"""The same Flask application, instrumented by hand as redtap makes unnecessary.
+"""The same Flask application, instrumented by hand, which redtap makes unnecessary.
 
 Input: requests; STATSD_HOST, STATSD_PORT and APP_NAME in the environment.
 Output: for each request a counter and a timer over UDP, named as redtap's

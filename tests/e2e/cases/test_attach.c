@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_attach.c - attaching to what is already at work: connections that are
- * open, requests under way, a load that goes on; and doing so twice.
+ * test_attach.c - attaching to running servers: open connections, requests in
+ * progress, a continuous load; and attaching twice.
  */
 #include <signal.h>
 
@@ -12,7 +12,10 @@
 #include "harness/traffic.h"
 
 #define LINES 4
-/* A latency measured by both, in the histogram's two digits, plus a busy machine's share. */
+/*
+ * Allowed difference of a latency: the two digits of the histogram, plus delays on a busy
+ * machine.
+ */
 #define LATENCY_SHARE 1.1
 #define LATENCY_SLACK_S 0.005
 
@@ -40,7 +43,7 @@ static void check_open_connections(const char *model)
 
 	for (i = 0; i < LINES; i++)
 		lines[i] = line_open(server.port);
-	/* Half of them have been in use, the others only accepted. */
+	/* Half of the connections were used, the others only accepted. */
 	for (i = 0; i < LINES / 2; i++)
 		assert_int_equal(line_exchange(lines[i], &traffic_user, NULL), 200);
 	places_attach(&places, server.pid, NULL);
@@ -71,7 +74,7 @@ static void check_under_load(const char *model, unsigned int pipeline)
 				      .kind_count = 1,
 				      .connections = 4,
 				      .pipeline = pipeline };
-	/* What may be under way at one moment. */
+	/* Most requests in progress at one time. */
 	const uint64_t under_way = load.connections * (pipeline ? pipeline : 1);
 	struct background *background = background_start(&load);
 	struct counts after, whole;
@@ -86,14 +89,14 @@ static void check_under_load(const char *model, unsigned int pipeline)
 	before = background_answered(background);
 	places_attach(&places, server.pid, NULL);
 	attached = background_answered(background);
-	/* Begun after attach on connections of their own, while the load goes on. */
+	/* Started after attach on new connections, while the load continues. */
 	traffic_run(&(struct traffic){ .port = server.port,
 				       .kinds = &traffic_user,
 				       .kind_count = 1,
 				       .requests = 2000,
 				       .connections = 4 },
 		    &after, NULL);
-	/* on a busy machine it may have stood still for so long: some were begun after attach */
+	/* on a busy machine the load may have been delayed: some were started after attach */
 	background_wait_more(background, 4 * under_way);
 	assert_int_equal(background_stop(background, &whole, &latencies), 0);
 	redtap_wait_counted(places.redtap, counts_total(&after) + counts_total(&whole) - attached);
@@ -130,7 +133,7 @@ static void under_load_pipelined(void **state)
 	check_under_load("epoll", 8);
 }
 
-/* Asked before attach, answered after: at most one count, and never an absurd latency. */
+/* Sent before attach, response after it: counted at most once, and never with an absurd latency. */
 static void answer_after_attach(void **state)
 {
 	const struct server server = server_start_webapp("thread", 1, NULL);
@@ -166,7 +169,7 @@ static void answer_after_attach(void **state)
 	counts_release(&actual);
 }
 
-/* The same connections, seen twice and unseen in between. */
+/* The same connections, observed by two runs with a gap between them. */
 static void detach_and_attach_again(void **state)
 {
 	const struct server server = server_start_webapp("epoll", 2, NULL);
@@ -206,7 +209,7 @@ static void two_on_one_pid(void **state)
 				       .connections = 4 },
 		    &counts, NULL);
 	redtap_assert_nothing_lost(places_assert(&first, &counts, true));
-	/* The end of one must not blind the other. */
+	/* The end of one run must not stop the other from counting. */
 	traffic_run(&(struct traffic){ .port = server.port,
 				       .kinds = &traffic_bytes,
 				       .kind_count = 1,
@@ -217,7 +220,7 @@ static void two_on_one_pid(void **state)
 	counts_release(&counts);
 }
 
-/* The process that serves, without the one that made it. */
+/* Attach to a worker only, not to its master. */
 static void one_worker_alone(void **state)
 {
 	const struct server server = server_start_webapp("epoll", 1, NULL);
@@ -257,7 +260,7 @@ static void no_follow(void **state)
 				       .connections = 2,
 				       .close_each = true },
 		    &counts, NULL);
-	/* The master serves nobody, and its workers are not followed. */
+	/* The master serves no requests, and its workers are not followed. */
 	total = redtap_finish(redtap, SIGINT);
 	assert_int_equal(redtap_count(total, "seen"), 0);
 	assert_int_equal(json_array_size(json_object_get(total, "series")), 0);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_balanced.c - servers behind a load balancer that tells them by the PROXY
- * protocol whose connection it is: the requests behind its header are exact, and the
- * header is none.
+ * test_balanced.c - servers behind a load balancer that sends the client's address by the PROXY
+ * protocol: the requests after its header are counted exactly, and the header is not counted as a
+ * request.
  */
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 #include "harness/raw.h"
 #include "harness/servers.h"
 
-/* Rows leave out what is zero. */
+/* Rows omit fields that are zero. */
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 
 #define TEXT(literal) literal, sizeof(literal) - 1
@@ -37,7 +37,7 @@ static const struct header_row {
 	{ "binary, the balancer's own", TEXT(MARK "\x20\0\0\0") },
 };
 
-/* Received as it comes, and byte by byte; two requests at once, and one more. */
+/* Received in one call, and byte by byte; two requests at once, then one more. */
 static void whatever_is_received_at_once(void **state)
 {
 	struct puppet *puppet = puppet_start();
@@ -69,7 +69,7 @@ static void whatever_is_received_at_once(void **state)
 	observed_check();
 }
 
-/* nginx looks at the header first (MSG_PEEK), and takes it by a call of its own. */
+/* nginx peeks at the header first (MSG_PEEK), then receives it by a separate call. */
 static void nginx(void **state)
 {
 	const uint16_t port = port_free(SOCK_STREAM);
@@ -86,7 +86,7 @@ static void nginx(void **state)
 		if (raw_finish(fd) != 200)
 			fail_msg("%s: not accepted", row->comment);
 		observed_expect("GET", "/hello", 200, NULL, 2, 0, 12);
-		/* a balancer's check */
+		/* a balancer's health check */
 		fd = raw_connect(port);
 		raw_send(fd, row->bytes, row->length);
 		shutdown(fd, SHUT_WR);

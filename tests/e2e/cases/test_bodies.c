@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
  * test_bodies.c - large bodies, and heads, in both directions, through real
- * servers: sizes are exact, and the duration lasts until the last byte was handed
- * over, however slowly the client reads.
+ * servers: sizes are exact, and the duration ends when the last byte is handed
+ * to the kernel, however slowly the client reads.
  */
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -18,7 +18,7 @@
 
 #define UPLOAD_BYTES (10 << 20)
 #define DOWNLOAD_BYTES 200000000UL
-/* What neither side's buffers hold: so much is left when the reader rests last. */
+/* More than the buffers of both sides hold: the bytes left at the reader's last pause. */
 #define REST_BYTES (DOWNLOAD_BYTES / 5)
 #define RECEIVE_BUFFER (256 << 10)
 
@@ -55,7 +55,7 @@ static void upload(uint16_t port, const char *target, const char *bytes, size_t 
 	http_close(connection);
 	observed_expect("POST", target, 200, NULL, 1, response.request_bytes,
 			response.response_bytes);
-	/* the server behind it gets the whole with its length */
+	/* nginx sends the whole body to its upstream, with Content-Length */
 	if (proxied)
 		observed_expect("POST", target, 200, NULL, 1, UPLOAD_BYTES, UPLOAD_BYTES);
 }
@@ -82,8 +82,8 @@ static void uploads(void **state)
 /* ---- to a slow reader ------------------------------------------------- */
 
 struct download {
-	double begun, rested, ended; /* when it was asked for, rested last, had all */
-	uint64_t bytes;              /* with the head */
+	double begun, rested, ended; /* times of the request, of the last pause, of the end */
+	uint64_t bytes;              /* including the head */
 };
 
 static void read_until(int fd, struct download *download, uint64_t bytes)
@@ -116,7 +116,7 @@ static size_t head_bytes(int fd)
 	return end + 4 - head;
 }
 
-/* Rests three times; the last time so much is left that the server cannot be done. */
+/* Pauses three times; at the last pause so much is left that the server cannot have finished. */
 static struct download read_slowly(uint16_t port, const char *target, uint64_t body_bytes)
 {
 	const int fd = raw_connect(port), buffer = RECEIVE_BUFFER;
@@ -168,7 +168,7 @@ static void nginx_to_a_slow_reader(void **state)
 	const struct server server = server_start_nginx();
 
 	(void)state;
-	/* all zeros, and none of them on the disk */
+	/* a sparse file of zeros */
 	assert_int_equal(truncate(path_scratch("www/file.bin"), DOWNLOAD_BYTES), 0);
 	check_download(server.port, "/file.bin", "/file.bin", DOWNLOAD_BYTES);
 }
@@ -177,10 +177,10 @@ static void nginx_to_a_slow_reader(void **state)
 
 #define COOKIE "Content-Length: 9; Transfer-Encoding: chunked; "
 #define REPLY "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-/* So many bytes of one call are looked at. */
+/* Limit of the bytes parsed in one call. */
 #define WALK_BYTES (512 * 1024)
 
-/* A line of at least so many bytes; the caller frees it. */
+/* A header line of at least this many bytes; the caller frees it. */
 static char *make_cookies(size_t bytes)
 {
 	char *line = malloc(bytes + 2 * sizeof(COOKIE)), *at = line;
@@ -193,7 +193,7 @@ static char *make_cookies(size_t bytes)
 	return line;
 }
 
-/* With a body of 5 bytes; the caller frees it. */
+/* A request with a body of 5 bytes; the caller frees it. */
 static char *make_large_request(const char *target, size_t bytes)
 {
 	char *cookies = make_cookies(bytes), *request;
@@ -205,7 +205,10 @@ static char *make_large_request(const char *target, size_t bytes)
 	return request;
 }
 
-/* Beyond what the walk over one call looks at: the framing is given up, not the request. */
+/*
+ * A head longer than the parse limit of one call: the framing is lost, but the request is
+ * counted.
+ */
 static void head_beyond_the_walk(struct puppet *puppet)
 {
 	char *request = make_large_request("/huge/123", WALK_BYTES + WALK_BYTES / 2);
@@ -254,7 +257,7 @@ static void cookies(void **state)
 				response.response_bytes);
 	}
 	http_close(connection);
-	/* webapp takes no more than 16 KiB */
+	/* webapp accepts at most 16 KiB */
 	fd = raw_connect(webapp.port);
 	raw_say(fd, request);
 	shutdown(fd, SHUT_WR);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
  * test_bytes.c - every byte value in paths and in the service name, from the
- * socket to a real statsd_exporter: no series that was not meant, no line of JSON
- * that is none, nothing on a terminal but text.
+ * socket to a real statsd_exporter: no unexpected series, no malformed line of
+ * JSON, only text on a terminal.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -14,10 +14,10 @@
 #include "harness/servers.h"
 #include "stack/stack.h"
 
-/* A line of its own, a tag, a section, an escape, half a character of UTF-8. */
+/* A newline, a tag, a section, an escape sequence, half a UTF-8 character. */
 static const char hostile[] = "a,http_route:/evil|@0.1\nforged:1|c|#x:y\x1b]0;t\x07\"\\{}=\xc3";
 
-/* Every byte between two letters, and texts that mean something to somebody. */
+/* Every byte between two letters, and texts with a special meaning in one of the formats. */
 static void send_all(uint16_t port)
 {
 	static const char *const texts[] = {
@@ -44,7 +44,7 @@ static void send_all(uint16_t port)
 	}
 }
 
-/* Nothing but lines of printable ASCII. */
+/* Only lines of printable ASCII. */
 static void assert_printable(const char *bytes, size_t length)
 {
 	size_t i;
@@ -54,7 +54,7 @@ static void assert_printable(const char *bytes, size_t length)
 			fail_msg("byte %#x at %zu", (unsigned char)bytes[i], i);
 }
 
-/* No control byte but the newline, and UTF-8 without the controls that it has. */
+/* No control byte except the newline, and no UTF-8 control character. */
 static void assert_text(const char *text)
 {
 	const size_t length = strlen(text);
@@ -72,7 +72,7 @@ static void assert_text(const char *text)
 	}
 }
 
-/* Every metric is redtap's, and what has a service has ours: the first one's. */
+/* Every metric is redtap's, and its service, if any, is ours: that of the first metric. */
 static void assert_ours(const struct metrics *metrics)
 {
 	const char *service = NULL;
@@ -147,8 +147,8 @@ static void every_byte_to_the_exporter(void **state)
 	send_all(server.port);
 	redtap_wait_at_least(redtap, 200);
 	/*
-	 * By hand: in JSON invalid UTF-8 becomes U+FFFD, so that several routes have one
-	 * name there, and what redtap_finish() compares by name would not fit.
+	 * Without redtap_finish(): in JSON invalid UTF-8 becomes U+FFFD, so several routes get
+	 * the same name and its comparison by name would fail.
 	 */
 	process_end(redtap_process(redtap), SIGINT);
 	process_assert_exit(redtap_process(redtap), 0);
@@ -168,7 +168,7 @@ static void every_byte_to_the_exporter(void **state)
 	assert_int_equal(count_series(&metrics), page.series);
 	metrics_release(&metrics);
 	if (!wait_until(has_all, &page, DEADLINE_S))
-		fail_msg("the exporter has not exactly these %zu series", page.series);
+		fail_msg("the exporter does not have exactly these %zu series", page.series);
 }
 
 static void every_byte_in_table_and_log(void **state)

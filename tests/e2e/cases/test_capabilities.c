@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_capabilities.c - the smallest set of capabilities: another user than
- * root attaches and counts with exactly these, and with none of them missing;
- * the systemd unit grants the same set.
+ * test_capabilities.c - the smallest set of capabilities: a user other than
+ * root can attach and count with exactly these, but not if one is missing; the
+ * systemd unit grants the same set.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -16,14 +16,14 @@
 #include "harness/servers.h"
 #include "harness/traffic.h"
 
-/* As README.md lists them. */
+/* As listed in README.md. */
 static const char *const smallest[] = { "bpf", "perfmon", "sys_ptrace", "dac_read_search" };
 
 static const struct request_kind kinds[] = {
 	{ .method = "GET", .target = "/users/7", .route = "/users/{id}" },
 };
 
-/* "all but the one at `without`", in the form of setpriv's options. */
+/* All capabilities except the one at `without`, as options for setpriv. */
 static const char *capability_list(size_t without)
 {
 	char list[128] = "-all";
@@ -37,7 +37,7 @@ static const char *capability_list(size_t without)
 	return text_format("%s", list);
 }
 
-/* redtap as nobody, with all of them but one (ROWS: with all). */
+/* Runs redtap as user nobody, without one of them (ROWS: with all). */
 static struct process *start_as_nobody(pid_t pid, size_t without)
 {
 	const char *list = capability_list(without);
@@ -63,7 +63,7 @@ static struct process *start_as_nobody(pid_t pid, size_t without)
 	size_t length;
 	char *bytes = file_read(path_build("redtap"), &length);
 
-	/* A copy: the build directory may be closed to other users. */
+	/* A copy, because other users may have no access to the build directory. */
 	file_write(copy, bytes, length);
 	free(bytes);
 	assert_int_equal(chmod(copy, 0755), 0);
@@ -98,7 +98,7 @@ static void smallest_set_is_enough(void **state)
 
 static void each_is_needed(void **state)
 {
-	/* What is said when it is missing. */
+	/* The message when it is missing. */
 	static const char *const said[] = { "CAP_BPF", "CAP_PERFMON", "CAP_SYS_PTRACE",
 					    "CAP_DAC_READ_SEARCH" };
 	const struct server server = server_start_webapp("epoll", 2, NULL);
@@ -131,7 +131,7 @@ static char *with_replaced(char *text, const char *from, const char *to)
 	return result;
 }
 
-/* Valid for systemd, with only the place of the program and its settings changed. */
+/* Checked by systemd, with only the paths of the program and its settings replaced. */
 static void unit_file_is_valid(void **state)
 {
 	const char *copy = path_scratch("redtap.service");

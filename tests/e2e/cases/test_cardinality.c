@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_cardinality.c - a client that asks for 100,000 different paths, a third of
- * which do not exist: memory and series stay bounded, what was there before keeps
- * its own series, and of each request it is known where it went.
+ * test_cardinality.c - a client that asks for 100,000 different paths, a third of which do not
+ * exist: memory and series stay bounded, existing routes keep their own series, and every request
+ * is accounted for.
  *
- * The requests come one after the other, so that the order in which the table fills
- * is known, and with it every row.
+ * The requests are sent one after the other, so that the order in which the table fills, and so
+ * every row, is known.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -15,16 +15,19 @@
 #include "harness/servers.h"
 #include "harness/traffic.h"
 
-/* A third of them do not exist. */
+/* A third of the paths do not exist. */
 #define MISSING 3
-/* A request of the real routes comes after so many others. */
+/* One request of the real routes follows after this many others. */
 #define REAL_EACH 50
 
-/* redtap's rules: what is kept for `other`, what paths that do not exist may use. */
+/*
+ * redtap's rules: the series reserved for `other`, and the share that paths that do not exist may
+ * use.
+ */
 #define SERIES_OTHER(series_max) ((series_max) / 8)
 #define SERIES_MISSING(series_max) ((series_max) / 2)
 
-/* With the default --max-series: redtap itself, and some 20 KB for each series. */
+/* Memory with the default --max-series: redtap itself, and about 20 KB for each series. */
 #define MEMORY_MAX_KB (80 * 1024)
 #define FLUSH_MAX_S 0.1
 
@@ -35,16 +38,16 @@ static const struct request_kind real[] = {
 	{ .method = "GET", .target = "/status/503", .route = "/status/{id}" },
 };
 
-/* What the table has to hold by now. */
+/* The expected table so far. */
 struct expectation {
 	struct counts counts;
 	size_t series_max;
 	size_t series;
 	uint64_t rerouted;
-	struct count_row other[2]; /* what is under `other`, with 200 and with 404 */
+	struct count_row other[2]; /* requests under `other`, with 200 and with 404 */
 };
 
-/* A path that comes this once. */
+/* A path that is requested only once. */
 static void expect_once(struct expectation *expectation, const char *route, int status,
 			const struct count_row *answer)
 {
@@ -66,7 +69,7 @@ static void expect_once(struct expectation *expectation, const char *route, int 
 	other->response_bytes += answer->response_bytes;
 }
 
-/* One exchange; what it came to, for the body sizes. */
+/* One exchange; adds its body sizes. */
 static struct count_row exchange(struct line *line, const struct request_kind *kind)
 {
 	struct counts one;
@@ -102,7 +105,7 @@ static void scan(struct line *line, unsigned int paths, struct expectation *expe
 		const bool missing = i % MISSING == 0;
 		struct count_row answer;
 
-		/* letters: no segment that redtap folds */
+		/* letters: no segment that redtap normalizes */
 		snprintf(target, sizeof(target), "/%s/x-%u", missing ? "nowhere" : "users", i);
 		answer = exchange(line, &kind);
 		assert_int_equal(answer.status, missing ? 404 : 200);
@@ -121,12 +124,12 @@ static void scan(struct line *line, unsigned int paths, struct expectation *expe
 #define FLUSHES_MAX 1024
 
 /*
- * How long the flushes took, by redtap's own words, less what it waited for a CPU:
- * other tests may run on this machine, and a flush that has nothing to wait for but
- * them is not slow.  What it waits for itself (a pace, a receiver) counts.
+ * Flush times from redtap's log, minus the time it waited for a CPU: other tests may run on this
+ * machine, and a flush delayed only by them is not slow.  Other waiting (rate limit, receiver)
+ * counts.
  */
 struct flushes {
-	double seconds[FLUSHES_MAX]; /* ascending */
+	double seconds[FLUSHES_MAX]; /* sorted in ascending order */
 	size_t count;
 };
 
@@ -156,7 +159,7 @@ static void flushes_read(struct flushes *flushes, struct redtap *redtap)
 	qsort(flushes->seconds, flushes->count, sizeof(*flushes->seconds), compare_seconds);
 }
 
-/* The most memory that a process has had. */
+/* The peak memory of a process. */
 static long peak_kb(pid_t pid)
 {
 	static const char name[] = "VmHWM:";
@@ -170,7 +173,7 @@ static long peak_kb(pid_t pid)
 	return kb;
 }
 
-/* own: see places.h.  Returns the most memory that redtap has had. */
+/* own: see places.h.  Returns redtap's peak memory. */
 static long check(struct places *places, unsigned int paths, size_t series_max, bool own)
 {
 	const char *more[] = { "--interval",   own ? "250ms" : "1s",
@@ -184,7 +187,7 @@ static long check(struct places *places, unsigned int paths, size_t series_max, 
 
 	counts_init(&expectation.counts);
 	(own ? places_attach_own : places_attach)(places, server.pid, more);
-	/* One request after the other, and large tables to be compared. */
+	/* Many requests in sequence, and large tables to compare. */
 	alarm(600);
 	scan(line, paths, &expectation);
 	redtap_wait_counted(places->redtap, counts_total(&expectation.counts));
@@ -201,7 +204,7 @@ static long check(struct places *places, unsigned int paths, size_t series_max, 
 	return memory_kb;
 }
 
-/* With all flushes, those in which the table filled and the last one too. */
+/* All flushes, including those in which the table filled and the last one. */
 static void many_paths(void **state)
 {
 	struct places places;
@@ -217,7 +220,7 @@ static void many_paths(void **state)
 	assert_true(flushes.seconds[flushes.count - 1] < FLUSH_MAX_S);
 }
 
-/* The table fills, and redtap is ended: 40 MB of lines are due, and all of them come. */
+/* The table fills, then redtap ends: 40 MB of lines are due, and all of them arrive. */
 static void ended_with_a_full_table(void **state)
 {
 	struct places places;
@@ -226,7 +229,7 @@ static void ended_with_a_full_table(void **state)
 	check(&places, 2500, 2048, true);
 }
 
-/* A smaller table, so that the exporter and Prometheus can be compared row by row. */
+/* A smaller table, so that the exporter and Prometheus can be compared too. */
 static void many_paths_in_all_places(void **state)
 {
 	struct places places;

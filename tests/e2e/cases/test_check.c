@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_check.c - `redtap check`: says what attach will do, and why not.
+ * test_check.c - `redtap check`: reports whether attach would work, and if not,
+ * why.
  */
 #include <jansson.h>
 #include <signal.h>
@@ -36,7 +37,7 @@ static struct process *check_start(const char *const *more)
 
 #define CHECK(...) check_start((const char *const[]){ __VA_ARGS__, NULL })
 
-/* The one line that it printed; the caller releases it. */
+/* The one JSON line that it printed; the caller releases it. */
 static json_t *check_json(struct process *process)
 {
 	char *text = process_out(process);
@@ -77,7 +78,7 @@ static json_int_t integer(json_t *object, const char *key)
 	return json_integer_value(number);
 }
 
-/* Every kind has a verdict, and one that is not usable says where, why and by which error. */
+/* Every kind of hook has a result; an unusable one has a subject, a reason and an error. */
 static void kernel_and_hooks(void **state)
 {
 	static const char *const kinds[] = { "tracepoint", "trace_event", "fentry", "kprobe" };
@@ -110,12 +111,12 @@ static void kernel_and_hooks(void **state)
 	memory = json_object_get(line, "memory");
 	assert_int_equal(integer(memory, "max_series"), 512);
 	assert_true(integer(memory, "now_bytes") > 0);
-	/* a connection takes some 3.5 KB when there is one */
+	/* an open connection takes about 3.5 KB */
 	assert_true(integer(memory, "full_bytes") > integer(memory, "now_bytes") + 65536LL * 3000);
 	json_decref(line);
 }
 
-/* More series need more memory: the numbers are those of the limits given. */
+/* The reported memory follows the limits: more series need more memory. */
 static void memory_follows_the_limits(void **state)
 {
 	struct process *small =
@@ -130,7 +131,7 @@ static void memory_follows_the_limits(void **state)
 	process_wait(large, DEADLINE_S);
 	other = json_object_get(check_json(large), "memory");
 	assert_true(integer(other, "now_bytes") > integer(one, "now_bytes") + 4000LL * 2900);
-	/* of what is filled as needed, only the table of listeners is large still */
+	/* of the memory allocated at load, only the table of listeners is large */
 	assert_true(integer(one, "full_bytes") < integer(one, "now_bytes") + 65536LL * 64 + 100000);
 }
 
@@ -167,7 +168,7 @@ static void readable(void **state)
 	free(text);
 }
 
-/* What is tried is what attach uses: no tracepoint more, none less. */
+/* check tries exactly the tracepoints that attach uses. */
 static void probes_are_those_of_attach(void **state)
 {
 	static const char *const more[] = { "-v", NULL };
@@ -196,7 +197,7 @@ static void probes_are_those_of_attach(void **state)
 	json_decref(line);
 }
 
-/* The server reads it all, then the end of the stream, and closes. */
+/* The server reads all bytes, then the end of the stream, and closes. */
 static void send_and_end(uint16_t port, const void *bytes, size_t length)
 {
 	const int fd = raw_connect(port);
@@ -206,7 +207,7 @@ static void send_and_end(uint16_t port, const void *bytes, size_t length)
 	raw_finish(fd);
 }
 
-/* Connections of all kinds, one after the other, until the check has ended. */
+/* Opens connections of all kinds, one after the other, until the check has ended. */
 static void send_all_kinds(struct process *check, uint16_t port)
 {
 	static const char request[] = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
@@ -228,7 +229,7 @@ static void process_and_traffic(void **state)
 	json_t *line, *process, *port, *observed;
 
 	(void)state;
-	/* answered, so accepted: two connections that stay */
+	/* after a response they are accepted: two connections that stay open */
 	assert_int_equal(line_exchange(lines[0], &root, NULL), 200);
 	assert_int_equal(line_exchange(lines[1], &root, NULL), 200);
 	check = CHECK("--output", "json", "-p", text_format("%d", (int)server.pid));
@@ -242,7 +243,7 @@ static void process_and_traffic(void **state)
 	assert_int_equal(json_array_size(json_object_get(process, "ports")), 1);
 	port = json_array_get(json_object_get(process, "ports"), 0);
 	assert_int_equal(integer(port, "port"), server.port);
-	/* /proc/net/tcp is no snapshot: of those that come and go meanwhile, some are listed */
+	/* /proc/net/tcp is no snapshot: it may also list some of the short connections */
 	assert_in_range(integer(port, "connections"), 2, 10);
 	observed = json_object_get(line, "observed");
 	assert_true(integer(observed, "requests") > 0);
@@ -269,7 +270,7 @@ static void process_without_a_port(void **state)
 	free(text);
 }
 
-/* One of two cannot be observed: told of that one, and in the exit status. */
+/* One of two processes cannot be observed: reported for that process and in the exit status. */
 static void bad_process(void **state)
 {
 	const struct server server = server_start_webapp("epoll", 1, NULL);
@@ -295,7 +296,7 @@ static void bad_process(void **state)
 	free(err);
 }
 
-/* Without a capability: which one, and exit status 1. */
+/* Without a capability: its name is reported, and the exit status is 1. */
 static void missing_capability(void **state)
 {
 	static const struct {
@@ -311,7 +312,9 @@ static void missing_capability(void **state)
 
 	(void)state;
 	for (i = 0; i < ROWS(rows); i++) {
-		/* root without it; the server has it, so is not to be looked into */
+		/*
+		 * root without a capability that the server has: its descriptors are not readable
+		 */
 		const char *argv[] = { "setpriv",
 				       rows[i].bounding_set,
 				       path_build("redtap"),
@@ -339,7 +342,7 @@ static void missing_capability(void **state)
 	}
 }
 
-/* A process name is a stranger's text. */
+/* A process name is untrusted text. */
 static void name_is_escaped(void **state)
 {
 	const char *copy = path_scratch("a\x1b[2J\"\n\xff");
@@ -354,7 +357,7 @@ static void name_is_escaped(void **state)
 	free(bytes);
 	assert_int_equal(chmod(copy, 0755), 0);
 	odd = process_start(&(struct process_options){ .name = "odd", .argv = argv });
-	/* its name is the test's until it has become the other program */
+	/* its name is the test's until exec */
 	while (process_is_running(odd)) {
 		bytes = file_read(text_format("/proc/%d/comm", (int)odd->pid), NULL);
 		if (bytes[0] == 'a' && bytes[1] == '\x1b')

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_cli.c - the command line as a user meets it: what is refused, with
- * which exit status and which words.
+ * test_cli.c - the command line as a user sees it: what is refused, with which
+ * exit status and message.
  */
 #include <stdio.h>
 #include <sys/stat.h>
@@ -14,7 +14,7 @@
 #define ARGUMENTS_MAX 12
 #define WORDS_MAX 3
 
-/* In a row's arguments: the pid of a process that runs, or has ended. */
+/* Placeholders in a row's arguments: the pid of a running process, and of one that has ended. */
 #define LIVE "@live"
 #define ENDED "@ended"
 
@@ -22,7 +22,7 @@ struct row {
 	const char *comment;
 	const char *arguments[ARGUMENTS_MAX];
 	int status;
-	const char *words[WORDS_MAX]; /* each must be on standard error, whichever case */
+	const char *words[WORDS_MAX]; /* each must be on standard error, in any case */
 };
 
 /* One of each kind; tests/unit/test_options.c has them all. */
@@ -71,7 +71,7 @@ static const struct row failure_rows[] = {
 	  { "'udp://host.invalid:9125'" } },
 };
 
-/* What the placeholders of a row stand for. */
+/* Values of the placeholders. */
 struct subjects {
 	char live[16];
 	char ended[16];
@@ -148,7 +148,7 @@ static void check_rows(const struct row *rows, size_t count)
 
 	for (i = 0; i < count; i++) {
 		check_row(&rows[i], &subjects);
-		/* Each row's process is a cleanup; only the subjects' are still needed. */
+		/* Release each row's process at once; only the subjects are still needed. */
 		harness_release_newest();
 	}
 }
@@ -211,7 +211,7 @@ static void test_kernel_thread(void **state)
 	assert_is_message("kernel thread", process);
 }
 
-/* Runs redtap without rights in one way, expects status 1 and the capability's name. */
+/* Runs redtap without some rights; expects status 1 and the capability's name. */
 static void check_capability(const char *const *argv, bool as_nobody, const char *capability)
 {
 	struct process *process = process_start(&(struct process_options){
@@ -230,14 +230,14 @@ static void check_capability(const char *const *argv, bool as_nobody, const char
 static void test_missing_capability(void **state)
 {
 	static const struct {
-		const char *bounding_set; /* what is left to root */
+		const char *bounding_set; /* capabilities that root keeps */
 		const char *capability;
 	} rows[] = {
 		{ "--bounding-set=-bpf,-sys_admin", "CAP_BPF" },
 		{ "--bounding-set=-perfmon,-sys_admin", "CAP_PERFMON" },
 	};
 	const struct subjects subjects = make_subjects();
-	/* A copy: the build directory may be closed to other users. */
+	/* A copy, because other users may have no access to the build directory. */
 	const char *copy = path_scratch("redtap");
 	const char *plain[] = { copy, "attach", "--pid", subjects.live, "--statsd", "none", NULL };
 	size_t length, i;

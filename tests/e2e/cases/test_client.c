@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_client.c - the client that all counts and latencies are compared with,
- * and the web server that it mostly talks to.  Needs no redtap.
+ * test_client.c - tests the client with which all counts and latencies are
+ * compared, and the web server that most tests use.  Needs no redtap.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -16,7 +16,7 @@
 #include "http/http_load.h"
 #include "harness/servers.h"
 
-/* A server for one connection that says what it is told to, whatever it is asked. */
+/* A server for one connection that sends a given response to any request. */
 struct script {
 	const char *bytes;
 	size_t piece; /* bytes in each write */
@@ -80,8 +80,8 @@ static const struct response_row {
 	{ "length", "GET", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", 0, 200, 5, "hello",
 	  true },
 	{ "length 0", "GET", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 0, 200, 0, "", true },
-	{ "name in other letters", "GET", "HTTP/1.1 200 OK\r\ncONTENT-lENGTH:2\r\n\r\nab", 0, 200,
-	  2, "ab", true },
+	{ "header name in mixed case", "GET", "HTTP/1.1 200 OK\r\ncONTENT-lENGTH:2\r\n\r\nab", 0,
+	  200, 2, "ab", true },
 	{ "no reason", "GET", "HTTP/1.1 200\r\nContent-Length: 1\r\n\r\nx", 0, 200, 1, "x", true },
 	{ "close", "GET", "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx", 0,
 	  200, 1, "x", false },
@@ -112,7 +112,7 @@ static const struct response_row {
 	  0, 201, 1, "x", true },
 	{ "no answer", "GET", "", -ENODATA, 0, 0, NULL, false },
 	{ "half a head", "GET", "HTTP/1.1 200 OK\r\nConte", -ECONNABORTED, 0, 0, NULL, false },
-	{ "nothing after an interim one", "GET", "HTTP/1.1 100 C\r\n\r\n", -ECONNABORTED, 0, 0,
+	{ "nothing after an interim response", "GET", "HTTP/1.1 100 C\r\n\r\n", -ECONNABORTED, 0, 0,
 	  NULL, false },
 	{ "half a body", "GET", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel", -ECONNABORTED, 0,
 	  0, NULL, false },
@@ -198,7 +198,7 @@ static void test_tally(void **state)
 	http_tally_release(&tally);
 }
 
-/* Bytes of webapp's n bytes in chunks of 4096 with their framing. */
+/* Size of n bytes from webapp in chunks of 4096, with framing. */
 static uint64_t chunked_bytes(uint64_t n)
 {
 	const uint64_t whole = n / 4096, rest = n % 4096;
@@ -237,7 +237,7 @@ static void check_row(const struct http_tally *tally, const char *method, const 
 			 row ? (unsigned long long)row->response_bytes : 0);
 }
 
-/* 1,000 requests of the mix in one manner. */
+/* Sends 1,000 requests of the mix in one way. */
 static void check_mix(struct http_load load)
 {
 	struct http_tally tally;
@@ -299,7 +299,7 @@ static void test_mixes(void **state)
 	}
 }
 
-/* Each place in a head where a request can be cut into two writes. */
+/* Cuts a request into two writes at each position of its head. */
 static void test_splits(void **state)
 {
 	const struct server server = server_start_webapp("epoll", 1, NULL);
@@ -328,7 +328,7 @@ static void test_splits(void **state)
 	http_close(connection);
 }
 
-/* Latencies hold what the server needs; a dropped request is told apart. */
+/* Latencies include the server's time; a dropped request is reported as such. */
 static void test_sleep_and_drop(void **state)
 {
 	static const struct http_load_kind kinds[] = {
@@ -353,7 +353,7 @@ static void test_sleep_and_drop(void **state)
 	http_tally_release(&tally);
 }
 
-/* 40 MB to a client that reads nothing until another one has been served. */
+/* 40 MB for a client that reads nothing until another client has been served. */
 static void test_slow_reader(void **state)
 {
 	static const char *const targets[] = { "/bytes/40000000", "/chunked/40000000",

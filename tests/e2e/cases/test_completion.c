@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_completion.c - what bash offers after `redtap`: the options of the table, values
- * that redtap accepts, and what there is on this machine.
+ * test_completion.c - bash completion for `redtap`: the options of the table, values that redtap
+ * accepts, and processes and ports of this machine.
  */
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 #include "harness/servers.h"
 #include "options/names.h"
 
-/* What is offered for these words, the last of which is being typed. */
+/* The completions for these words; the last one is being typed. */
 static char *complete(const char *words)
 {
 	const char *argv[] = {
@@ -54,7 +54,7 @@ static bool is_accepted(const struct option_row *row, const char *value)
 	return accepted;
 }
 
-/* The options of a command are offered, all and no others. */
+/* Exactly the options of a command are offered. */
 static void assert_offers_options(const char *name, enum command command)
 {
 	const struct option_row *row;
@@ -68,7 +68,7 @@ static void assert_offers_options(const char *name, enum command command)
 	free(text);
 }
 
-/* What is offered as the value of an option is accepted; the default is offered, too. */
+/* The values offered for an option are accepted; the default is among them. */
 static void assert_offers_values(const struct option_row *row)
 {
 	char *text = complete(text_format("redtap attach --%s ''", row->name)), *word;
@@ -88,7 +88,7 @@ static void assert_offers_values(const struct option_row *row)
 static void what_there_is(void **state)
 {
 	static const struct {
-		const char *words, *offered; /* all of it */
+		const char *words, *offered; /* the whole list */
 	} rows[] = {
 		{ "redtap ''", " attach check version help " },
 		{ "redtap ch", " check " },
@@ -135,7 +135,7 @@ static int take_name(void *context)
 	return pause();
 }
 
-/* The name of a process is no command to the user's shell. */
+/* The user's shell must not run the name of a process as a command. */
 static void names_are_not_run(void **state)
 {
 	struct process *process = process_start(&(struct process_options){

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_containers.c - servers as containers have them: in network and process
- * namespaces of their own, the same port in two of them; and redtap as
- * stack/compose.yaml runs it: in a network namespace of its own, with the
- * host's processes and the smallest set of capabilities.  And a server that was
- * handed a socket which listens elsewhere than it is.
+ * test_containers.c - servers as in containers: in their own network and
+ * process namespaces, with the same port in two of them; and redtap as
+ * stack/compose.yaml runs it: in its own network namespace, with the host's
+ * processes and the smallest set of capabilities.  Also a server that was
+ * passed a listening socket of another network namespace.
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -34,7 +34,7 @@ static void enter_namespace(int fd)
 	assert_int_equal(setns(fd, CLONE_NEWNET), 0);
 }
 
-/* A new one, with loopback up; this thread is in it then. */
+/* Enters a new one, with loopback up. */
 static void enter_new_namespace(void)
 {
 	struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP };
@@ -47,10 +47,10 @@ static void enter_new_namespace(void)
 	close(fd);
 }
 
-/* A server on PORT, with network and process ids of its own. */
+/* A server on PORT, in its own network and pid namespaces. */
 struct container {
 	struct process *process; /* unshare(1), its parent outside */
-	int namespace;           /* its network */
+	int namespace;           /* its network namespace */
 };
 
 static struct container container_start(int workers)
@@ -77,7 +77,7 @@ static struct container container_start(int workers)
 	return container;
 }
 
-/* The server's pid as it is here. */
+/* The server's pid in the host's namespace. */
 static pid_t container_pid(const struct container *container)
 {
 	pid_t child = 0;
@@ -109,7 +109,7 @@ static void wait_watching(struct redtap *redtap, const struct container *contain
 			 text_format("pid %d (", (int)container_pid(container)), DEADLINE_S);
 }
 
-/* Ends redtap; all are counted, with the arrival of each. */
+/* Ends redtap; all requests must be counted, each with its arrival time. */
 static void assert_counted(struct redtap *redtap, const char *service, uint64_t requests)
 {
 	json_t *total;
@@ -122,7 +122,7 @@ static void assert_counted(struct redtap *redtap, const char *service, uint64_t 
 			 requests);
 }
 
-/* The port is served in two namespaces that are not redtap's, and later in a third. */
+/* The port is served in two namespaces other than redtap's, later in a third one. */
 static void port_in_any_namespace(void **state)
 {
 	const char *more[] = { "--port", text_format("%u", PORT), NULL };
@@ -152,7 +152,7 @@ static void pid_in_another_namespace(void **state)
 	assert_counted(redtap, "boxed", 50);
 }
 
-/* As in the compose file: cap_drop ALL, cap_add these; network of its own; pid: host. */
+/* As in the compose file: cap_drop ALL, cap_add these; own network; pid: host. */
 static struct process *start_boxed_redtap(void)
 {
 	static const char capabilities[] = "-all,+bpf,+perfmon,+sys_ptrace,+dac_read_search";
@@ -200,7 +200,7 @@ static void redtap_in_a_container(void **state)
 	free(text);
 }
 
-/* ---- a listener that was handed on --------------------------------------- */
+/* ---- a listener that was passed on --------------------------------------- */
 
 #define REQUEST "GET /users/1 HTTP/1.1\r\nHost: h\r\n\r\n"
 #define REPLY "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -220,7 +220,7 @@ static int listen_here(uint16_t *port)
 	return fd;
 }
 
-/* Serves one connection after the other, one request by one receive call. */
+/* Serves one connection after the other; receives each request by one call. */
 static void serve(int listener)
 {
 	char bytes[1024];
@@ -235,7 +235,7 @@ static void serve(int listener)
 	_exit(1);
 }
 
-/* It listens here, and is in a network of its own. */
+/* The socket listens here, but the server is in another network namespace. */
 static pid_t start_handed_server(uint16_t *port)
 {
 	const int listener = listen_here(port);

@@ -34,7 +34,7 @@ static const struct request_kind mix[] = {
 	{ .method = "GET", .target = "/no/such/page", .route = "/no/such/page" },
 };
 
-/* What a case loads its server with. */
+/* The load of a case. */
 enum load {
 	LOAD_KEEP_ALIVE,
 	LOAD_ONE_REQUEST,

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
  * test_dashboards.c - the form of the dashboards: what Grafana, its linter and
- * a reader expect.  What their queries answer is in test_panels.c.
+ * a reader expect.  The results of their queries are tested in test_panels.c.
  *
- * dashboard_is_linted holds them to the rules of Grafana's dashboard-linter
- * that fit StatsD: there is no job and no instance to select.
+ * dashboard_is_linted checks them with the rules of Grafana's dashboard-linter
+ * that make sense for StatsD, which has no job and no instance to select.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -62,7 +62,7 @@ static void json_is_made_of_source(void **state)
 
 		assert_non_null(source);
 		if (!json_equal(source, committed))
-			fail_msg("stack/grafana/dashboards/%s.json is not what %s.jq makes: "
+			fail_msg("stack/grafana/dashboards/%s.json is not the output of %s.jq: "
 				 "run 'make dashboards'",
 				 names[i], names[i]);
 		json_decref(committed);
@@ -80,7 +80,7 @@ static void assert_datasource(json_t *object, const char *where)
 		fail_msg("%s: the data source is not the variable", where);
 }
 
-/* A unit in the place where this type of panel has it. */
+/* The unit, at the position for this type of panel. */
 static const char *panel_unit(json_t *panel)
 {
 	if (strcmp(text_of(panel, "type"), "heatmap") == 0)
@@ -112,7 +112,7 @@ static void assert_panel(json_t *panel)
 
 		assert_datasource(target, title);
 		if (strlen(ref) != 1 || strchr(refs, ref[0]))
-			fail_msg("%s: refId '%s' is not one letter of its own", title, ref);
+			fail_msg("%s: refId '%s' is not a unique letter", title, ref);
 		strcat(refs, ref);
 		if (text_of(target, "legendFormat")[0] == '\0')
 			fail_msg("%s: query %s has no legend", title, ref);
@@ -142,11 +142,11 @@ static void assert_free(bool taken[][GRID_COLUMNS], size_t rows, json_t *panel)
 	long long row, column;
 
 	if (x < 0 || y < 0 || w < 1 || h < 1 || x + w > GRID_COLUMNS || y + h > (long long)rows)
-		fail_msg("%s: outside of the grid", text_of(panel, "title"));
+		fail_msg("%s: outside the grid", text_of(panel, "title"));
 	for (row = y; row < y + h; row++) {
 		for (column = x; column < x + w; column++) {
 			if (taken[row][column])
-				fail_msg("%s: lies over another panel", text_of(panel, "title"));
+				fail_msg("%s: overlaps another panel", text_of(panel, "title"));
 			taken[row][column] = true;
 		}
 	}
@@ -169,7 +169,7 @@ static void panels_have_their_place(void **state)
 			for (k = 0; k < j; k++)
 				if (number_of(json_array_get(panels, k), "id") ==
 				    number_of(panel, "id"))
-					fail_msg("%s: id %lld is another panel's",
+					fail_msg("%s: id %lld is used twice",
 						 text_of(panel, "title"), number_of(panel, "id"));
 		}
 		assert_true(json_array_size(panels) > 10);
@@ -179,7 +179,7 @@ static void panels_have_their_place(void **state)
 
 /* ---- queries ---- */
 
-/* What stands between label matchers' name and value may only be a variable. */
+/* The value of these label matchers must be a variable. */
 static void assert_no_literal(const struct panel_query *query, const char *label,
 			      const char *variable)
 {
@@ -196,7 +196,7 @@ static void assert_no_literal(const struct panel_query *query, const char *label
 	}
 }
 
-/* Windows follow the step (or the range, where one value is shown), or say 24 h. */
+/* Windows depend on the step (or on the range, where one value is shown), or are 24 h. */
 static void assert_windows(const struct panel_query *query)
 {
 	const bool over_time = strcmp(query->type, "timeseries") == 0 ||
@@ -211,12 +211,12 @@ static void assert_windows(const struct panel_query *query)
 			if (strncmp(at, allowed[i], strlen(allowed[i])) == 0)
 				break;
 		if (i == ROWS(allowed))
-			fail_msg("%s: window of another kind: %s", query->panel, query->expression);
+			fail_msg("%s: unexpected window: %s", query->panel, query->expression);
 		at++;
 	}
 }
 
-/* A counter as it stands says nothing: it needs a window. */
+/* The plain value of a counter is useless: it needs a window. */
 static void assert_counters_are_rated(const struct panel_query *query)
 {
 	static const char *const endings[] = { "_total",        "_sum{",         "_count{",
@@ -251,13 +251,13 @@ static void queries_select_by_variables(void **state)
 			assert_counters_are_rated(&queries[j]);
 			if (strstr(queries[j].expression, "http_server_") &&
 			    !strstr(queries[j].expression, "$service"))
-				fail_msg("%s: not of the selected service", queries[j].panel);
+				fail_msg("%s: does not select the service", queries[j].panel);
 		}
 		json_decref(dashboard);
 	}
 }
 
-/* ---- the rules of Grafana's linter that are about the whole ---- */
+/* ---- rules of Grafana's linter for the whole dashboard ---- */
 
 static json_t *find_variable(json_t *dashboard, const char *name)
 {
@@ -283,11 +283,11 @@ static void assert_label_variable(json_t *dashboard, const char *name, const cha
 	assert_true(json_is_true(json_object_get(variable, "multi")));
 	assert_true(json_is_true(json_object_get(variable, "includeAll")));
 	assert_string_equal(text_of(variable, "allValue"), ".*");
-	/* Asked again when the time changes. */
+	/* Refreshed when the time range changes. */
 	assert_int_equal(number_of(variable, "refresh"), 2);
 }
 
-/* The link leads to the other dashboard and takes variables and time along. */
+/* The link opens the other dashboard and passes variables and time range. */
 static void assert_link(json_t *dashboard, const char *other)
 {
 	json_t *link = json_array_get(json_object_get(dashboard, "links"), 0);
@@ -332,7 +332,7 @@ static void schema_of_grafana(void **state)
 
 	(void)state;
 	if (access(program, X_OK) != 0) {
-		print_message("%s is not there: its building needs Go 1.21 or newer, see "
+		print_message("%s is missing: building it needs Go 1.21 or newer, see "
 			      "stack/deps.sh\n",
 			      program);
 		skip();

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_deliver.c - the phase `deliver`, for clients behind a wire of 60 ms: what is handed
- * to the kernel needs them to get there, and its acknowledgement to get back.
+ * test_deliver.c - the phase `deliver`, for clients behind a link with 60 ms delay in each
+ * direction: bytes handed to the kernel need one delay to arrive, and their acknowledgement
+ * another one to return.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -16,7 +17,7 @@
 
 #define DELAY_MS 60
 #define WAY_AND_BACK_S (2 * DELAY_MS / 1e3)
-/* A delayed acknowledgement, and what a busy machine adds. */
+/* A delayed acknowledgement, and delays on a busy machine. */
 #define SLACK_S 0.060
 
 /* What wait_delivered() waits for. */
@@ -42,13 +43,13 @@ static bool delivered_reached(void *context)
 	return count >= goal->count;
 }
 
-/* Until so many answers of "/" are acknowledged, as redtap's flushes tell. */
+/* Waits until redtap's flushes report this many acknowledged responses of "/". */
 static void wait_delivered(struct redtap *redtap, uint64_t count)
 {
 	struct delivered goal = { .redtap = redtap, .count = count };
 
 	if (!wait_until(delivered_reached, &goal, DEADLINE_S))
-		fail_msg("not %llu answers were acknowledged within %.0f s",
+		fail_msg("fewer than %llu responses were acknowledged within %.0f s",
 			 (unsigned long long)count, DEADLINE_S);
 }
 
@@ -75,7 +76,7 @@ static void ask(struct wire *wire, uint16_t port, uint64_t requests, bool close_
 	wire_leave(wire);
 }
 
-/* Ends the run, in which each of so many answers must take from one way and back to most_s. */
+/* Ends the run: each of this many responses must take between one round trip and most_s. */
 static json_t *finish(struct redtap *redtap, uint64_t count, double most_s)
 {
 	double mean_s;
@@ -111,14 +112,14 @@ static void takes_the_way_there_and_back(void **state)
 	for (i = 0; i < count; i++)
 		ask(wire, server.port, 1, i % 2);
 	total = finish(redtap, count, WAY_AND_BACK_S + SLACK_S);
-	/* of all that, the duration has nothing */
+	/* the duration must not include this time */
 	assert_true(redtap_seconds(redtap_series(total, NULL, "GET", "/", 200), "mean_s") <=
 		    DELAY_MS / 1e3);
 }
 
 /*
- * The server closes behind the answer: what acknowledges it then comes to a socket
- * that tcp_probe does not show.
+ * The server closes after the response: its acknowledgement then arrives in a state in which
+ * tcp_probe is not called.
  */
 static void behind_a_close(void **state)
 {
@@ -138,7 +139,7 @@ static void behind_a_close(void **state)
 	redtap = attach(server->pid);
 	played_server_go(server);
 	ask(wire, server->port, play.connections, true);
-	/* 20,000 bytes are more than the first flight: another way there and back */
+	/* 20,000 bytes exceed the initial window: one more round trip */
 	finish(redtap, play.connections, 2 * WAY_AND_BACK_S + SLACK_S);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
  * test_destinations.c - several --statsd: each gets every line, over UDP, TCP
- * and Unix datagrams; one that is slow, away or killed costs the others
- * nothing.
+ * and Unix datagrams; one that is slow, absent or killed does not affect the
+ * others.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -17,7 +17,7 @@
 #define SERVICE "e2e-destinations"
 #define COUNT "http_server_request_duration_seconds_count"
 
-/* What an exporter is to say, or to say at least. */
+/* The expected value of an exporter, exact or a minimum. */
 struct expectation {
 	const struct exporter *exporter;
 	const char *name, *key, *value;
@@ -66,7 +66,10 @@ static void wait_losses(const struct exporter *exporter, const char *name, const
 				       .most = most });
 }
 
-/* "SCHEME://..."; a text that waiting does not overwrite, as it would path_*() and text_format(). */
+/*
+ * "SCHEME://..."; copied, because the ring of path_*() and text_format() is overwritten while
+ * waiting.
+ */
 struct destination {
 	char text[160];
 };
@@ -126,10 +129,10 @@ static void each_gets_every_line(void **state)
 	wait_route(&by_udp, traffic_bytes.route, 400);
 	wait_route(&by_tcp, traffic_bytes.route, 400);
 	wait_route(&by_unix, traffic_bytes.route, 400);
-	assert_exporter_equal(&by_udp, &counts, "the exporter behind UDP");
-	assert_exporter_equal(&by_tcp, &counts, "the exporter behind TCP");
-	assert_exporter_equal(&by_unix, &counts, "the exporter behind a Unix socket");
-	/* Each knows of all, and that nothing went wrong. */
+	assert_exporter_equal(&by_udp, &counts, "the exporter on UDP");
+	assert_exporter_equal(&by_tcp, &counts, "the exporter on TCP");
+	assert_exporter_equal(&by_unix, &counts, "the exporter on a Unix socket");
+	/* Each has the state of all destinations, without errors. */
 	for (i = 0; statsd[i]; i++) {
 		wait_losses(&by_tcp, "redtap_statsd_errors", statsd[i], 0, 0);
 		wait_losses(&by_unix, "redtap_statsd_dropped", statsd[i], 0, 0);
@@ -137,7 +140,7 @@ static void each_gets_every_line(void **state)
 	counts_release(&counts);
 }
 
-/* Of the newest n intervals between two flushes, how many were longer than so many seconds. */
+/* The number of the newest n flush intervals that were longer than this many seconds. */
 struct pace {
 	struct redtap *redtap;
 	size_t n;
@@ -164,7 +167,7 @@ static bool measure_pace(void *context)
 	return true;
 }
 
-/* One that takes nothing, one that is not there, one that has never been there. */
+/* One that accepts nothing, one that was ended, one that was never started. */
 static void slow_and_dead_delay_nobody(void **state)
 {
 	const struct server server = server_start_webapp("epoll", 2, NULL);
@@ -186,17 +189,17 @@ static void slow_and_dead_delay_nobody(void **state)
 	redtap = redtap_attach(&(struct redtap_options){
 		.pid = server.pid, .service = SERVICE, .statsd = statsd });
 	traffic_send(server.port, &traffic_user, 2000, &counts);
-	/* While all others are away, this one has everything. */
+	/* While the others are absent, this one has everything. */
 	wait_route(&healthy, traffic_user.route, 2000);
 	wait_losses(&healthy, "redtap_statsd_errors", dead.text, 1, 1e9);
 	wait_losses(&healthy, "redtap_statsd_errors", absent.text, 1, 1e9);
 	wait_losses(&healthy, "redtap_statsd_dropped", dead.text, 50, 1e9);
 	wait_losses(&healthy, "redtap_statsd_errors", stopped.text, 0, 0);
-	/* 200 ms apart, as asked, but for what a busy machine adds now and then. */
+	/* Flushes are 200 ms apart, except for occasional delays on a busy machine. */
 	pace.redtap = redtap;
 	assert_true(wait_until(measure_pace, &pace, DEADLINE_S));
 	assert_true(pace.longer <= pace.n / 4);
-	/* The slow one goes on where it stopped. */
+	/* The slow one continues where it stopped. */
 	process_signal(slow.process, SIGCONT);
 	wait_route(&slow, traffic_user.route, 2000);
 	traffic_send(server.port, &traffic_bytes, 300, &counts);
@@ -208,7 +211,7 @@ static void slow_and_dead_delay_nobody(void **state)
 	counts_release(&counts);
 }
 
-/* An exporter that is killed, and comes back knowing nothing, while another goes on. */
+/* An exporter is killed and restarts empty, while another one keeps running. */
 static void check_restart(const char *scheme)
 {
 	const struct server server = server_start_webapp("epoll", 2, NULL);
@@ -229,7 +232,7 @@ static void check_restart(const char *scheme)
 	traffic_send(server.port, &traffic_bytes, 200, &counts);
 	wait_route(&steady, traffic_bytes.route, 200);
 	exporter = exporter_restart(&exporter);
-	/* What was counted while it was away was held back. */
+	/* Requests counted while it was absent were kept for it. */
 	wait_route(&exporter, traffic_bytes.route, 200);
 	traffic_send(server.port, &traffic_user, 100, &counts);
 	wait_route(&exporter, traffic_user.route, 100);

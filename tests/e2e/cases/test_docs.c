@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_docs.c - what users read and install is true: help, manual page and README
- * agree with the table of options, the help's examples run, and `make install`
- * puts all of it in place.
+ * test_docs.c - what users read and install is correct: help, manual page and
+ * README agree with the table of options, the examples of the help run, and
+ * `make install` installs all files.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -17,7 +17,7 @@
 
 #define HELP_WIDTH 80
 
-/* Runs a command to its end, which has to be 0; what it printed is malloc'd. */
+/* Runs a command, which must exit with 0; returns its output, malloc'd. */
 static char *output_of(const char *const *argv)
 {
 	struct process *process =
@@ -37,7 +37,7 @@ static char *help_of(const char *command)
 
 /* ---- examples --------------------------------------------------------- */
 
-/* The text with every `from` replaced; takes the text. */
+/* Returns the text with every `from` replaced; frees the old text. */
 static char *replace(char *text, const char *from, const char *to)
 {
 	char *at, *result;
@@ -52,8 +52,8 @@ static char *replace(char *text, const char *from, const char *to)
 }
 
 /*
- * A line of the help as a user would type it: without sudo, since this is root,
- * and with this test's process and port.
+ * A command line of the help as a user would type it: without sudo, because the
+ * test is root, and with this test's process and port.
  */
 static void run_example(const char *line, size_t length, const struct server *server)
 {
@@ -78,7 +78,7 @@ static void run_example(const char *line, size_t length, const struct server *se
 	free(command);
 }
 
-/* Returns how many there were. */
+/* Runs all examples; returns how many there were. */
 static size_t run_examples(const char *command, const struct server *server)
 {
 	char *text = help_of(command);
@@ -105,7 +105,7 @@ static void examples_run(void **state)
 
 /* ---- options ---------------------------------------------------------- */
 
-/* All that looks like a long option is one. */
+/* Everything that looks like a long option must be one. */
 static void assert_options_exist(const char *what, const char *text)
 {
 	const struct option_row *row;
@@ -122,7 +122,7 @@ static void assert_options_exist(const char *what, const char *text)
 	}
 }
 
-/* Without blanks and line breaks, which the width of the page decides; the caller frees it. */
+/* The text without blanks and line breaks, which depend on the page width; the caller frees it. */
 static char *without_blanks(const char *text)
 {
 	char *result = strdup(text), *to = result;
@@ -135,20 +135,20 @@ static char *without_blanks(const char *text)
 	return result;
 }
 
-/* Where a part ends in a text without blanks. */
+/* The end of a part in a text without blanks. */
 static const char *find_part(const char *what, const char *text, const char *part)
 {
 	char *wanted = without_blanks(part);
 	const char *at = strcasestr(text, wanted);
 
 	if (!at)
-		fail_msg("%s does not have '%s' in its place", what, part);
+		fail_msg("%s does not have '%s' in the expected place", what, part);
 	at += strlen(wanted);
 	free(wanted);
 	return at;
 }
 
-/* The options of a command, in the order of the table, with all that it says of values. */
+/* The options of a command, in the order of the table, with their values and defaults. */
 static void assert_documents(const char *what, const char *text, enum command command)
 {
 	char synopsis[OPTION_SYNOPSIS_MAX], values[OPTION_VALUES_MAX];
@@ -198,8 +198,8 @@ static void help(void **state)
 }
 
 /*
- * README has the options that people use most; elsewhere in it are those of other
- * programs, so only what stands behind a backtick or in a line with redtap counts.
+ * README lists the options that people use most.  It also shows options of other programs, so
+ * only those after a backtick or in a line with redtap are checked.
  */
 static void readme(void **state)
 {
@@ -219,7 +219,7 @@ static void manual_page(void **state)
 {
 	const char *environment[] = { "LC_ALL=C.UTF-8", "MANWIDTH=200",
 				      "MAN_KEEP_FORMATTING=", NULL };
-	/* Ubuntu's minimized images move it there. */
+	/* Ubuntu's minimized images move man there. */
 	const char *program = access("/usr/bin/man.REAL", X_OK) == 0 ? "man.REAL" : "man";
 	const char *argv[] = { program, "--warnings", "--no-hyphenation",           "-E",
 			       "ascii", "-l",         path_source("user/redtap.8"), NULL };

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_element_reuse.c - a program that has found a series in the kernel's map stands
- * still before it reads the id; meanwhile the series retires, and its element of the
- * map goes to another series.  The request is counted in its own all the same, and
- * the id is not given away before.
+ * test_element_reuse.c - a BPF program has found a series in the kernel's map and is delayed
+ * before it reads the id; meanwhile the series retires, and its map element is reused for another
+ * series.  The request must still be counted in its own series, and the id must not be reused
+ * before.
  *
- * Only in a build of its own (e2e.mk) does the program stand still, for some 20 ms.  One
- * server has each CPU; whoever takes an element away on a CPU leaves it to the next
- * series that begins there.
+ * The delay of about 20 ms exists only in a special build (e2e.mk). Each of two servers has one
+ * CPU; a map element that is deleted on a CPU is reused by the next series that begins on that
+ * CPU.
  */
 #include <sched.h>
 #include <stdio.h>
@@ -20,14 +20,14 @@
 #include "harness/traffic.h"
 
 #define ROUNDS 10
-/* Four are enough, but a program may still stand when the first of them is made. */
+/* Four are enough, but a program may still be delayed during the first of them. */
 #define READINGS_MAX 20
 #define MS 1000000L
 
 static const struct request_kind idle = { .method = "GET",
 					  .target = "/users/idle",
 					  .route = "/users/idle" };
-/* Begins its series 10 ms after it was asked. */
+/* Its series begins 10 ms after the request. */
 static const struct request_kind other = { .method = "GET",
 					   .target = "/sleep/10",
 					   .route = "/sleep/{id}" };
@@ -68,13 +68,13 @@ static void found_and_gone(void **state)
 
 	(void)state;
 	if (sysconf(_SC_NPROCESSORS_ONLN) < 2) {
-		print_message("one CPU: nothing comes between\n");
+		print_message("one CPU: nothing can run in between\n");
 		skip();
 	}
 	counts_init(&expected);
 	server = start_on(0);
 	server_other = start_on(1);
-	pin(0, 1); /* who takes the element away */
+	pin(0, 1); /* the CPU on which the element is deleted */
 	observer_begin(&observer, (const pid_t[]){ server.pid, server_other.pid }, 2);
 	line = line_open(server.port);
 	line_other = line_open(server_other.port);
@@ -83,13 +83,12 @@ static void found_and_gone(void **state)
 		observer_read_quietly(&observer);
 		line_send(line_other, &other);
 		line_send(line, &idle);
-		sleep_ms(3); /* its program has found the series, and stands still */
-		observer_read_quietly(&observer); /* the series is taken away ... */
-		observer_read_quietly(
-			&observer); /* ... and its id given back, but not before that */
+		sleep_ms(3); /* its program has found the series, and is delayed */
+		observer_read_quietly(&observer); /* the series is deleted ... */
+		observer_read_quietly(&observer); /* ... and only then its id is given back */
 		line_receive(line, &expected);
 		line_receive(line_other, &expected);
-		/* both retire, so that the next round is as this one */
+		/* both retire, so that the next round starts in the same state */
 		for (i = 0; observer.flush->series_in_use > 0 && i < READINGS_MAX; i++)
 			observer_read_quietly(&observer);
 		assert_int_equal(observer.flush->series_in_use, 0);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_ends.c - either side goes away before, during and after an answer, by FIN,
- * by reset, by death; answers come early, or unasked.  Each request is counted as
- * what became of it.
+ * test_ends.c - either side ends the connection before, during and after a
+ * response, by FIN, by reset, by death; responses come early, or without a
+ * request.  Each request is counted with its actual result.
  */
 #include <signal.h>
 #include <sys/socket.h>
@@ -21,7 +21,7 @@
 #define POST "POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n"
 #define HEAD_OF_100 "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"
 #define REPLY "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-/* More than what the buffers of both sides take. */
+/* More than the buffers of both sides hold. */
 #define LARGE_BYTES (1 << 20)
 #define LARGE_HEAD "HTTP/1.1 200 OK\r\nContent-Length: 9000000\r\n\r\n"
 #define SMALL_BUFFER 8192
@@ -66,7 +66,7 @@ static void after(struct puppet *puppet)
 enum end {
 	CLIENT_CLOSES,
 	CLIENT_RESETS,
-	CLIENT_RESETS_NOTICED, /* by the server, when it sends more */
+	CLIENT_RESETS_NOTICED, /* the server notices when it sends more */
 	SERVER_CLOSES,
 	SERVER_RESETS,
 	SERVER_DIES,
@@ -74,7 +74,7 @@ enum end {
 
 static const struct end_row {
 	const char *request;
-	const char *answer; /* as far as it comes; NULL: none */
+	const char *answer; /* the part that is sent; NULL: none */
 	enum end end;
 	int status;
 	const char *error;
@@ -84,12 +84,12 @@ static const struct end_row {
 	{ POST "0123", NULL, CLIENT_CLOSES, 0, "client_abort", 4, 0 },
 	{ GET, NULL, CLIENT_RESETS, 0, "client_abort", 0, 0 },
 	{ GET, NULL, CLIENT_RESETS_NOTICED, 0, "client_abort", 0, 0 },
-	/* what is sent then is answered by a reset */
+	/* bytes sent then cause a reset */
 	{ GET, HEAD_OF_100 "0123456789", CLIENT_CLOSES, 200, "client_abort", 0, 10 + 40 },
 	{ GET, HEAD_OF_100 "0123456789", CLIENT_RESETS_NOTICED, 200, "client_abort", 0, 10 },
 	{ GET, NULL, SERVER_CLOSES, 0, "no_response", 0, 0 },
 	{ GET, NULL, SERVER_RESETS, 0, "no_response", 0, 0 },
-	/* an interim response is no answer */
+	/* an interim response is not the response */
 	{ POST "01", "HTTP/1.1 100 Continue\r\n\r\n", SERVER_CLOSES, 0, "no_response", 2, 0 },
 	{ GET, NULL, SERVER_DIES, 0, "no_response", 0, 0 },
 	{ GET, HEAD_OF_100 "0123", SERVER_DIES, 200, NULL, 0, 4 },
@@ -97,7 +97,7 @@ static const struct end_row {
 	{ GET, HEAD_OF_100 "0123", SERVER_RESETS, 200, NULL, 0, 4 },
 };
 
-/* Both sides are gone then. */
+/* Ends both sides. */
 static void end(struct puppet *puppet, int fd, const struct end_row *row)
 {
 	const struct puppet_order more = { .bytes = REPLY, .length = 40 };
@@ -145,12 +145,12 @@ static void either_side_goes(void **state)
 			observed_expect_reason("approximate", "truncated", 1);
 		if (row->end != SERVER_DIES)
 			after(puppet);
-		/* each by itself, so that a failure tells which */
+		/* checked one by one, so that a failure shows which row */
 		observed_check();
 	}
 }
 
-/* What came before the reset can be received behind it. */
+/* Bytes that arrived before the reset can be received after it. */
 static void reset_before_the_request_is_received(void **state)
 {
 	struct puppet *puppet = puppet_start();
@@ -174,7 +174,7 @@ static void reset_before_the_request_is_received(void **state)
 	observed_check();
 }
 
-/* One send() that waits for room: its bytes are counted, the client has gone. */
+/* One send() that waits for buffer space while the client resets: its bytes are counted. */
 static void reset_during_one_send(void **state)
 {
 	static const char large[LARGE_BYTES] = LARGE_HEAD;
@@ -194,7 +194,7 @@ static void reset_during_one_send(void **state)
 		pause_briefly();
 		raw_abort(fd);
 		sent = puppet_end(puppet);
-		/* what was handed over before the reset */
+		/* bytes handed over before the reset */
 		assert_in_range(sent, sizeof(LARGE_HEAD), LARGE_BYTES - 1);
 		puppet_close(puppet, 0);
 		observed_expect("GET", "/a", 200, "client_abort", 1, 0,
@@ -226,7 +226,7 @@ static void half_closed_and_answered(void **state)
 		assert_int_equal(raw_finish(fd), 200);
 		observed_expect("GET", rows[i].route, 200, NULL, 1, 0, strlen(rows[i].body));
 	}
-	/* before the request is received, and long before the answer */
+	/* before the request is received, and long before the response */
 	fd = raw_connect(puppet_port(puppet));
 	raw_send(fd, GET GET, 2 * sizeof(GET) - 2);
 	shutdown(fd, SHUT_WR);
@@ -247,14 +247,14 @@ static void server_goes_in_between(void **state)
 	int fd = asked(puppet, GET GET);
 
 	(void)state;
-	/* shut for sending only, with one that waits in vain */
+	/* shut down for sending only, with a request that gets no response */
 	puppet_say(puppet, 0, REPLY);
 	puppet_do(puppet, step_shut, &(struct puppet_order){ .flags = SHUT_WR });
 	raw_finish(fd);
 	observed_expect("GET", "/a", 200, NULL, 1, 0, 2);
 	observed_expect("GET", "/a", 0, "no_response", 1, 0, 0);
 	puppet_close(puppet, 0);
-	/* arrived, but never received: nobody has seen it */
+	/* arrived, but never received: not counted */
 	fd = raw_connect(puppet_port(puppet));
 	raw_say(fd, GET);
 	puppet_accept(puppet, 0);
@@ -264,7 +264,7 @@ static void server_goes_in_between(void **state)
 	observed_check();
 }
 
-/* What nginx and webapp do with a worker: another one takes its place. */
+/* nginx and webapp replace a worker that has died. */
 static void worker_is_killed(void **state)
 {
 	static const char slow[] = "GET /sleep/60000 HTTP/1.1\r\nHost: h\r\n\r\n";
@@ -295,7 +295,7 @@ static void worker_is_killed(void **state)
 	assert_int_equal(raw_finish(fds[1]), 0);
 	observed_expect("GET", "/sleep/{id}", 0, "no_response", 1, 0, 0);
 	observed_expect("GET", "/up/a", 0, "no_response", 1, 0, 0);
-	/* for the server behind nginx, it was the client */
+	/* for the upstream server, nginx was the client */
 	puppet_close(puppet, 0);
 	observed_expect("GET", "/up/a", 0, "client_abort", 1, 0, 0);
 	for (i = 0; i < ROWS(ports); i++) {
@@ -307,7 +307,7 @@ static void worker_is_killed(void **state)
 	observed_check();
 }
 
-/* The connection stays open and says nothing more: the last request shows all the same. */
+/* The connection stays open and idle: the last request is counted anyway. */
 static void idle_connection(void **state)
 {
 	static const struct http_request requests[] = {
@@ -354,7 +354,7 @@ static void answered_early(void **state)
 		raw_say(fd, large);
 		raw_wait_for(fd, "\r\n\r\n");
 		close(fd);
-		/* once more, for its size: what comes behind the answer is thrown away */
+		/* once more, for its size: bytes after the response are discarded */
 		fd = raw_connect(ports[i]);
 		raw_say(fd, large);
 		observed_wait_flushes(2);
@@ -363,7 +363,7 @@ static void answered_early(void **state)
 		assert_int_equal(raw_finish_body(fd, &bytes), 413);
 		observed_expect("POST", "/echo", 413, NULL, 2, 0, 2 * bytes);
 	}
-	/* half of the body is received before the answer, the rest behind it */
+	/* half of the body is received before the response, the rest after it */
 	fd = asked(puppet, POST "01234");
 	puppet_say(puppet, 0, "HTTP/1.1 413 Large\r\nContent-Length: 0\r\n\r\n");
 	raw_wait_for(fd, "\r\n\r\n");
@@ -374,7 +374,7 @@ static void answered_early(void **state)
 	puppet_receive_all(puppet, 0, sizeof(GET) - 1);
 	puppet_say(puppet, 0, REPLY);
 	observed_expect("GET", "/a", 200, NULL, 1, 0, 2);
-	/* and nobody has asked for this */
+	/* a response without a request */
 	puppet_say(puppet, 0, "HTTP/1.1 408 Late\r\nContent-Length: 0\r\n\r\n");
 	observed_expect_reason("ignored", "unsolicited", 1);
 	puppet_close(puppet, 0);

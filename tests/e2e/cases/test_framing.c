@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_framing.c - unusual but legal HTTP/1, ends without an answer, and what
- * is no HTTP at all: each counted as what it is, and the ledger balances.
+ * test_framing.c - unusual but legal HTTP/1, connections that end without a
+ * response, and other protocols: each is counted correctly, and the ledger
+ * balances.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -19,11 +20,11 @@
 
 struct row {
 	const char *comment;
-	const char *parts[PARTS_MAX]; /* a write each */
-	const char *method;           /* as exported */
+	const char *parts[PARTS_MAX]; /* each part is one write */
+	const char *method;           /* error type as exported */
 	const char *route;
-	int status;        /* 0: without an answer */
-	const char *error; /* NULL: what the status implies */
+	int status;        /* 0: no response */
+	const char *error; /* NULL: as implied by the status */
 };
 
 static const struct row rows[] = {
@@ -88,7 +89,7 @@ static const struct row rows[] = {
 	  "/",
 	  200,
 	  NULL },
-	{ "body in parts of its own",
+	{ "body in separate parts",
 	  { "POST /echo HTTP/1.1\r\nContent-Length: 10\r\n" CLOSE, "01234", "56789" },
 	  "POST",
 	  "/echo",
@@ -107,19 +108,19 @@ static const struct row rows[] = {
 	  "/echo",
 	  200,
 	  NULL },
-	{ "pipelined, the last closes",
+	{ "pipelined, the last one closes",
 	  { "GET /users/1 HTTP/1.1\r\nHost: h\r\n\r\nGET /users/2 HTTP/1.1\r\n" CLOSE },
 	  "GET",
 	  "/users/{id}",
 	  200,
 	  NULL },
-	{ "a line of another protocol, answered all the same",
+	{ "a line of another protocol that gets a response anyway",
 	  { "EHLO example\r\n\r\n" },
 	  "_OTHER",
 	  "other",
 	  400,
 	  NULL },
-	{ "the server closes without an answer",
+	{ "the server closes without a response",
 	  { "GET /drop HTTP/1.1\r\n" CLOSE },
 	  "GET",
 	  "/drop",
@@ -139,14 +140,14 @@ static void send_row(const struct row *row, uint16_t port)
 	int status, i;
 
 	for (i = 0; i < PARTS_MAX && row->parts[i]; i++) {
-		/* Long enough for the server to take the part before it by a read of its own. */
+		/* Long enough for the server to receive the previous part by a separate read. */
 		if (i > 0)
 			pause_briefly();
 		raw_send(fd, row->parts[i], strlen(row->parts[i]));
 	}
 	status = raw_finish(fd);
 	if (status != row->status)
-		fail_msg("%s: the server answered %d, expected %d", row->comment, status,
+		fail_msg("%s: the server sent status %d, expected %d", row->comment, status,
 			 row->status);
 }
 
@@ -190,7 +191,7 @@ static void unusual_requests_thread(void **state)
 	check_rows("thread");
 }
 
-/* The interim answer is not the one that is counted. */
+/* The interim response is not the one that is counted. */
 static void expect_continue(void **state)
 {
 	static const char head[] = "POST /echo HTTP/1.1\r\nExpect: 100-continue\r\n"
@@ -248,7 +249,7 @@ static void client_abort(void **state)
 	counts_release(&actual);
 }
 
-/* Outside the equation: never seen, and the next connection is counted as ever. */
+/* Not part of the ledger's equation; the next connection is counted as usual. */
 static void not_http(void **state)
 {
 	static const struct {
@@ -322,7 +323,7 @@ static void series_table_full(void **state)
 	total = redtap_finish(redtap, SIGINT);
 	assert_int_equal(redtap_count(total, "seen"), counts_total(&sent));
 	assert_in_range(json_array_size(json_object_get(total, "series")), 1, 4);
-	/* What found no room even under `other` is lost by name. */
+	/* Requests without room even under `other` are counted as lost, with this reason. */
 	assert_int_equal(redtap_count(json_object_get(total, "lost"), "series_full") +
 				 redtap_count(total, "counted"),
 			 counts_total(&sent));

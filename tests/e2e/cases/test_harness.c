@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_harness.c - the tests' own instruments: a judge who can not tell right
- * from wrong proves nothing.  Needs no redtap.
+ * test_harness.c - tests of the test harness: checks that cannot fail prove
+ * nothing.  Needs no redtap.
  */
 #include <arpa/inet.h>
 #include <math.h>
@@ -33,7 +33,7 @@ static void test_statsd_lines(void **state)
 		{ "no type", "a:1", false },
 		{ "empty type", "a:1|", false },
 		{ "not a number", "a:x|c", false },
-		{ "number with something behind it", "a:1x|c", false },
+		{ "number with trailing text", "a:1x|c", false },
 		{ "not finite", "a:NaN|c", false },
 		{ "infinite", "a:Inf|c", false },
 		{ "packed values", "a:1:2|c", false },
@@ -230,7 +230,7 @@ static void test_capture_forwards(void **state)
 	metrics_release(&metrics);
 }
 
-/* The receiver is gone: the capture goes on all the same. */
+/* The receiver is gone: the capture continues. */
 static void test_capture_without_receiver(void **state)
 {
 	struct capture *capture = capture_open(port_free(SOCK_DGRAM));
@@ -241,14 +241,14 @@ static void test_capture_without_receiver(void **state)
 	assert_int_equal(capture_datagrams(capture), 500);
 }
 
-/* A server's whole answer to one question. */
+/* A server's whole response to one request. */
 static void assert_answer(const struct server *server, const char *target, const char *expected)
 {
 	char *body = http_get(text_format("http://127.0.0.1:%u%s", server->port, target));
 
 	if (!body)
-		fail_msg("%s does not answer %s; standard error: %s", server->process->name, target,
-			 process_err(server->process));
+		fail_msg("%s does not respond to %s; standard error: %s", server->process->name,
+			 target, process_err(server->process));
 	assert_string_equal(body, expected);
 	free(body);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_interim.c - what comes before the final answer, and what comes when a
- * connection stops being HTTP: 100, 102 and 103 are not what a request is counted
- * under; behind 101, and behind 2xx to CONNECT, nothing is parsed.
+ * test_interim.c - interim responses, and connections that stop being HTTP: a
+ * request is not counted under 100, 102 or 103; after 101, and after 2xx to
+ * CONNECT, nothing is parsed.
  */
 #include <curl/curl.h>
 #include <stdio.h>
@@ -35,7 +35,10 @@ static size_t count_continues(char *line, size_t size, size_t count, void *total
 	return size * count;
 }
 
-/* Returns the status; body, continues: bytes of the answer, interim answers. */
+/*
+ * Returns the status; sets body to the bytes of the response body, continues to the number of
+ * interim responses.
+ */
 static long post_by_curl(const char *url, size_t *body, size_t *continues)
 {
 	struct curl_slist *fields = curl_slist_append(NULL, "Expect: 100-continue");
@@ -50,7 +53,7 @@ static long post_by_curl(const char *url, size_t *body, size_t *continues)
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT, 30L);
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, fields);
-	/* it never sends the body unasked */
+	/* curl must not send the body before the 100 */
 	curl_easy_setopt(curl, CURLOPT_EXPECT_100_TIMEOUT_MS, 30000L);
 	curl_easy_setopt(curl, CURLOPT_POSTFIELDS, BODY);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, count_bytes);
@@ -70,7 +73,7 @@ static void expect_by_curl(void **state)
 {
 	const struct server webapp = server_start_webapp("epoll", 1, NULL);
 	const struct server thread = server_start_webapp("thread", 1, NULL);
-	/* nginx answers 100 itself, and asks the server behind it without */
+	/* nginx sends the 100 itself, and its request to the upstream has no Expect */
 	const struct server nginx = server_start_nginx_with(
 		text_format("location /echo { proxy_pass http://127.0.0.1:%u; }", webapp.port));
 	const uint16_t ports[] = { webapp.port, thread.port, nginx.port };
@@ -85,7 +88,7 @@ static void expect_by_curl(void **state)
 			assert_int_equal(continues, 1);
 			assert_int_equal(body, strlen(BODY));
 		}
-	/* three by each, and those of nginx once more by webapp */
+	/* three by each server, and those of nginx once more by webapp */
 	observed_expect("POST", "/echo", 200, NULL, 12, 12 * strlen(BODY), 12 * strlen(BODY));
 	observed_check();
 }
@@ -122,7 +125,7 @@ static void interim_answers(void **state)
 	int fd;
 
 	(void)state;
-	/* in writes of their own, in pieces, with fields that look like framing */
+	/* in separate writes, in pieces, with fields that look like framing */
 	fd = ask(puppet, GET);
 	puppet_say(puppet, 0, "HTTP/1.1 102 Processing\r\n\r\n");
 	puppet_say(puppet, 0, "HTTP/1.1 103 Early Hints\r\nLink: </s>\r\nContent-Le");
@@ -145,7 +148,7 @@ static void interim_answers(void **state)
 	observed_check();
 }
 
-/* The time runs until the final answer, the wait for the body included: it is service. */
+/* The duration ends with the final response; the wait for the body counts as service. */
 static void the_final_answer_counts(void **state)
 {
 	struct puppet *puppet = puppet_start();
@@ -169,7 +172,7 @@ static void the_final_answer_counts(void **state)
 	observed_check();
 	observed_assert_mean("POST", "/slow", 200, 0.120, ended - begun);
 	service_s = observed_phase_s("/slow", "service");
-	/* what is read off one clock after the other: a thousandth */
+	/* a thousandth, because the clocks are read one after the other */
 	if (service_s < 0.119 || service_s > ended - begun)
 		fail_msg("service: %.6f s, expected 0.120 to %.6f", service_s, ended - begun);
 }
@@ -224,8 +227,8 @@ static void send_frame(int fd, const char *text)
 }
 
 /*
- * The server behind it gets requests of its own: only those, on its own
- * connection, are counted, however much they look the same in the frames.
+ * The server behind websockify gets requests on its own connection: only those
+ * are counted, not the same bytes inside the frames.
  */
 static void websocket(void **state)
 {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_latency.c - the duration that redtap tells is the one that the client
- * waited for, also when the request lay in the socket while the server was
- * busy.
+ * test_latency.c - redtap's duration is the time that the client waited, also
+ * when the request waited in the socket because the server was busy.
  */
 #include <math.h>
 #include <signal.h>
@@ -12,13 +11,16 @@
 #include "harness/servers.h"
 #include "harness/traffic.h"
 
-/* What is allowed: the histogram's two digits, and what a busy machine adds on the client's side. */
+/*
+ * Allowed difference: the two digits of the histogram, and delays of the client on a busy
+ * machine.
+ */
 #define QUANTILE_SHARE 0.05
 #define QUANTILE_SLACK_S 0.002
 #define MEAN_SHARE 0.02
 /*
- * A host that takes CPUs away from this machine adds to the client's times, now and
- * then; what redtap told wrongly would be wrong each time.
+ * A busy host may delay the client now and then, so there are several tries; a wrong duration of
+ * redtap would be wrong in each.
  */
 #define ATTEMPTS 5
 
@@ -33,7 +35,7 @@ static bool is_near(const char *what, double client_s, double redtap_s, double a
 	return false;
 }
 
-/* The count is the client's in any case. */
+/* The count must be equal in any case. */
 static bool are_near(const char *what, json_t *series, const struct latencies *client)
 {
 	const double max_s = redtap_seconds(series, "max_s");
@@ -43,7 +45,7 @@ static bool are_near(const char *what, json_t *series, const struct latencies *c
 	assert_true(max_s >= redtap_seconds(series, "p99_s"));
 	assert_true(redtap_seconds(series, "p90_s") >= redtap_seconds(series, "p50_s"));
 	if (max_s > client->max)
-		/* The upper edge of a bin lies less than a tenth above what is in it. */
+		/* The upper edge of a bin is less than a tenth above its values. */
 		near = is_near(text_format("%s, max", what), client->max, max_s,
 			       client->max * 0.1 + QUANTILE_SLACK_S);
 	return near &&
@@ -55,7 +57,7 @@ static bool are_near(const char *what, json_t *series, const struct latencies *c
 		       client->p99 * QUANTILE_SHARE + QUANTILE_SLACK_S);
 }
 
-/* Three servers of one redtap, a name each: all of /sleep/N is one route. */
+/* Three servers with one redtap, each with its own name, because all of /sleep/N is one route. */
 static bool try_sleep(const char *model, int workers, unsigned int connections)
 {
 	static const struct {
@@ -77,7 +79,7 @@ static bool try_sleep(const char *model, int workers, unsigned int connections)
 	size_t i;
 
 	counts_init(&counts);
-	/* What a failed test before this one may have left. */
+	/* Left by a failed test before this one. */
 	realtime_set(false);
 	for (i = 0; i < ROWS(rows); i++) {
 		servers[i] = server_start_webapp(model, workers, NULL);
@@ -118,7 +120,7 @@ static void check_sleep(const char *model, int workers, unsigned int connections
 	for (attempt = 0; attempt < ATTEMPTS; attempt++)
 		if (try_sleep(model, workers, connections))
 			return;
-	fail_msg("too far from what the client measured, %d times of %d", ATTEMPTS, ATTEMPTS);
+	fail_msg("too far from the client's measurement in %d of %d tries", ATTEMPTS, ATTEMPTS);
 }
 
 static void sleep_thread(void **state)
@@ -133,7 +135,7 @@ static void sleep_epoll(void **state)
 	check_sleep("epoll", 1, 1);
 }
 
-/* Four clients of one worker that blocks: three of four requests lie in their sockets. */
+/* Four clients of one blocking worker: three of four requests wait in their sockets. */
 static void queue_is_counted(void **state)
 {
 	(void)state;

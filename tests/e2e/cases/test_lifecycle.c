@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_lifecycle.c - things end: workers, targets, redtap itself.  The server
- * goes on, and nothing stays behind in the kernel.
+ * test_lifecycle.c - workers, targets and redtap itself end.  The server keeps
+ * running, and nothing of redtap is left in the kernel.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -41,7 +41,7 @@ static struct traffic some_requests(const struct server *server)
 				 .close_each = true };
 }
 
-/* A worker is to have another in its place. */
+/* A worker that must be replaced. */
 struct replacement {
 	pid_t master;
 	pid_t gone;
@@ -60,7 +60,7 @@ static bool is_replaced(void *context)
 	return count == WORKERS;
 }
 
-/* Each worker in turn dies in the middle of its work. */
+/* Each worker in turn is killed while it works. */
 static void kill_workers(const struct server *server, struct background *background)
 {
 	pid_t workers[WORKERS];
@@ -95,7 +95,7 @@ static void worker_killed(void **state)
 	counts_init(&after);
 	counts_init(&actual);
 	kill_workers(&server, background);
-	/* All by workers that did not exist when redtap attached. */
+	/* All served by workers that did not exist when redtap attached. */
 	traffic_run(&traffic, &after, NULL);
 	unanswered = background_stop(background, &answered, NULL);
 	redtap_wait_counted(places.redtap, counts_total(&after) + counts_total(&answered));
@@ -108,7 +108,7 @@ static void worker_killed(void **state)
 	assert_int_equal(row->count, traffic.requests);
 	row = counts_find(&actual, traffic_bytes.method, traffic_bytes.route, 200, NULL);
 	assert_non_null(row);
-	/* An answer may have been written whole and have died with the worker's socket. */
+	/* A response may have been written completely and lost with the worker's socket. */
 	assert_in_range(row->count, counts_total(&answered), counts_total(&answered) + unanswered);
 	assert_in_range(counts_total(&actual), counts_total(&answered) + traffic.requests,
 			counts_total(&answered) + traffic.requests + unanswered);
@@ -142,7 +142,7 @@ static void target_exits(void **state)
 	counts_release(&actual);
 }
 
-/* Also a target that is killed: nobody says goodbye. */
+/* A target that is killed, so without closing its connections. */
 static void target_killed_under_load(void **state)
 {
 	const struct server server = server_start_webapp("thread", 1, NULL);
@@ -180,7 +180,7 @@ static void check_signal(int signal_number)
 	} else {
 		json_t *total = redtap_finish(redtap, signal_number);
 
-		/* Less what was under way when redtap came and went. */
+		/* Minus the requests in progress when redtap attached and detached. */
 		assert_true(redtap_count(total, "counted") + 8 >= answered - attached);
 		redtap_assert_nothing_lost(total);
 	}
@@ -220,13 +220,13 @@ static void ends_after_duration(void **state)
 	(void)state;
 	traffic_send(server.port, &traffic_user, 10, NULL);
 	total = redtap_finish(redtap, 0);
-	/* `attached` was taken a little late, by a look at a file every 10 ms. */
+	/* `attached` is a little late: the file is polled every 10 ms. */
 	assert_true(clock_s() - attached > 1.0);
 	assert_int_equal(redtap_count(total, "counted"), 10);
 	assert_true(process_is_running(server.process));
 }
 
-/* Who reads the output has gone away: the run ends, as asked. */
+/* The reader of the output has closed it: the run ends normally. */
 static void standard_output_closed(void **state)
 {
 	const struct server server = server_start_webapp("epoll", 1, NULL);
@@ -250,7 +250,7 @@ static void standard_output_closed(void **state)
 	bpf_ids_assert_gone(&ids);
 }
 
-/* ---- ends that are hard to see ---------------------------------------- */
+/* ---- ends that are easily missed -------------------------------------- */
 
 #define MEMORY_BYTES (400UL << 20)
 
@@ -264,7 +264,7 @@ static long step_fill_memory(struct puppet_hands *hands, const struct puppet_ord
 		       : 0;
 }
 
-/* A child that has ended, and that nobody waits for; returns its pid. */
+/* Makes a zombie: a child that has ended and is not reaped; returns its pid. */
 static long step_leave_zombie(struct puppet_hands *hands, const struct puppet_order *order)
 {
 	siginfo_t info;
@@ -289,7 +289,7 @@ static int ask(struct puppet *puppet)
 	return fd;
 }
 
-/* Its memory goes first, its sockets after that: redtap waits for them. */
+/* The kernel frees its memory first, then its sockets: redtap waits for both. */
 static void target_killed_with_much_memory(void **state)
 {
 	struct puppet *puppet = puppet_start();
@@ -326,7 +326,7 @@ static void zombie_is_no_target(void **state)
 	free(text);
 }
 
-/* The target has a child that has ended unnoticed, and leaves it to somebody who does not care. */
+/* The target has a zombie child that is left to a parent that does not reap it. */
 static void target_leaves_a_zombie(void **state)
 {
 	struct puppet *puppet = puppet_start();
@@ -343,12 +343,12 @@ static void target_leaves_a_zombie(void **state)
 	puppet_kill(puppet);
 	total = redtap_finish(redtap, 0);
 	assert_int_equal(redtap_count(total, "counted"), 1);
-	/* there it is still */
+	/* it still exists */
 	assert_int_equal(waitpid(zombie, NULL, 0), zombie);
 	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
 }
 
-/* Each connection that finds the table full is told once, however much happens on it. */
+/* Each connection that finds the table full is counted once, however many calls follow. */
 static void connection_table_full(void **state)
 {
 	static const char *const more[] = { "--max-connections", "4", NULL };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_listeners.c - a server that listens on one port after the other, as some do for
- * days, is observed on the last like on the first; so is one that listens with Multipath
- * TCP, by clients that speak TCP, one that never binds, and one that takes data with the SYN.
+ * test_listeners.c - a server that listens on many ports, one after the other, is observed on all
+ * of them; also one that listens with Multipath TCP (with plain TCP clients), one that never
+ * binds, and one that accepts data in the SYN.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -21,7 +21,7 @@
 #include "harness/puppet.h"
 #include "harness/raw.h"
 
-#define PORTS 5000 /* different ones */
+#define PORTS 5000 /* number of different ports */
 #define TURNS_MAX 200000
 #define REQUEST "GET / HTTP/1.1\r\nHost: h\r\n\r\n"
 /* A request in two halves. */
@@ -30,8 +30,8 @@
 #define REPLY "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 /*
- * The puppet's listener anew: bound to 127.0.0.1, or (is_bound false) on a port that
- * the kernel chooses at listen().  Returns the port, or -errno.
+ * Opens the puppet's listener again: bound to 127.0.0.1, or (is_bound false) on a port that the
+ * kernel chooses at listen(). Returns the port, or -errno.
  */
 static long listen_anew(struct puppet_hands *hands, int protocol, bool is_bound)
 {
@@ -48,7 +48,7 @@ static long listen_anew(struct puppet_hands *hands, int protocol, bool is_bound)
 	return ntohs(address.sin_port);
 }
 
-/* Returns the last of the ports, on which it listens still. */
+/* Returns the last port, on which it still listens. */
 static long step_listen_often(struct puppet_hands *hands, const struct puppet_order *order)
 {
 	static bool seen[65536];
@@ -68,7 +68,7 @@ static long step_listen_often(struct puppet_hands *hands, const struct puppet_or
 	return -ENOSPC;
 }
 
-/* One request on this port. */
+/* Sends one request to this port. */
 static void exchange(struct puppet *puppet, uint16_t port)
 {
 	int fd = raw_connect(port);
@@ -131,7 +131,7 @@ static void without_bind(void **state)
 	for (turn = 0; turn < 3; turn++) {
 		port = puppet_do(puppet, step_listen_unbound, &(struct puppet_order){ 0 });
 		assert_in_range(port, 1, 65535);
-		/* request and half of a head before it is accepted */
+		/* one request and half of a head before accept */
 		fd = raw_connect(port);
 		raw_say(fd, FRONT);
 		puppet_accept(puppet, 0);
@@ -148,8 +148,8 @@ static void without_bind(void **state)
 }
 
 /*
- * A network of its own, where servers take data that comes with the SYN without a
- * cookie and clients send it so.
+ * Enters its own network namespace, where TCP Fast Open works without a cookie
+ * for servers and clients.
  */
 static long step_open_network(struct puppet_hands *hands, const struct puppet_order *order)
 {
@@ -172,13 +172,16 @@ static long step_open_network(struct puppet_hands *hands, const struct puppet_or
 	return 0;
 }
 
-/* Takes no acknowledgement without data: the handshake stays open until the client says more. */
+/*
+ * Makes the server ignore ACKs without data: the handshake stays open until the client sends
+ * more.
+ */
 static int refuse_bare_acknowledgements(int fd)
 {
 	struct sock_filter steps[] = {
 		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13), /* flags */
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x10, 0, 7),
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 12), /* length of the header */
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 12), /* length of the TCP header */
 		BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 4),
 		BPF_STMT(BPF_ALU | BPF_LSH | BPF_K, 2),
 		BPF_STMT(BPF_MISC | BPF_TAX, 0),
@@ -192,7 +195,7 @@ static int refuse_bare_acknowledgements(int fd)
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
 }
 
-/* The listener, and a client whose first bytes come with its SYN, as descriptor 1. */
+/* Opens the listener, and accepts as descriptor 1 a client whose first bytes are in its SYN. */
 static long step_fast_open(struct puppet_hands *hands, const struct puppet_order *order)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET,
@@ -222,7 +225,7 @@ static long step_tcp_state(struct puppet_hands *hands, const struct puppet_order
 	return info.tcpi_state;
 }
 
-/* Served before the handshake is complete, and after. */
+/* Requests are served before and after the end of the handshake. */
 static void fast_open(void **state)
 {
 	struct puppet *puppet = puppet_start();
@@ -254,7 +257,7 @@ static void fast_open(void **state)
 		puppet_close(puppet, 1);
 	}
 	observed_expect("POST", "/halves", 200, NULL, 4, 16, 8);
-	/* nothing shows when the SYN's bytes arrive */
+	/* no hook reports when the bytes of the SYN arrive */
 	observed_expect_reason("approximate", "no_arrival", 2);
 	observed_check();
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_missed_processes.c - the kernel has skipped the programs of a fork and of an
- * exit: redtap looks at /proc, and the child is watched, and what has ended is not;
- * and a fork for which there is no room.
+ * test_missed_processes.c - the kernel has skipped the programs of a fork and of an exit: redtap
+ * reads /proc, adds the child and removes ended processes; and a fork for which the table is
+ * full.
  *
- * What the kernel tells of skipped programs is played here (the linker puts
- * __wrap_loader_missed_processes() in the place of the loader's own, see e2e.mk), and
- * what they would have missed is made by hand; the rest is redtap on this kernel.
+ * The kernel's count of skipped programs is simulated (the linker replaces the loader's function
+ * by __wrap_loader_missed_processes(), see e2e.mk), and so are the missed events; the rest is
+ * real redtap on this kernel.
  */
 #include <errno.h>
 #include <signal.h>
@@ -19,7 +19,7 @@
 #include "harness/puppet.h"
 #include "harness/servers.h"
 
-/* Beyond all that a kernel gives (PID_MAX_LIMIT, 4,194,304). */
+/* Greater than any pid (PID_MAX_LIMIT, 4,194,304). */
 #define NOBODYS_PID 5000000
 
 static uint64_t missed;
@@ -31,7 +31,7 @@ uint64_t __wrap_loader_missed_processes(const struct loader *loader)
 	return missed;
 }
 
-/* A process id that is nobody's, until the kernel has used all others. */
+/* A free process id: the kernel uses it again only after all others. */
 static pid_t pid_of_ended(void)
 {
 	const pid_t pid = fork();
@@ -63,7 +63,7 @@ static void found_again(void **state)
 	assert_int_equal(loader_target_remove(observer.loader, workers[1]), 0);
 	assert_int_equal(loader_target_add(observer.loader, ended, 0, true), 0);
 
-	look(&observer); /* nothing was missed: nothing to look for */
+	look(&observer); /* nothing was missed, so /proc is not read */
 	assert_int_equal(loader_target_find(observer.loader, workers[1]), 0);
 	assert_int_equal(loader_target_find(observer.loader, ended), 1);
 
@@ -73,14 +73,14 @@ static void found_again(void **state)
 	assert_int_equal(loader_target_find(observer.loader, ended), 0);
 	assert_int_equal(target_count(observer.loader), 3);
 
-	/* once for each */
+	/* once for each missed event */
 	assert_int_equal(loader_target_remove(observer.loader, workers[0]), 0);
 	look(&observer);
 	assert_int_equal(loader_target_find(observer.loader, workers[0]), 0);
 	observer_end(&observer);
 }
 
-/* A child that does nothing, until the puppet ends. */
+/* Forks a child that does nothing until the puppet ends. */
 static long step_fork(struct puppet_hands *hands, const struct puppet_order *order)
 {
 	(void)order;
@@ -93,7 +93,7 @@ static long step_fork(struct puppet_hands *hands, const struct puppet_order *ord
 	return hands->child < 0 ? -errno : hands->child;
 }
 
-/* Nor do those that --name finds have room; that ends nothing.  Returns how many they are. */
+/* Processes found by --name have no room either, which is no error.  Returns their number. */
 static uint64_t find_puppets(const struct observer *observer)
 {
 	static char *argv[] = { "redtap", "attach", "--name", "puppet", "--statsd", "none" };
@@ -124,7 +124,7 @@ static void no_room(void **state)
 	observer_begin(&observer, &parent, 1);
 	for (i = 1; i < TARGETS_MAX; i++)
 		assert_int_equal(loader_target_add(observer.loader, NOBODYS_PID + i, 0, true), 0);
-	look(&observer); /* full, and nobody had to stay outside */
+	look(&observer); /* the table is full, but no process was left out */
 	assert_false(observer.watch.full);
 
 	child = (pid_t)puppet_do(puppet, step_fork, &none);
@@ -133,12 +133,12 @@ static void no_room(void **state)
 	assert_int_equal(loader_targets_full(observer.loader), 1);
 	assert_int_equal(loader_target_add(observer.loader, NOBODYS_PID, 0, true), -E2BIG);
 	assert_int_equal(loader_targets_full(observer.loader), 2);
-	/* the child at least: there may be others, of tests beside */
+	/* at least the child: other tests may run puppets too */
 	assert_true(find_puppets(&observer) >= 1);
 	look(&observer);
 	assert_true(observer.watch.full);
 
-	/* what has ended makes room for what lives */
+	/* ended processes are removed, so that living ones fit */
 	missed = 1;
 	look(&observer);
 	assert_int_equal(loader_target_find(observer.loader, child), 1);

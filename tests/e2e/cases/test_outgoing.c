@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_outgoing.c - `--client`: requests that the observed process sends.  The test
- * itself is the observed client, so that its own counts are the truth; and nginx, as
- * a proxy, is server and client at once.
+ * test_outgoing.c - `--client`: requests that the observed process sends.  The test itself is the
+ * observed client, so its own counts are the reference; and nginx, as a proxy, is server and
+ * client at once.
  */
 #include <poll.h>
 #include <signal.h>
@@ -31,7 +31,7 @@ static const struct request_kind mix[] = {
 	{ .method = "GET", .target = "/status/503", .route = "/status/{id}" },
 };
 
-/* redtap on the test itself, but not on the servers that are its children. */
+/* Attaches redtap to the test itself, but not to the servers that are its children. */
 static struct redtap *attach_self(uint16_t statsd_port)
 {
 	static const char *const more[] = { "--client", "--no-follow", NULL };
@@ -40,7 +40,7 @@ static struct redtap *attach_self(uint16_t statsd_port)
 		.pid = getpid(), .service = SERVICE, .statsd_port = statsd_port, .more = more });
 }
 
-/* To a client, 4xx is an error too: OpenTelemetry HTTP conventions, error.type. */
+/* For a client, 4xx is an error too: OpenTelemetry HTTP conventions, error.type. */
 static void as_client_sees(const struct counts *from, struct counts *to)
 {
 	size_t i;
@@ -88,7 +88,7 @@ static void run_mix(const struct traffic *like)
 	traffic.kind_count = ROWS(mix);
 	traffic_run(&traffic, &counts, NULL);
 	total = finish(redtap, &counts);
-	/* nobody asked the test */
+	/* the test has served no request */
 	assert_int_equal(redtap_count(total, "counted"), counts_total(&counts));
 	counts_release(&counts);
 }
@@ -111,7 +111,10 @@ static void pipelined(void **state)
 	run_mix(&(struct traffic){ .requests = 1800, .connections = 4, .pipeline = 8 });
 }
 
-/* A connection that was open before is taken up at its next request, with its true time. */
+/*
+ * A connection that was open before attach is observed from its next request, with the correct
+ * time.
+ */
 static void open_before(void **state)
 {
 	const struct server server = server_start_webapp("thread", 1, NULL);
@@ -135,7 +138,7 @@ static void open_before(void **state)
 	counts_release(&counts);
 }
 
-/* Neither answers that do not come, nor impatience, are dropped. */
+/* Requests without a response, and requests given up by the client, are counted. */
 static void without_an_answer(void **state)
 {
 	const struct server server = server_start_webapp("thread", 1, NULL);
@@ -158,7 +161,7 @@ static void without_an_answer(void **state)
 	counts_release(&counts);
 }
 
-/* Waits until an answer lies in the socket. */
+/* Waits until a response is in the socket. */
 static int ask(uint16_t port, const char *request)
 {
 	const int fd = raw_connect(port);
@@ -169,10 +172,7 @@ static int ask(uint16_t port, const char *request)
 	return fd;
 }
 
-/*
- * A close() with SO_LINGER, or that leaves bytes unread, is a reset, and still the
- * client's own.
- */
+/* A close() with SO_LINGER, or with unread bytes, causes a reset, but it is the client's own. */
 static void given_up_by_a_reset(void **state)
 {
 	static const char request[] = "GET /bytes/20000 HTTP/1.1\r\nHost: h\r\n\r\n";
@@ -204,7 +204,7 @@ static void given_up_by_a_reset(void **state)
 	counts_release(&counts);
 }
 
-/* A client may end its side and read the answer to its end all the same. */
+/* A client may shut down sending and still read the whole response. */
 static void half_closed(void **state)
 {
 	const struct server server = server_start_webapp("thread", 1, NULL);
@@ -224,7 +224,7 @@ static void half_closed(void **state)
 			 bytes);
 }
 
-/* Under names of their own, with the server's address; IPv6 as it is written. */
+/* Separate metric names, with the server's address; IPv6 without brackets. */
 static void statsd_names(void **state)
 {
 	const struct server server = server_start_webapp("epoll", 1, "::1");

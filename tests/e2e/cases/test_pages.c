@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_pages.c - what a person sees: Prometheus's page with the query for
- * rates, and, where GRAFANA_HOME names an unpacked Grafana, every panel of the
+ * test_pages.c - what a user sees: Prometheus's page with the query for rates,
+ * and, if GRAFANA_HOME names an unpacked Grafana, every panel of the
  * dashboards, in a headless Chromium.  Screenshots: screenshots/ below the
  * build directory.
  */
@@ -18,14 +18,14 @@
 #include "harness/process.h"
 #include "stack/scenario.h"
 
-/* Milliseconds of its own clock that a page gets to load all it wants. */
+/* Time for a page to load everything, milliseconds of the browser's virtual clock. */
 #define PAGE_MS "15000"
 /* Seconds for all of Grafana's pages. */
 #define GRAFANA_S 900
 
 static struct scenario scenario;
 
-/* Ubuntu has a script that says only that there should be a snap. */
+/* On Ubuntu, chromium may be a script that only asks to install the snap. */
 static bool program_works(const char *program)
 {
 	const char *argv[] = { program, "--version", NULL };
@@ -49,7 +49,7 @@ static const char *chromium_program(void)
 	return NULL;
 }
 
-/* Opens a page; output: what it is to do with it.  Returns what Chromium printed. */
+/* Opens a page; output: option that selects the output.  Returns Chromium's standard output. */
 static char *run_chromium(const char *url, const char *output)
 {
 	static unsigned int serial;
@@ -102,7 +102,7 @@ static void page_screenshot(const char *url, const char *name)
 	print_message("screenshot: %s\n", file);
 }
 
-/* The routes are in no query: where they are seen, the answer is seen. */
+/* The query does not contain the routes: if the page shows them, it shows the result. */
 static void prometheus_shows_rates(void **state)
 {
 	static const char *const routes[] = { "/users/{id}", "/sleep/{id}", "/status/{id}", "/echo",
@@ -138,7 +138,7 @@ static bool grafana_answers(void *context)
 	return body != NULL;
 }
 
-/* Returns its port. */
+/* Starts it and returns its port. */
 static uint16_t start_grafana(const char *home)
 {
 	const uint16_t port = port_free(SOCK_STREAM);
@@ -171,7 +171,7 @@ static uint16_t start_grafana(const char *home)
 	return port;
 }
 
-/* What a good run has nothing of. */
+/* Panels without data in a good run. */
 static bool may_be_empty(const char *title)
 {
 	return strcmp(title, "Firing alerts") == 0;

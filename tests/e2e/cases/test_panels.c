@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_panels.c - every query of the dashboards, taken from their JSON, asked
- * of real Prometheus about a load of which everything is known.  A query
- * without an expectation, and an expectation without a query, fail.  Here those
- * of redtap RED; the others are in panels_itself.c.
+ * test_panels.c - every query of the dashboards, taken from their JSON, is sent
+ * to real Prometheus after a load with known numbers.  A query without an
+ * expectation, and an expectation without a query, fail.  The expectations of
+ * redtap RED are here; the others are in panels_itself.c.
  */
 #include <stdio.h>
 
@@ -87,7 +87,7 @@ static void check_errors(const struct scenario *s, const struct metrics *answer)
 
 /* ---- durations ---- */
 
-/* What the client can not have measured: it gave up, or got nothing. */
+/* Requests without a measurement by the client: it gave up, or got no response. */
 static bool is_unanswered(const struct request_pair *pair)
 {
 	return http_tally_count(&scenario.shop_tally, pair->method, pair->route) == 0;
@@ -114,8 +114,8 @@ static struct bounds mean_of(const struct scenario *s, const struct request_pair
 }
 
 /*
- * The bucket of redtap's quantile lies between that of what was slept and that
- * of what the client measured.
+ * The bucket of redtap's quantile lies between the bucket of the sleep and that
+ * of the client's measurement.
  */
 static struct bounds quantile_of(const struct request_pair *pair, double quantile, double slept)
 {
@@ -143,14 +143,14 @@ static struct bounds p90_of(const struct scenario *s, const struct request_pair 
 	return quantile_of(pair, 0.9, SHOP_MIDDLE_SLEEP_S);
 }
 
-/* 2 of 30 slept long. */
+/* 2 of 30 requests slept long. */
 static struct bounds p99_of(const struct scenario *s, const struct request_pair *pair)
 {
 	(void)s;
 	return quantile_of(pair, 0.99, SHOP_LONG_SLEEP_S);
 }
 
-/* Requests that the client measured to be this fast. */
+/* Requests that were this fast in the client's measurement. */
 static uint64_t faster(const struct http_tally *tally, double seconds)
 {
 	uint64_t count = 0;
@@ -190,7 +190,7 @@ static double busy_mean(const char *route)
 	return http_tally_mean_ns(&scenario.busy_tally, "GET", route) / 1e9;
 }
 
-/* By the application's own word, and the client's. */
+/* Between the application's sleep and the client's measurement. */
 static void check_route_phases(const struct scenario *s, const struct metrics *answer)
 {
 	const char *sleep = "/sleep/{id}";
@@ -202,16 +202,16 @@ static void check_route_phases(const struct scenario *s, const struct metrics *a
 	(void)s;
 	require_value(answer, (struct bounds){ slept, busy_mean(sleep) }, "http_route", sleep,
 		      "phase", "service", NULL);
-	/* Three others before each, but for the first ones. */
+	/* Three others are before each request, except the first ones. */
 	require_value(answer, (struct bounds){ 0.6 * 3 * BUSY_SLEEP_S, busy_mean(sleep) - slept },
 		      "http_route", sleep, "phase", "queue", NULL);
 	require_value(answer, (struct bounds){ 0, 0.01 }, "http_route", sleep, "phase", "send",
 		      NULL);
-	/* Acknowledgements may be held back, for 200 ms at most. */
+	/* Acknowledgements may be delayed by up to 200 ms. */
 	require_value(answer, (struct bounds){ 0, 0.25 }, "http_route", sleep, "phase", "deliver",
 		      NULL);
 	assert_true(queue + service + send <= busy_mean(sleep));
-	/* The one that came while the worker slept. */
+	/* The connection that arrived while the worker slept. */
 	require_value(answer, (struct bounds){ 0.5 * BUSY_LONG_SLEEP_S, busy_mean("/") },
 		      "http_route", "/", "phase", "queue", NULL);
 	require_series(answer, 8);
@@ -238,7 +238,7 @@ static void check_accept_mean(const struct scenario *s, const struct metrics *an
 {
 	const double connections = (double)s->busy_connections;
 
-	/* One of them waited as it was made to, the others came to an idle worker. */
+	/* One connection had to wait, the others arrived at an idle worker. */
 	require_service(answer,
 			(struct bounds){ s->accept_wait_low / connections,
 					 s->accept_wait_high / connections + BUSY_SLEEP_S * 3 },

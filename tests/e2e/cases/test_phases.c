@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_phases.c - where the time went, each phase against a delay that the test
- * makes and measures at both ends.
+ * test_phases.c - the phases: each is compared with a delay that the test
+ * causes and measures at both ends.
  */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -20,12 +20,12 @@
 #include "harness/servers.h"
 #include "harness/traffic.h"
 
-/* What the issue allows between redtap and the clients. */
+/* Allowed difference between redtap and the clients. */
 #define MEAN_SHARE 0.05
 #define MEAN_SLACK_S 0.002
 /*
- * Between two calls of a test and what the kernel does of them in softirq, which
- * a busy machine may put off.
+ * Allowed delay between a call of the test and the kernel's work for it in
+ * softirq, which may be late on a busy machine.
  */
 #define SOFTIRQ_S 0.020
 
@@ -41,9 +41,12 @@ static void assert_between(const char *what, double least_s, double found_s, dou
 			 least_s * 1e3, most_s * 1e3);
 }
 
-/* ---- a server that is told what to do --------------------------------- */
+/* ---- a scripted server ----------------------------------------------- */
 
-/* From the beginning of the one to the end of the other, and the shortest it can have been. */
+/*
+ * The longest time between two calls, from the start of the first to the end of the second, and
+ * the shortest.
+ */
 struct span {
 	double least_s, most_s;
 };
@@ -55,12 +58,12 @@ static void span_add(struct span *span, const struct played_call *from,
 	span->most_s += ((double)to->after_ns - (double)from->before_ns) / 1e9;
 }
 
-/* One client of the played server, in the order of what it does. */
+/* One client of the scripted server: times in the order of its calls. */
 struct played_client {
 	int fd;
 	struct played_call connected;
 	struct played_call sent;
-	struct played_call read; /* the first byte of the answer, to the last */
+	struct played_call read; /* from the first byte of the response to the last */
 };
 
 static void client_connect(struct played_client *client, uint16_t port, int receive_buffer)
@@ -90,7 +93,7 @@ static void client_send(struct played_client *client)
 	client->sent.after_ns = played_clock_ns();
 }
 
-/* Reads the answer in steps, with a pause behind each; then closes. */
+/* Reads the response in steps, with a pause after each; then closes. */
 static void client_read(struct played_client *client, size_t body_bytes, size_t step,
 			unsigned int pause_us)
 {
@@ -117,9 +120,9 @@ static void client_read(struct played_client *client, size_t body_bytes, size_t 
 }
 
 /*
- * Three clients connect and send while the server does not accept; then it takes
- * one after the other, waits before it receives, waits before it answers, and
- * the clients read 1 MB each at their own pace.
+ * Three clients connect and send while the server does not accept.  Then it
+ * accepts one after the other, waits before it receives and again before it
+ * responds, and each client reads 1 MB at its own speed.
  */
 static void every_point(void **state)
 {
@@ -172,12 +175,12 @@ static void every_point(void **state)
 		       service.most_s);
 	sum_s = phase_sum(total, "/played", "send", 3);
 	assert_between("send", send.least_s, sum_s, send.most_s);
-	/* what lies in the two buffers when the last piece is taken has not been read */
-	assert_between("send, by the client's pace", pace_s * 0.85, sum_s, pace_s * 1.05 + 0.1);
+	/* bytes in the two buffers when the last piece is accepted are unread */
+	assert_between("send, by the client's speed", pace_s * 0.85, sum_s, pace_s * 1.05 + 0.1);
 	phase_sum(total, "/played", "deliver", 3);
 }
 
-/* The backlog is filled while nobody accepts for 200 ms; nobody asks for anything yet. */
+/* The backlog fills while the server does not accept for 200 ms; no request is sent yet. */
 static void accept_wait(void **state)
 {
 	static const struct play play = { .connections = 20, .body_bytes = 2, .piece_bytes = 100 };
@@ -207,7 +210,7 @@ static void accept_wait(void **state)
 	assert_true(accept.least_s > 0.2 * ROWS(clients));
 	assert_between("accept", accept.least_s - SOFTIRQ_S * ROWS(clients),
 		       phase_sum(total, NULL, "accept", ROWS(clients)), accept.most_s);
-	/* nothing else was asked for */
+	/* there were no other requests */
 	assert_int_equal(json_array_size(json_object_get(total, "phases")), 1);
 	one = phase_find(total, NULL, "accept");
 	assert_true(redtap_seconds(one, "p50_s") > 0.19);
@@ -218,16 +221,16 @@ static void accept_wait(void **state)
 #define CLIENTS 8
 #define REQUESTS 10
 
-/* A client of Flask that reads what the application measured of itself. */
+/* A client of Flask that reads the application's own measurement. */
 struct busy_client {
 	pthread_t thread;
 	uint16_t port;
 	bool failed;
 	double waited_s; /* all requests */
-	double inside_s; /* likewise, by the application's own clock */
+	double inside_s; /* the same, by the application's own clock */
 };
 
-/* One request on a connection of its own; false if anything is not as it should be. */
+/* Sends one request on its own connection; false if anything is wrong. */
 static bool busy_request(struct busy_client *client)
 {
 	static const char request[] =
@@ -282,8 +285,9 @@ static void assert_near(const char *what, double expected_s, double found_s)
 }
 
 /*
- * One worker of gunicorn, busy for 50 ms a request, and eight clients at once:
- * redtap tells what they waited; the application, asked itself, does not know.
+ * One gunicorn worker, busy for 50 ms per request, and eight clients at once:
+ * redtap reports their waiting time; the application's own measurement does not
+ * include it.
  */
 static void queue_of_gunicorn(void **state)
 {
@@ -319,7 +323,7 @@ static void queue_of_gunicorn(void **state)
 		"clients waited %.1f ms; redtap: %.1f ms, of it queue %.1f; the application: %.1f ms\n",
 		waited_s * 1e3, mean_s * 1e3, queue_s * 1e3, inside_s * 1e3);
 	assert_near("duration", waited_s, mean_s);
-	/* what the application misses is the queue */
+	/* the application's measurement lacks the queue */
 	assert_true(inside_s >= 0.050 && inside_s < waited_s / 3);
 	assert_true(service_s >= inside_s);
 	assert_between("queue", waited_s * 0.6, queue_s, waited_s - inside_s);

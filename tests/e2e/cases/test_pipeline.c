@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_pipeline.c - up to 16 requests of one connection wait for their answers:
- * sent in one segment or cut anywhere, answered in one write or in many, each is
- * counted with its own duration.  What is more than 16 is in the ledger, and the
- * connection goes on.
+ * test_pipeline.c - up to 16 outstanding requests of one connection: sent in
+ * one segment or cut anywhere, with responses in one write or in many, each is
+ * counted with its own duration.  Requests above 16 are in the ledger, and the
+ * connection continues.
  */
 #include <unistd.h>
 
@@ -14,12 +14,12 @@
 #include "harness/servers.h"
 
 #define DEPTH 16
-/* Connections, each with its stream cut at other places. */
+/* Connections; each has its stream cut at different places. */
 #define CUTS 40
 #define REPLY "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 #define GET "GET /a HTTP/1.1\r\nHost: h\r\n\r\n"
 
-/* What both servers know, one after the other. */
+/* Requests that both servers support, in turn. */
 static const struct http_request webapp_requests[] = {
 	{ .method = "GET", .target = "/users/7", .route = "/users/{id}" },
 	{ .method = "POST", .target = "/echo", .body = "GET / HTTP/1.1\r\n\r\n", .body_bytes = 18 },
@@ -65,7 +65,7 @@ static void receive_all(struct http_connection *connection, unsigned int count)
 	}
 }
 
-/* All 16 in one write, so in one segment; then one that shows that nothing is left behind. */
+/* All 16 in one write, so in one segment; then one more, which shows that the state is clean. */
 static void send_in_one_segment(struct http_connection *connection,
 				const struct http_request *kinds, size_t kind_count)
 {
@@ -81,9 +81,9 @@ static void send_in_one_segment(struct http_connection *connection,
 }
 
 /*
- * 16 at once, each in two writes cut at another place: ends and beginnings of
- * requests share segments.  Two for each, as more than 32 that lie unread have no
- * time of their own.
+ * 16 at once, each in two writes, cut at different places, so that the end of
+ * one request and the start of the next share a segment.  Two writes each,
+ * because more than 32 unread segments have no arrival times of their own.
  */
 static void send_cut(struct http_connection *connection, const struct http_request *kinds,
 		     size_t kind_count, size_t cut)
@@ -140,8 +140,8 @@ static void nginx(void **state)
 }
 
 /*
- * Two groups that arrive 60 ms apart, while the server sleeps: each request's time
- * runs from its own arrival to its own answer.
+ * Two groups that arrive 60 ms apart, while the server sleeps: each request's duration is from
+ * its own arrival to its own response.
  */
 static void durations(void **state)
 {
@@ -175,7 +175,7 @@ static void durations(void **state)
 	for (i = 0; i < 2; i++) {
 		const double mean = sums[i] / (DEPTH / 2);
 
-		/* the client reads the last answer when it has read the ones before: a little late */
+		/* the client reads the last response after all others, so a little late */
 		observed_assert_mean("GET", naps[i].route, 200, mean * 0.95 - 0.003, mean);
 		assert_true(observed_durations("GET", naps[i].route, 200).max <=
 			    longest[i] * 1.1 + 0.001);
@@ -185,7 +185,7 @@ static void durations(void **state)
 
 /* ---- call by call ----------------------------------------------------- */
 
-/* The connection is exact again behind whatever was too much. */
+/* After too many requests the connection is exact again. */
 static void exchange_after(struct puppet *puppet, int fd)
 {
 	static const char request[] = "GET /after HTTP/1.1\r\nHost: h\r\n\r\n";
@@ -230,7 +230,7 @@ static void sixteen_and_more(void **state)
 		const size_t number = numbers[i];
 		int fd = ask_times(puppet, number);
 
-		/* in one write, in two, each in its own */
+		/* in one write, in two, in one write each */
 		if (i % 2) {
 			say_times(puppet, REPLY, number);
 		} else {
@@ -246,7 +246,7 @@ static void sixteen_and_more(void **state)
 	observed_check();
 }
 
-/* More come while some wait that were too many: whose answer is whose. */
+/* New requests arrive while dropped ones are outstanding: responses must be assigned correctly. */
 static void room_again(void **state)
 {
 	struct puppet *puppet = puppet_start();

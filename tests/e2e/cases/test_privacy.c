@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_privacy.c - what was in a query string, a header or a body never comes
- * out again, anywhere; and what a path holds can not forge a line.
+ * test_privacy.c - the content of query strings, headers and bodies appears in
+ * no output; and the content of a path cannot forge a line.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -30,7 +30,7 @@ static const struct request_kind secretive[] = {
 	  .target = "/echo",
 	  .route = "/echo",
 	  .body = "GET /" SECRET " HTTP/1.1\r\nHost: " SECRET "\r\n\r\n" },
-	/* A long token in the path is folded away. */
+	/* A long token in the path is replaced by {id}. */
 	{ .method = "GET",
 	  .target = "/users/" SECRET "-0123456789-0123456789-0123456789",
 	  .route = "/users/{id}" },
@@ -40,12 +40,12 @@ static void assert_no_secret(const char *place, const char *text, size_t length)
 {
 	if (bytes_contain(text, length, SECRET))
 		fail_msg("the secret is in %s", place);
-	/* A part of it would be no better. */
+	/* A part of it is not allowed either. */
 	if (bytes_contain(text, length, "Xyzzy"))
 		fail_msg("a part of the secret is in %s", place);
 }
 
-/* Runs redtap -v with one kind of output over some traffic; hands out what it printed. */
+/* Runs redtap -v with one kind of output and some traffic; returns its output. */
 static void run(const char *output, const struct request_kind *kinds, size_t kind_count,
 		struct counts *counts, struct capture *capture, struct redtap **redtap)
 {
@@ -67,7 +67,7 @@ static void run(const char *output, const struct request_kind *kinds, size_t kin
 		    counts, NULL);
 }
 
-/* Checks all that a run has put out; the captured count proves that it did see the requests. */
+/* Checks all outputs of a run; the captured count proves that it did see the requests. */
 static void assert_clean(struct redtap *redtap, struct capture *capture,
 			 const struct counts *expected)
 {
@@ -135,7 +135,7 @@ static const struct request_kind forging[] = {
 	{ .method = "GET", .target = "/d%0aforged:1|c", .route = "/d%250aforged:1%7Cc" },
 };
 
-/* Routes as they go over the wire: cut at '#', separators percent-encoded. */
+/* Routes as sent in StatsD lines: cut at '#', separators percent-encoded. */
 static void paths_forge_nothing(void **state)
 {
 	struct capture *capture = capture_open(0);
@@ -149,7 +149,7 @@ static void paths_forge_nothing(void **state)
 	redtap_wait_counted(redtap, counts_total(&counts));
 	total = redtap_finish(redtap, SIGINT);
 	assert_int_equal(redtap_count(total, "counted"), counts_total(&counts));
-	/* In JSON the same bytes are no danger and come out as they were. */
+	/* In JSON the same bytes are harmless and appear unchanged. */
 	redtap_series(total, NULL, "GET", "/c\"\\{}", 404);
 	redtap_series(total, NULL, "GET", "/b,service_name:evil", 404);
 	assert_clean(redtap, capture, &counts);
@@ -176,7 +176,7 @@ static void no_escape_in_table(void **state)
 	process_assert_exit(process, 0);
 	out = process_out(process);
 	err = process_err(process);
-	/* Without a terminal the table itself has no use for one either. */
+	/* Without a terminal the table itself contains no escape either. */
 	assert_null(strchr(out, '\x1b'));
 	assert_null(strchr(out, '\x07'));
 	assert_null(strchr(out, '\xff'));

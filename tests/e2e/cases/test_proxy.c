@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_proxy.c - the watched server is a client too: what it asks others is not
- * counted as asked of it.
+ * test_proxy.c - the watched server is a client too: requests that it sends are
+ * not counted as requests that it receives.
  */
 #include <sys/socket.h>
 
@@ -25,8 +25,8 @@ static const struct request_kind kinds[] = {
 };
 
 /*
- * Kept connections to the server behind it, none kept, and nobody there at all; its
- * own connections use ports that it has not asked for.
+ * Upstream connections that are kept, that are not kept, and to a port without a listener; the
+ * kernel chooses the local ports of these connections.
  */
 static const char *configure(uint16_t port, bool keep)
 {
@@ -71,7 +71,7 @@ static void connections_made_anew(void **state)
 	check(false, 4);
 }
 
-/* It asks itself: as a server it has two requests, as a client none. */
+/* It sends a request to itself: two requests as a server, none as a client. */
 static void of_itself(void **state)
 {
 	const uint16_t free_port = port_free(SOCK_STREAM);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_receive.c - a request is counted once and right by whichever call, and in
- * whichever pieces, the server takes it; what cannot be read is in the ledger, and
- * the next request on the same connection is exact again.
+ * test_receive.c - a request is counted once and correctly, whatever call receives it and in
+ * whatever pieces; bytes that cannot be read are in the ledger, and the next request on the same
+ * connection is exact again.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,11 +17,11 @@
 #include "harness/puppet.h"
 #include "harness/raw.h"
 
-/* Rows leave out what is zero. */
+/* Rows omit fields that are zero. */
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 
 #define BODY_BYTES 300
-/* Lies in the server's buffers: whoever reads more than was received, finds a request. */
+/* Content of the server's buffers: reading more than was received would find a request. */
 #define STALE "GET /stale HTTP/1.1\r\nHost: h\r\n\r\n"
 #define REPLY "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 #define PARTS 7
@@ -61,7 +61,7 @@ static long by_zero_length_first(struct puppet_hands *hands, const struct puppet
 	return result_of(read(hands->fds[0], buffer, order->size));
 }
 
-/* Of at most `size` bytes in pieces of which every other one is empty. */
+/* Receives at most `size` bytes into pieces of which every other one is empty. */
 static size_t parts_make(struct iovec parts[2 * PARTS], size_t size)
 {
 	size_t used = 0, i;
@@ -91,7 +91,7 @@ static long by_recvmsg(struct puppet_hands *hands, const struct puppet_order *or
 	return result_of(recvmsg(hands->fds[0], &message, 0));
 }
 
-/* Into one message, or into two of a half each. */
+/* Into one message, or into two halves. */
 static long receive_messages(int fd, size_t size, unsigned int count)
 {
 	const size_t first = count == 2 ? size - size / 2 : size;
@@ -133,7 +133,7 @@ static long by_recv_after_peeks(struct puppet_hands *hands, const struct puppet_
 	return result_of(recv(fd, buffer, order->size, 0));
 }
 
-/* The bytes are thrown away; the buffer is as it was. */
+/* The bytes are discarded; the buffer is unchanged. */
 static long by_recv_truncated(struct puppet_hands *hands, const struct puppet_order *order)
 {
 	buffer_spoil();
@@ -168,7 +168,7 @@ static const struct row {
 	const char *lost;        /* reason, NULL: counted */
 	const char *approximate; /* reason, NULL: exact */
 	bool chunked;
-	bool body_unknown; /* its bytes count, but where it ends is not seen */
+	bool body_unknown; /* its bytes are counted, but its end is not seen */
 } rows[] = {
 	{ "read", "read", by_read, by_read },
 	{ "a byte at a time", "bytes", by_single_bytes, by_single_bytes },
@@ -217,7 +217,7 @@ static size_t make_body(char body[512], const struct row *row)
 			data + 100);
 }
 
-/* Takes exactly so many bytes by calls of one kind. */
+/* Receives exactly this many bytes by calls of one kind. */
 static void take(struct puppet *puppet, puppet_step *step, size_t size, const char *comment)
 {
 	while (size > 0) {
@@ -279,8 +279,8 @@ static void calls(void **state)
 }
 
 /*
- * The last head of several is spliced, and one send answers them all: when that call
- * begins, nothing tells yet that one more waits.
+ * Several requests are received, the last head by splice, and one send has all responses: when
+ * that call begins, redtap does not know yet of the last request.
  */
 static void spliced_behind_others(void **state)
 {
@@ -307,7 +307,7 @@ static void spliced_behind_others(void **state)
 	observed_check();
 }
 
-/* ---- calls that wait ---------------------------------------------------- */
+/* ---- blocking calls ----------------------------------------------------- */
 
 #define HEAD "POST /slow HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n"
 #define WHOLE HEAD "0123456789"
@@ -339,7 +339,7 @@ static void interrupted(void **state)
 
 	(void)state;
 	puppet_accept(puppet, 0);
-	/* nothing there: says so, waits in vain, is interrupted */
+	/* no data: EAGAIN, a timeout, an interruption */
 	assert_int_equal(puppet_do(puppet, step_receive,
 				   &(struct puppet_order){ .size = 99, .flags = MSG_DONTWAIT }),
 			 -EAGAIN);
@@ -347,7 +347,7 @@ static void interrupted(void **state)
 	begin_receive(puppet, 0);
 	kill(puppet_pid(puppet), SIGUSR1);
 	assert_int_equal(puppet_end(puppet), -EINTR);
-	/* begun again by the kernel, with the same registers */
+	/* restarted by the kernel, with the same registers */
 	puppet_do(puppet, handle_signal, &(struct puppet_order){ .flags = SA_RESTART });
 	begin_receive(puppet, 0);
 	kill(puppet_pid(puppet), SIGUSR1);
@@ -359,11 +359,11 @@ static void interrupted(void **state)
 	puppet_say(puppet, 0, REPLY);
 	raw_wait_for(fd, "ok");
 	observed_expect("POST", "/slow", 200, NULL, 1, 10, 2);
-	/* a call that waits for more than it gets */
+	/* a call that waits for more bytes than it gets */
 	puppet_do(puppet, handle_signal, &(struct puppet_order){ .flags = 0 });
 	begin_receive(puppet, MSG_WAITALL);
 	raw_send(fd, HEAD "0", sizeof(HEAD));
-	/* what has come is taken before a signal is looked at */
+	/* bytes that have arrived are received before the signal is handled */
 	kill(puppet_pid(puppet), SIGUSR1);
 	assert_int_equal(puppet_end(puppet), sizeof(HEAD));
 	begin_receive(puppet, MSG_WAITALL);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_recovery.c - what Prometheus says when the way to it was cut: an exporter
- * that is killed, one whose receive buffer another sender has filled; and a
- * first burst of errors on a series that nobody has seen before.
+ * test_recovery.c - Prometheus's values after data was lost on the way: an
+ * exporter that is killed, one whose receive buffer another sender has filled;
+ * and a first burst of errors on a new series.
  */
 #include <arpa/inet.h>
 #include <signal.h>
@@ -18,7 +18,7 @@
 
 #define SERVICE "e2e-recovery"
 #define COUNT "http_server_request_duration_seconds_count"
-/* What increase() adds by extrapolating to the ends of its window. */
+/* Error of increase(), which extrapolates to the ends of its window. */
 #define SLACK 0.15
 /* More than a receive buffer holds. */
 #define FLOOD_DATAGRAMS 2000
@@ -49,17 +49,17 @@ static void begin(struct recovery *recovery)
 					  .interval = "1s" });
 }
 
-/* The JSON total is the client's, whatever became of the lines. */
+/* The JSON total is the client's count, whatever happens to the lines. */
 static void finish(struct recovery *recovery)
 {
 	redtap_finish_counted(recovery->redtap, &recovery->counts);
 	counts_release(&recovery->counts);
 }
 
-/* A query that is asked until its only value is within bounds. */
+/* A query that is repeated until its only value is within bounds. */
 struct question {
 	const struct prometheus *prometheus;
-	const char *query; /* a literal: text_format()'s buffers are used again meanwhile */
+	const char *query; /* a literal, because text_format()'s buffers are reused meanwhile */
 	double low, high;
 	double found;
 };
@@ -88,7 +88,7 @@ static void wait_answer(const struct recovery *recovery, const char *query, doub
 
 #define OF_ROUTE(route) "{service_name=\"" SERVICE "\",http_route=\"" route "\"}"
 
-/* All of a burst, though it is all that its series has ever had. */
+/* The whole burst must be visible, although its series had no earlier values. */
 static void first_burst_is_seen(void **state)
 {
 	struct recovery recovery;
@@ -111,25 +111,25 @@ static void exporter_killed(void **state)
 	traffic_send(recovery.server.port, &traffic_user, 300, &recovery.counts);
 	wait_answer(&recovery, "sum(" COUNT OF_ROUTE("/users/{id}") ")", 300, 300);
 	process_end(recovery.exporter.process, SIGKILL);
-	/* It is found out by a flush that has nothing to lose; then there is something. */
+	/* The first flush without new values detects the loss; then there are new values. */
 	process_wait_err(redtap_process(recovery.redtap), "are lost", DEADLINE_S);
 	traffic_send(recovery.server.port, &traffic_user, 200, &recovery.counts);
 	redtap_wait_counted(recovery.redtap, 500);
 	recovery.exporter = exporter_restart(&recovery.exporter);
-	/* Born again with 0, then all that was held back. */
+	/* The series start again with 0, then all values that were kept. */
 	wait_answer(&recovery, "sum(" COUNT OF_ROUTE("/users/{id}") ")", 200, 200);
 	wait_answer(&recovery, "sum(increase(" COUNT OF_ROUTE("/users/{id}") "[2m]))", 500,
 		    500 * (1 + SLACK));
 	wait_answer(&recovery, "sum(redtap_statsd_errors)", 1, 1e6);
 	wait_answer(&recovery, "sum(redtap_statsd_dropped)", 1, 1e6);
-	/* And what comes now. */
+	/* And the new requests. */
 	traffic_send(recovery.server.port, &traffic_bytes, 100, &recovery.counts);
 	wait_answer(&recovery, "sum(increase(" COUNT OF_ROUTE("/bytes/{id}") "[1m]))", 100,
 		    100 * (1 + SLACK));
 	finish(&recovery);
 }
 
-/* Bounded, and only to the exporter that this test has stopped. */
+/* A limited number, and only to the exporter that this test has stopped. */
 static void flood(uint16_t port)
 {
 	const struct sockaddr_in address = { .sin_family = AF_INET,
@@ -159,18 +159,18 @@ static void receive_buffer_overrun(void **state)
 	flood(recovery.exporter.statsd_port);
 	traffic_send(recovery.server.port, &traffic_user, 200, &recovery.counts);
 	redtap_wait_counted(recovery.redtap, 500);
-	/* The flush that has told of these, and one more, went to a full buffer. */
+	/* The flush with these requests, and one more, went to a full buffer. */
 	flushes = json_array_size(redtap_lines(recovery.redtap));
 	end = clock_s() + DEADLINE_S;
 	while (json_array_size(redtap_lines(recovery.redtap)) < flushes + 2 && clock_s() < end)
 		pause_briefly();
 	process_signal(recovery.exporter.process, SIGCONT);
-	/* No error told, since UDP has none for this; the packets' two counts do. */
+	/* UDP reports no error for this; the two packet counts show it. */
 	wait_answer(&recovery, "sum(redtap_statsd_sent) - sum(redtap_statsd_received)", 1, 1e6);
 	wait_answer(&recovery, "sum(redtap_statsd_errors)", 0, 0);
 	/* The rule behind the alert ExporterDropsPackets. */
 	wait_answer(&recovery, "max(sender:redtap_statsd_loss:ratio5m)", 0.05, 1);
-	/* Lost for the receiver, for good; what comes now is right at once. */
+	/* These values are lost for the receiver; new ones are correct at once. */
 	traffic_send(recovery.server.port, &traffic_bytes, 100, &recovery.counts);
 	wait_answer(&recovery, "sum(" COUNT OF_ROUTE("/bytes/{id}") ")", 100, 100);
 	wait_answer(&recovery, "sum(increase(" COUNT OF_ROUTE("/bytes/{id}") "[1m]))", 100,

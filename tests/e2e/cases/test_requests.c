@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_requests.c - forms of request lines, and what is none: which method and
- * route is counted, and for which reason a connection is ignored, on a server that
- * answers whatever comes, and on nginx.
+ * test_requests.c - valid and invalid request lines: which method and route is counted, and for
+ * which reason a connection is ignored, on a server that responds to anything, and on nginx.
  */
 #include <stdio.h>
 #include <sys/socket.h>
@@ -12,7 +11,7 @@
 #include "harness/raw.h"
 #include "harness/servers.h"
 
-/* Rows leave out what is zero. */
+/* Rows omit fields that are zero. */
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 
 #define REST " HTTP/1.1\r\nHost: h\r\n\r\n"
@@ -87,33 +86,33 @@ static const struct noise_row {
 	const char *bytes;
 	size_t length;
 	const char *ignored;
-	const char *route; /* of a request that is counted all the same, NULL: none */
-	const char *lost;  /* or lost */
+	const char *route; /* of a request that is counted anyway, NULL: none */
+	const char *lost;  /* reason of a loss */
 } noises[] = {
 	{ "a TLS handshake record", TEXT("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"), "tls" },
 	{ "the HTTP/2 preface", TEXT("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0"), "http2" },
 	{ "binary noise", TEXT("\x00\xff\x80 / HTTP/1.1\r\n\r\n"), "not_http" },
-	{ "noise behind letters", TEXT("GE\x80 / HTTP/1.1\r\n\r\n"), "not_http" },
+	{ "noise after letters", TEXT("GE\x80 / HTTP/1.1\r\n\r\n"), "not_http" },
 	{ "lower case", TEXT("get / HTTP/1.1\r\nHost: h\r\n\r\n"), "not_http" },
 	{ "mixed case", TEXT("Get / HTTP/1.1\r\nHost: h\r\n\r\n"), "not_http" },
 	{ "a method of 25 letters", TEXT("ABCDEFGHIJKLMNOPQRSTUVWXY / HTTP/1.1\r\n\r\n"),
 	  "not_http" },
 	{ "SSH", TEXT("SSH-2.0-OpenSSH_9.2\r\n"), "not_http" },
 	{ "SMTP", TEXT("EHLO\r\n"), "not_http" },
-	{ "a tab behind the method", TEXT("GET\t/ HTTP/1.1\r\n\r\n"), "not_http" },
+	{ "a tab after the method", TEXT("GET\t/ HTTP/1.1\r\n\r\n"), "not_http" },
 	{ "a space before the method", TEXT(" GET / HTTP/1.1\r\n\r\n"), "not_http" },
 	{ "no target", TEXT("GET  HTTP/1.1\r\n\r\n"), "malformed", NULL, "malformed" },
 	{ "HTTP/0.9", TEXT("GET /\r\n"), "malformed", NULL, "malformed" },
 	{ "another version", TEXT("GET /v HTTP/2.0\r\n\r\n"), "malformed", NULL, "malformed" },
 	{ "another protocol", TEXT("GET /v FTP/1.1\r\n\r\n"), "malformed", NULL, "malformed" },
-	{ "more behind the version", TEXT("GET /v HTTP/1.1 x\r\n\r\n"), "malformed", NULL,
+	{ "more after the version", TEXT("GET /v HTTP/1.1 x\r\n\r\n"), "malformed", NULL,
 	  "malformed" },
 	{ "nothing", TEXT(""), NULL },
 	{ "half a method", TEXT("GE"), NULL },
 	{ "empty lines", TEXT("\r\n\r\n\n"), NULL },
 };
 
-/* Bytes behind it, of either side, are nobody's business any more. */
+/* Later bytes, in both directions, are ignored. */
 static void play_noise(struct puppet *puppet, const struct noise_row *row, bool answered)
 {
 	const int fd = raw_connect(puppet_port(puppet));
@@ -147,7 +146,7 @@ static void noise(void **state)
 		if (row->lost)
 			observed_expect_reason("lost", row->lost, 1);
 		play_noise(puppet, row, true);
-		/* refused: that is an answer to what had at least a method */
+		/* nginx refuses it: a response to a request that had at least a method */
 		if (row->lost)
 			observed_expect("GET", strstr(row->bytes, "/v") ? "/v" : "other", 400, NULL,
 					1, 0, 0);
@@ -157,7 +156,7 @@ static void noise(void **state)
 	observed_check();
 }
 
-/* What a real server makes of it is the same to redtap. */
+/* redtap's result is the same whatever a real server does with it. */
 static void noise_to_nginx(void **state)
 {
 	const struct server nginx = server_start_nginx();

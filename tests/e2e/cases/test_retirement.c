@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_retirement.c - series retire and come back, on the kernel's own maps and under
- * load: each request is counted once, in its own series.
+ * test_retirement.c - series retire and return, in the kernel's real maps and under load: each
+ * request is counted once, in its own series.
  *
- * Between two readings, some 20 ms apart, an hour goes by (observer.h).  Each path is asked for
- * again and again, with pauses of about that length, so that series retire and come
- * back all the time, while programs on both CPUs look for them.
+ * Two readings are about 20 ms apart, but one hour for redtap (observer.h). Each path is
+ * requested repeatedly, with pauses of about 20 ms, so that series retire and return all the
+ * time, while programs on both CPUs look them up.
  */
 #include <stdio.h>
 
@@ -16,19 +16,19 @@
 #include "harness/traffic.h"
 
 #define THREADS 16
-#define PATHS 32 /* of each thread */
+#define PATHS 32 /* per thread */
 /*
- * Of each thread: a path's turn comes every 40 ms, and no CPU is always busy.  Where one
- * is, the kernel's thread for RCU waits for it, for minutes on some kernels (seen on
- * 6.18), and nothing retires meanwhile.
+ * Rate of each thread: every path is used each 40 ms, and no CPU is busy all the time.  If one
+ * is, the kernel's RCU thread waits for it, for minutes on some kernels (seen on 6.18), and
+ * nothing retires meanwhile.
  */
 #define PER_SECOND 800
-/* So many are enough; and on a busy machine, as many as come in so many seconds. */
+/* Enough retirements; on a busy machine, as many as happen within the time limit. */
 #define RETIREMENTS 10000
 #define RETIREMENTS_MIN 50
 #define SECONDS 10
 
-/* Every path a name of its own. */
+/* A different name for every path. */
 static void make_kinds(struct request_kind *kinds, char (*targets)[32], unsigned int thread)
 {
 	unsigned int i;
@@ -66,7 +66,7 @@ static void under_load(void **state)
 	end = clock_s() + SECONDS;
 	while (observer.retirements < RETIREMENTS && clock_s() < end) {
 		observer_read(&observer);
-		/* so that the paths' turns and the readings do not go in step */
+		/* so that requests and readings do not run in step */
 		if (observer.retirements % 3 == 0)
 			pause_briefly();
 	}
@@ -82,7 +82,7 @@ static void under_load(void **state)
 	counts_release(&expected);
 }
 
-/* One at a time: the series goes, its place is free, and it comes back as the same one. */
+/* One series: it retires, its place is free, and it returns with the same identity. */
 static void one_by_one(void **state)
 {
 	static const struct request_kind idle = { .method = "GET",
@@ -106,10 +106,10 @@ static void one_by_one(void **state)
 		line_exchange(line, &busy, &expected);
 		observer_read_quietly(&observer);
 		line_exchange(line, &busy, &expected);
-		observer_read_quietly(&observer); /* it is forgotten */
+		observer_read_quietly(&observer); /* the series is forgotten */
 		assert_int_equal(observer.flush->series_in_use, 2);
 		line_exchange(line, &busy, &expected);
-		observer_read_quietly(&observer); /* and its place given back */
+		observer_read_quietly(&observer); /* and its place is given back */
 		line_exchange(line, &busy, &expected);
 		observer_read_quietly(&observer);
 		assert_int_equal(observer.flush->series_in_use, 1);

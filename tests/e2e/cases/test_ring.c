@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_ring.c - what io_uring receives cannot be read, and nothing else is taken for it:
- * the ledger says so, and the next request is exact again.
+ * test_ring.c - bytes received by io_uring cannot be read, and no other bytes may be used
+ * instead: the ledger has the loss, and the next request is exact again.
  */
 #include <errno.h>
 #include <linux/io_uring.h>
@@ -16,7 +16,7 @@
 #include "harness/puppet.h"
 #include "harness/raw.h"
 
-/* Lies in the buffer of another call: whoever reads that, finds a request. */
+/* Content of another call's buffer: reading that would find a request. */
 #define STALE "GET /stale HTTP/1.1\r\nHost: h\r\n\r\n"
 #define REPLY "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -29,7 +29,7 @@ static void *ring_map(int ring, size_t size, off_t part)
 	return there == MAP_FAILED ? NULL : there;
 }
 
-/* Submits one receive; returns the tail of the completions, where 1 says that it is done. */
+/* Submits one receive; returns the tail of the completion queue, which is 1 when it is done. */
 static unsigned int *ring_submit(int ring, const struct io_uring_params *params, int fd)
 {
 	char *submissions = ring_map(ring, params->sq_off.array + sizeof(int), IORING_OFF_SQ_RING);
@@ -50,13 +50,14 @@ static unsigned int *ring_submit(int ring, const struct io_uring_params *params,
 }
 
 /*
- * The ring receives when the data comes, and the puppet is in the midst of another call
- * then, into a buffer that holds a request.
+ * The ring receives when the data arrives, while the puppet is inside another receive call whose
+ * buffer holds a request.
  */
 static long by_ring_in_another_call(struct puppet_hands *hands, const struct puppet_order *order)
 {
 	static char buffer[] = STALE;
-	const struct timeval pause = { .tv_usec = 100000 }; /* with one, nothing is begun again */
+	const struct timeval pause = { .tv_usec =
+					       100000 }; /* with one, no system call is restarted */
 	struct io_uring_params params = { 0 };
 	const struct io_uring_cqe *result;
 	unsigned int *done;
@@ -101,7 +102,7 @@ static void exchange_plain(struct puppet *puppet, int fd)
 	observed_expect("GET", "/plain", 200, NULL, 1, 0, 2);
 }
 
-/* The call that the registers tell of is not the one that has received. */
+/* The call in the registers is not the one that has received. */
 static void received_by_ring(void **state)
 {
 	static const char request[] = "GET /ring HTTP/1.1\r\nHost: h\r\n\r\n";

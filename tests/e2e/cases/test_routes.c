@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_routes.c - --route and --routes: series that fall together, counted to
- * the last request in every place; bad patterns.
+ * test_routes.c - --route and --routes: merged series, with exact counts in
+ * every place; bad patterns.
  */
 #include <signal.h>
 #include <string.h>
@@ -13,8 +13,8 @@
 #include "harness/traffic.h"
 
 /*
- * The kernel has a series each for /users/{id}, /users/bob and /users/eve; the
- * first pattern takes all but the last.
+ * The kernel has one series each for /users/{id}, /users/bob and /users/eve;
+ * the first pattern matches all but the last.
  */
 static const struct request_kind kinds[] = {
 	{ .method = "GET", .target = "/users/7", .route = "/users/{who}" },
@@ -58,7 +58,7 @@ static void series_fall_together(void **state)
 	counts_release(&counts);
 }
 
-/* What joins is one series with one histogram, also in the quantiles. */
+/* Merged series are one series with one histogram, also in the quantiles. */
 static void one_series_each(void **state)
 {
 	const struct server server = server_start_webapp("epoll", 1, NULL);
@@ -91,7 +91,8 @@ static void one_series_each(void **state)
 static void bad_patterns(void **state)
 {
 	static const struct {
-		const char *comment, *option, *text; /* of the option, or of the file */
+		const char *comment, *option,
+			*text; /* argument of the option, or content of the file */
 		const char *said;
 	} rows[] = {
 		{ "no path", "--route", "users", "option '--route': 'users': " },

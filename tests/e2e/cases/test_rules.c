@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_rules.c - every recording and alert rule, as real Prometheus has read
- * it, over a load of which everything is known.  A rule without an expectation
- * fails.  How alerts behave over hours is in stack/rules/redtap_test.yml.
+ * test_rules.c - every recording and alert rule, as loaded by real Prometheus,
+ * after a load with known numbers.  A rule without an expectation fails.  The
+ * behaviour of alerts over hours is tested by stack/rules/redtap_test.yml.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -12,14 +12,14 @@
 #include "harness/harness.h"
 
 #define FIVE_MINUTES_S 300.0
-/* Things that go wrong, so many of them. */
+/* Number of each simulated problem. */
 #define LOST 3
 #define SENT 20
 #define RECEIVED 16
 
 static struct scenario scenario;
 
-/* Of the shop's routes: requests with these statuses. */
+/* Checks the shop's routes: requests with these statuses. */
 static double on_route(const char *route, int low, int high)
 {
 	return (double)tally_count(&scenario.shop_tally, NULL, route, low, high);
@@ -30,7 +30,7 @@ static struct bounds rate_on(const char *route)
 	return about(on_route(route, 0, 999) / FIVE_MINUTES_S);
 }
 
-/* Of all that was asked for there. */
+/* Checks the shop's routes: all requests. */
 static struct bounds errors_on(const char *route)
 {
 	return about((on_route(route, 500, 999) + on_route(route, 0, 0)) / on_route(route, 0, 999));
@@ -39,7 +39,7 @@ static struct bounds errors_on(const char *route)
 static const char *const shop_routes[] = { "/",           "/users/{id}", "/echo", "/status/{id}",
 					   "/sleep/{id}", "/drop" };
 
-/* Those of the shop, and two of the busy service. */
+/* The series of the shop, and two of the busy service. */
 #define ROUTES (ROWS(shop_routes) + 2)
 
 static void check_route_rates(const struct metrics *answer)
@@ -70,7 +70,7 @@ static void check_bucket_rates(const struct metrics *answer)
 	for (i = 0; i < ROWS(shop_routes); i++)
 		require_value(answer, rate_on(shop_routes[i]), "service_name", SHOP, "http_route",
 			      shop_routes[i], "le", "+Inf", NULL);
-	/* Nobody sleeps less than that. */
+	/* No request sleeps less than that. */
 	require_value(answer, exactly(0), "service_name", BUSY, "http_route", "/sleep/{id}", "le",
 		      "0.01", NULL);
 	require_series(answer, ROUTES * 20);
@@ -122,7 +122,7 @@ static void check_errors(const struct metrics *answer)
 	require_series(answer, 2);
 }
 
-/* Three others before each: three quarters of the time, less for the first ones. */
+/* Three other requests are before each: three quarters of the time, less for the first ones. */
 static const struct bounds busy_share = { 0.55, 0.85 };
 
 static void check_queue_share(const struct metrics *answer)
@@ -185,8 +185,8 @@ static void check_lost_packets(const struct metrics *answer)
 }
 
 /*
- * Of a rule: what its query answers before the load, after it, and once things went wrong
- * too.  NULL: it is not asked before; what went wrong changes nothing.
+ * The expected results of a rule's query: before the load, after it, and after the simulated
+ * problems.  NULL: not checked before; not changed by the problems.
  */
 static const struct rule_expectation {
 	const char *name;
@@ -236,7 +236,7 @@ static const struct rule_expectation *find_expectation(const char *name)
 	for (i = 0; i < ROWS(expectations); i++)
 		if (strcmp(expectations[i].name, name) == 0)
 			return &expectations[i];
-	fail_msg("nothing is expected of the rule '%s'", name);
+	fail_msg("no expectation for the rule '%s'", name);
 	return NULL;
 }
 
@@ -251,7 +251,7 @@ static void ask_and_check(const char *query, enum moment moment,
 
 	if (!check)
 		return;
-	/* A failure does not say which rule. */
+	/* Failures below do not name the rule, so print it first. */
 	print_message("%s\n", expectation->name);
 	metrics_init(&answer);
 	scenario_ask(&scenario, query, scenario.end, &answer);
@@ -259,7 +259,7 @@ static void ask_and_check(const char *query, enum moment moment,
 	metrics_release(&answer);
 }
 
-/* All rules' queries as they are, and what was recorded by them. */
+/* Checks the queries of all rules, and the recorded series. */
 static void check_rules(enum moment moment)
 {
 	json_t *rules = prometheus_rules(&scenario.prometheus), *group, *rule;
@@ -292,7 +292,7 @@ static void nothing_to_observe(void **state)
 	scenario_release(&scenario);
 }
 
-/* Where the counters begin that things_go_wrong() makes grow. */
+/* First values of the counters that things_go_wrong() increases. */
 static void inject_births(const struct scenario *s)
 {
 	scenario_inject(s, "redtap.requests.lost:0|c|#reason:e2e");
@@ -302,13 +302,13 @@ static void inject_births(const struct scenario *s)
 static void load_of_known_truth(void **state)
 {
 	(void)state;
-	/* Several tries take their time. */
+	/* Time for several tries. */
 	alarm(600);
 	scenario_play(&scenario, inject_births);
 	check_rules(MOMENT_AFTER);
 }
 
-/* Alerts with each of these labels fire, or wait for their time to do so. */
+/* Alerts with each of these labels are firing or pending. */
 static bool are_active(void *context)
 {
 	const char *const *labels = context;
@@ -346,7 +346,10 @@ static void things_go_wrong(void **state)
 	check_rules(MOMENT_WRONG);
 }
 
-/* While the exporter does not read, another sender fills its buffer: no error anywhere. */
+/*
+ * While the exporter does not read, another sender fills its buffer: this causes no error
+ * anywhere.
+ */
 static void receive_buffer_is_overrun(void **state)
 {
 	static const char *const alerts[] = { "alertname='ExporterDropsPackets',sender!='e2e'",
@@ -388,7 +391,7 @@ static int group_teardown(void **state)
 
 int main(void)
 {
-	/* Each goes on where the one before it ended. */
+	/* Each test continues from the state of the one before. */
 	const struct CMUnitTest tests[] = {
 		E2E_TEST(nothing_to_observe), E2E_TEST(load_of_known_truth),
 		E2E_TEST(things_go_wrong),    E2E_TEST(receive_buffer_is_overrun),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_select.c - --port and --name: processes that are there, that come later,
- * that go and come again.
+ * test_select.c - --port and --name: processes that run already, that start
+ * later, that end and restart.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -29,7 +29,7 @@ static const char *unique_webapp(const char *prefix)
 	return copy;
 }
 
-/* A web server on a port of the test's choice. */
+/* A web server on a given port. */
 static struct process *start_on_port(const char *program, uint16_t port, int workers)
 {
 	const char *argv[] = {
@@ -58,7 +58,7 @@ static void send_requests(uint16_t port, uint64_t requests)
 	counts_release(&counts);
 }
 
-/* Ends redtap; all requests of a service (NULL: of all together) are counted. */
+/* Ends redtap; checks that all requests of a service (NULL: of all services) are counted. */
 static json_t *assert_counted(struct redtap *redtap, uint64_t requests)
 {
 	json_t *total;
@@ -76,7 +76,7 @@ static void wait_watching(struct redtap *redtap, const struct process *process)
 			 text_format("redtap: watching pid %d (", (int)process->pid), DEADLINE_S);
 }
 
-/* Whoever listens there, with all workers; another server beside it is not taken. */
+/* The server that listens there, with all workers; another server is not selected. */
 static void port_that_is_served(void **state)
 {
 	const struct server server = server_start_webapp("epoll", 2, NULL);
@@ -92,7 +92,7 @@ static void port_that_is_served(void **state)
 	assert_counted(redtap, 200);
 }
 
-/* Nobody there yet; then somebody; then the server is restarted. */
+/* No server yet; then a server starts; then it is restarted. */
 static void port_that_will_be_served(void **state)
 {
 	const uint16_t port = port_free(SOCK_STREAM);
@@ -119,7 +119,7 @@ static void name_now_and_later(void **state)
 {
 	const char *program = unique_webapp("rt-w-");
 	const uint16_t ports[] = { port_free(SOCK_STREAM), port_free(SOCK_STREAM) };
-	/* the whole name but its last byte */
+	/* the whole name except its last byte */
 	const char *name = strrchr(program, '/') + 1;
 	const char *pattern = text_format("%.*s?", (int)strlen(name) - 1, name);
 	const char *more[] = { "--name", pattern, "--name", "no-such-name*", NULL };
@@ -137,7 +137,7 @@ static void name_now_and_later(void **state)
 	process_end(first, SIGTERM);
 	process_end(second, SIGTERM);
 	total = assert_counted(redtap, 100);
-	/* the process's name is the service */
+	/* the process name is the service */
 	assert_int_equal(
 		redtap_count(redtap_series(total, name, "GET", "/users/{id}", 200), "count"), 100);
 }
@@ -151,7 +151,7 @@ static void mixture(void **state)
 	const struct server by_pid = server_start_webapp("epoll", 2, NULL);
 	const struct server by_port = server_start_webapp("thread", 1, NULL);
 	const char *more[] = { "-p", text_format("%d=shop", (int)by_pid.pid),
-			       /* its own port too: it stays the shop */
+			       /* --port selects it too: its service stays the shop */
 			       "--port", text_format("%u", by_pid.port), "--port",
 			       text_format("%u", by_port.port), "--name", name, NULL };
 	struct redtap *redtap;
@@ -187,14 +187,14 @@ static void last_exit(void **state)
 	(void)state;
 	process_end(server.process, SIGTERM);
 	redtap_finish(ends, 0);
-	/* the other one lives: it finds the next process */
+	/* the other one is alive: it finds the next process */
 	next = start_on_port(path_build("webapp"), port, 1);
 	wait_watching(waits, next);
 	send_requests(port, 10);
 	assert_counted(waits, 10);
 }
 
-/* Sockets that are not redtap's to see: it says so, and does not wait for ever. */
+/* Sockets that redtap must not see: it reports that, and does not wait forever. */
 static void owner_is_hidden(void **state)
 {
 	const struct server server = server_start_webapp("epoll", 1, NULL);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_send.c - a response is counted once and right by whichever calls the server
- * sends it; what cannot be read is in the ledger, and the next answer on the same
- * connection is exact again.
+ * test_send.c - a response is counted once and correctly, whatever calls send it; bytes that
+ * cannot be read are in the ledger, and the next response on the same connection is exact again.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,13 +19,13 @@
 #include "harness/puppet.h"
 #include "harness/raw.h"
 
-/* Rows leave out what is zero. */
+/* Rows omit fields that are zero. */
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 
 #define BODY_BYTES 100000
 #define REPLY "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 #define LIKE_AN_ANSWER "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n"
-/* The most that one call takes. */
+/* Most bytes that one call accepts. */
 #define PARTS 1024
 #define CHUNK_BYTES 1000
 
@@ -35,7 +34,7 @@ static long result_of(ssize_t result)
 	return result < 0 ? -errno : result;
 }
 
-/* ---- ways to send; each all of it -------------------------------------- */
+/* ---- ways to send; each sends all -------------------------------------- */
 
 static long by_write(struct puppet_hands *hands, const struct puppet_order *order)
 {
@@ -116,7 +115,7 @@ static long by_sendmmsg_of_two(struct puppet_hands *hands, const struct puppet_o
 	return send_messages(hands->fds[0], order, 2);
 }
 
-/* Nothing leaves before the last of these calls. */
+/* No byte is sent before the last of these calls. */
 static long by_send_more(struct puppet_hands *hands, const struct puppet_order *order)
 {
 	const size_t half = order->length / 2;
@@ -137,7 +136,7 @@ static long by_zero_copy(struct puppet_hands *hands, const struct puppet_order *
 	if (setsockopt(fd, SOL_SOCKET, SO_ZEROCOPY, &on, sizeof(on)))
 		return -errno;
 	sent = send(fd, order->bytes, order->length, MSG_ZEROCOPY);
-	/* the bytes are in use until the kernel says otherwise, by the error queue */
+	/* the kernel uses the bytes until it reports their release in the error queue */
 	if (sent > 0 && (poll(&wait, 1, 10000) != 1 || recvmsg(fd, &message, MSG_ERRQUEUE) < 0))
 		return -ETIME;
 	return result_of(sent);
@@ -200,7 +199,7 @@ static long by_splice(struct puppet_hands *hands, const struct puppet_order *ord
 	return sent;
 }
 
-/* Never waits inside the call: what does not fit is sent later. */
+/* Never blocks in the call: bytes that do not fit are sent later. */
 static long by_unwaiting_send(struct puppet_hands *hands, const struct puppet_order *order)
 {
 	const int fd = hands->fds[0], bytes = 8192;
@@ -248,7 +247,7 @@ static const struct row {
 	{ "MSG_ZEROCOPY", "zero-copy", NULL, by_zero_copy },
 	{ "MSG_ZEROCOPY, chunked", "zero-copy-chunked", by_write, by_zero_copy, .chunked = true },
 	{ "sendfile", "sendfile", by_write, by_sendfile },
-	{ "sendfile behind MSG_MORE", "sendfile-more", by_send_more, by_sendfile },
+	{ "sendfile after MSG_MORE", "sendfile-more", by_send_more, by_sendfile },
 	{ "sendfile, chunked: the chunks are not seen", "sendfile-chunked", by_write, by_sendfile,
 	  .chunked = true, .approximate = "body_unreadable" },
 	{ "sendfile of the head too", "sendfile-head", NULL, by_sendfile, .lost = "unreadable" },
@@ -268,7 +267,7 @@ static size_t make_data(char *data, size_t bytes)
 	return bytes;
 }
 
-/* Body, framing included; returns its bytes. */
+/* Makes the body with its framing; returns its length. */
 static size_t make_body(char *body, const struct row *row)
 {
 	char *at = body;
@@ -310,7 +309,7 @@ static void exchange_plain(struct puppet *puppet, int fd)
 	observed_expect("GET", "/after", 200, NULL, 1, 0, 2);
 }
 
-/* Reads as long as there is something, so that the puppet never waits for room. */
+/* Reads all the time, so that the puppet never waits for buffer space. */
 static void *drain(void *context)
 {
 	const int fd = *(const int *)context;
@@ -342,7 +341,7 @@ static void play_row(struct puppet *puppet, const struct row *row)
 	} else {
 		give(puppet, row->send_body, message, head + body, row->comment);
 	}
-	/* twice: an answer of unknown end lasts until the next one */
+	/* twice: a response of unknown length ends when the next one begins */
 	exchange_plain(puppet, fd);
 	exchange_plain(puppet, fd);
 	puppet_close(puppet, 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_servers.c - servers that people run, unchanged, counted to the last
- * request in all four places.
+ * test_servers.c - widely used servers, unchanged: every request is counted in
+ * all four places.
  */
 #include "harness/harness.h"
 #include "stack/places.h"
@@ -46,7 +46,7 @@ static void check(const struct server *server, const struct traffic *traffic)
 	json_t *total;
 
 	counts_init(&counts);
-	/* Once unwatched: workers have started, and what they load late is loaded. */
+	/* Once before attach, so that workers have started and loaded everything. */
 	traffic_run(traffic, &counts, NULL);
 	counts_release(&counts);
 	counts_init(&counts);

@@ -14,7 +14,7 @@
 #include "harness/servers.h"
 #include "harness/traffic.h"
 
-/* Ten seconds, and what a busy machine adds. */
+/* Ten seconds, and delays on a busy machine. */
 #define SILENCE_DEADLINE_S 30.0
 
 static const char introduction[] = "redtap: no request was completed in 10 s: ";
@@ -36,7 +36,7 @@ static struct silent silent_start(void)
 	return silent;
 }
 
-/* Waits for somebody on a port that is nobody's. */
+/* Waits for a server on an unused port. */
 static struct silent silent_start_without_process(void)
 {
 	const char *more[] = { "--port", text_format("%u", port_free(SOCK_STREAM)), NULL };
@@ -49,7 +49,7 @@ static void send_bytes(const struct silent *silent, const void *bytes, size_t le
 	raw_send(raw_connect(silent->server.port), bytes, length);
 }
 
-/* What stands behind the introduction has to begin with this; and it comes once. */
+/* The text after the introduction must begin with this, and the message appears once. */
 static void assert_said(const struct silent *silent, const char *expected)
 {
 	struct process *process = redtap_process(silent->redtap);
@@ -65,7 +65,7 @@ static void assert_said(const struct silent *silent, const char *expected)
 
 static void each_reason(void **state)
 {
-	/* the first of all to attach, so that its ten seconds are over before the others' */
+	/* attached first, so that its ten seconds end first */
 	const struct silent busy = silent_start();
 	const struct request_kind root = { .method = "GET", .target = "/", .route = "/" };
 	struct line *line = line_open(busy.server.port);
@@ -73,7 +73,7 @@ static void each_reason(void **state)
 	char *err;
 
 	(void)state;
-	/* each at once: attaching the others can take longer than its ten seconds */
+	/* each at once, because attaching all the others can take more than ten seconds */
 	assert_int_equal(line_exchange(line, &root, NULL), 200);
 	nobody = silent_start();
 	tls = silent_start();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_sockets.c - sockets that are handed on and shared in uncommon ways: each
- * request is counted once, nothing is mixed up.
+ * test_sockets.c - sockets that are passed on and shared in unusual ways: each
+ * request is counted once and correctly.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,18 +16,18 @@
 #include "harness/raw.h"
 
 #define REPLY "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-/* What is read before the socket is handed on, and behind that. */
+/* Bytes read before and after the socket is passed on. */
 #define FRONT "POST /handed HTTP/1.1\r\nHost: h\r\nContent-Le"
 #define BACK "ngth: 4\r\n\r\nbody"
 
 static const struct puppet_order reply = { .bytes = REPLY, .length = sizeof(REPLY) - 1 };
 
-/* From one puppet to another; made before both. */
+/* A socket pair between two puppets; created before both. */
 static int rights[2];
 
 /* ---- steps ------------------------------------------------------------ */
 
-/* Passes descriptor 0 on, and keeps it. */
+/* Passes descriptor 0 on and keeps it. */
 static long step_hand_over(struct puppet_hands *hands, const struct puppet_order *order)
 {
 	char control[CMSG_SPACE(sizeof(int))] = { 0 }, byte = 'x';
@@ -68,7 +68,7 @@ static long step_duplicate(struct puppet_hands *hands, const struct puppet_order
 	return hands->fds[order->fd] < 0 ? -errno : 0;
 }
 
-/* Takes and sends what is left; by a child. */
+/* A child receives the rest and sends the response. */
 static long step_finish_by_child(struct puppet_hands *hands, const struct puppet_order *order)
 {
 	const pid_t child = fork();
@@ -99,7 +99,7 @@ static void *work_in_thread(void *context)
 	return NULL;
 }
 
-/* Sends what the order has, or else receives. */
+/* Sends the order's bytes if it has any, else receives. */
 static long step_in_thread(struct puppet_hands *hands, const struct puppet_order *order)
 {
 	struct work work = { hands, order, 0 };
@@ -116,7 +116,7 @@ static long step_in_thread(struct puppet_hands *hands, const struct puppet_order
 
 static pthread_t large_thread;
 
-/* One call: a whole answer, and one that is too large for the socket. */
+/* One call: a whole response, and one that is too large for the socket buffer. */
 static void *send_large(void *context)
 {
 	static char bytes[sizeof(REPLY LARGE_HEAD) - 1 + LARGE_BYTES] = REPLY LARGE_HEAD;
@@ -143,7 +143,7 @@ static long step_end_large(struct puppet_hands *hands, const struct puppet_order
 	return sent ? 0 : -EPIPE;
 }
 
-/* ---- handing on ------------------------------------------------------- */
+/* ---- passing on ------------------------------------------------------- */
 
 static int begin(struct puppet *puppet)
 {
@@ -157,7 +157,7 @@ static int begin(struct puppet *puppet)
 	return fd;
 }
 
-/* The rest, by whoever has the socket. */
+/* The rest of the exchange, by the process that has the socket. */
 static void finish(struct puppet *puppet, unsigned int at, int fd)
 {
 	puppet_receive_all(puppet, at, sizeof(BACK) - 1);
@@ -187,7 +187,7 @@ static void handed_to_another_process(void **state)
 	assert_int_equal(puppet_do(giver, step_hand_over, &(struct puppet_order){ 0 }), 0);
 	assert_int_equal(puppet_do(taker, step_take_over, &(struct puppet_order){ 0 }), 0);
 	finish(taker, 0, fd);
-	/* both have it: by turns, then one of them lets it go, and then dies */
+	/* both have it: they take turns, then one of them closes it and exits */
 	exchange_whole(giver, 0, fd);
 	exchange_whole(taker, 0, fd);
 	puppet_close(giver, 0);
@@ -209,7 +209,7 @@ static void finished_by_a_child(void **state)
 	(void)state;
 	assert_int_equal(puppet_do(puppet, step_finish_by_child, &reply), 0);
 	raw_wait_for(fd, "ok");
-	/* the child's end is not the connection's */
+	/* the end of the child is not the end of the connection */
 	exchange_whole(puppet, 0, fd);
 	puppet_close(puppet, 0);
 	raw_finish(fd);
@@ -224,7 +224,7 @@ static void duplicated(void **state)
 	(void)state;
 	assert_int_equal(puppet_do(puppet, step_duplicate, &(struct puppet_order){ .fd = 1 }), 0);
 	puppet_close(puppet, 0);
-	/* its number goes to another connection at once */
+	/* its descriptor number is reused at once by another connection */
 	puppet_accept(puppet, 0);
 	exchange_whole(puppet, 0, other);
 	finish(puppet, 1, fd);
@@ -254,8 +254,8 @@ static void used_by_threads(void **state)
 }
 
 /*
- * The answer to the first of 16 has arrived, and the call that sent it goes on: a 17th
- * request is none too many.
+ * The first of 16 responses has arrived, but the call that sent it is still running: a 17th
+ * request is not too many.
  */
 static void received_while_another_sends(void **state)
 {
@@ -311,8 +311,8 @@ static void *send_answers(void *context)
 }
 
 /*
- * Two threads answer at once, without taking turns.  All answers are the same, so
- * what the client gets is HTTP whoever comes first.
+ * Two threads send responses at once, without synchronization.  All responses
+ * are equal, so the client gets valid HTTP in any order.
  */
 static long step_answer_by_two(struct puppet_hands *hands, const struct puppet_order *order)
 {
@@ -346,8 +346,8 @@ static void read_answers(int fd, size_t count)
 }
 
 /*
- * What order their bytes went out in cannot be told from the calls: each request is
- * counted, or its loss has a reason; what comes then is exact again.
+ * The calls do not show the order of their bytes on the connection: each request is counted, or
+ * its loss has a reason; later requests are exact again.
  */
 static void answered_by_two_at_once(void **state)
 {
@@ -367,7 +367,7 @@ static void answered_by_two_at_once(void **state)
 				 0);
 		read_answers(fd, 2 * EACH);
 	}
-	/* in doubt who was answered, the next request ends it */
+	/* if it is unclear which requests got a response, the next request ends them */
 	exchange_whole(puppet, 0, fd);
 	observed_wait_flushes(2);
 	assert_int_equal(observed_seen(), ROUNDS * 2 * EACH + 1);

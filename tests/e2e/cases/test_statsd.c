@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_statsd.c - what goes over the wire: births with 0, boundaries, gauges, phases;
- * and an exporter that is absent, goes away and comes back.
+ * test_statsd.c - the StatsD lines: first values of 0, boundaries, gauges, phases; and an
+ * exporter that is absent, ends and returns.
  */
 #include <math.h>
 #include <signal.h>
@@ -18,7 +18,7 @@
 
 #define SERVICE "e2e-statsd"
 
-/* A number of flush lines is to be there. */
+/* The number of flush lines to wait for. */
 struct flushes {
 	struct redtap *redtap;
 	size_t count;
@@ -68,7 +68,7 @@ static void run_captured(const struct request_kind *kind, uint64_t requests,
 	counts_release(&counts);
 }
 
-/* Prometheus loses what a counter is born with. */
+/* Prometheus ignores the first value of a counter, so it must be 0. */
 static void counters_are_born_with_0(void **state)
 {
 	struct metrics metrics;
@@ -80,12 +80,12 @@ static void counters_are_born_with_0(void **state)
 	for (i = 0; i < metrics.count; i++) {
 		const struct metric *metric = &metrics.items[i];
 
-		/* One each for the datagram that it comes in. */
+		/* A counter of 1 for each datagram. */
 		if (metric->type != 'c' || strcmp(metric->name, "redtap_statsd_received") == 0)
 			continue;
 		counters++;
 		if (metric->first != 0)
-			fail_msg("%s is born with %g", metric->name, metric->first);
+			fail_msg("%s starts with %g, not 0", metric->name, metric->first);
 	}
 	/* Boundaries, sum, count, sizes; seen and counted. */
 	assert_true(counters >= 20 + 2 + 4 + 2);
@@ -190,7 +190,7 @@ static void chosen_boundaries(void **state)
 	metrics_init(&metrics);
 	run_captured(&nap, 10, more, &metrics);
 	assert_boundaries(&metrics, boundaries, ROWS(boundaries));
-	/* A request that sleeps 20 ms takes no less: the boundary below it stays empty. */
+	/* A request that sleeps 20 ms takes at least as long: the bucket below stays empty. */
 	for (i = 0; i < ROWS(values); i++)
 		assert_true(metrics_sum(&metrics, "http_server_request_duration_seconds_bucket",
 					"le", boundaries[i]) == values[i]);
@@ -199,7 +199,7 @@ static void chosen_boundaries(void **state)
 	metrics_release(&metrics);
 }
 
-/* The lines of one phase say what the JSON says, to the nanosecond, and are born with 0. */
+/* The lines of one phase are equal to the JSON, to the nanosecond, and start with 0. */
 static void assert_lines(const struct metrics *metrics, json_t *phase)
 {
 	const char *route = json_string_value(json_object_get(phase, "route"));
@@ -253,7 +253,7 @@ static void phases_as_in_json(void **state)
 
 	(void)state;
 	metrics_init(&metrics);
-	/* on one connection after the other: more at once would open some that are not used */
+	/* one connection after the other: several at once would open unused ones */
 	traffic_run(&(struct traffic){ .port = server.port,
 				       .kinds = kinds,
 				       .kind_count = ROWS(kinds),
@@ -292,7 +292,7 @@ static void exporter_absent(void **state)
 	counts_release(&counts);
 }
 
-/* What an exporter is to say of one route. */
+/* The expected value of one route in an exporter. */
 struct expectation {
 	const struct exporter *exporter;
 	const char *route;
@@ -318,7 +318,7 @@ static void wait_exporter(const struct exporter *exporter, const char *route, do
 	struct expectation expectation = { .exporter = exporter, .route = route, .count = count };
 
 	if (!wait_until(exporter_says, &expectation, DEADLINE_S))
-		fail_msg("statsd_exporter does not come to %g of %s", count, route);
+		fail_msg("statsd_exporter does not reach %g of %s", count, route);
 }
 
 static void exporter_restarted(void **state)
@@ -338,12 +338,12 @@ static void exporter_restarted(void **state)
 	process_end(exporter.process, SIGTERM);
 	traffic_send(server.port, &traffic_user, 200, &counts);
 	redtap_wait_counted(redtap, 500);
-	/* So that what was counted meanwhile has been sent, and lost. */
+	/* So that the requests counted meanwhile have been sent and lost. */
 	wait_flushes(redtap, 4);
 	exporter = exporter_restart(&exporter);
 	traffic_send(server.port, &traffic_bytes, 400, &counts);
 	wait_exporter(&exporter, traffic_bytes.route, 400);
-	/* A failure is told by the flush after it. */
+	/* A failure is reported by the next flush. */
 	wait_flushes(redtap, 2);
 	redtap_finish_counted(redtap, &counts);
 	wait_exporter(&exporter, traffic_bytes.route, 400);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_table.c - what a person sees: a table refreshed in place on a terminal,
- * plain lines elsewhere, nothing where nobody asked.
+ * test_table.c - what a user sees: a table refreshed in place on a terminal,
+ * plain lines elsewhere, nothing with --output none.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -24,7 +24,7 @@ static const struct request_kind kinds[] = {
 	{ .method = "GET", .target = "/status/503", .route = "/status/{id}" },
 };
 
-/* A terminal of 100 columns and 30 rows, and what has been written to it. */
+/* A terminal of 100 columns and 30 rows, and the bytes written to it. */
 struct terminal {
 	int master, slave;
 	char text[1 << 20];
@@ -46,7 +46,7 @@ static void terminal_open(struct terminal *terminal)
 	assert_int_equal(ioctl(terminal->slave, TIOCSWINSZ, &size), 0);
 }
 
-/* Takes what has been written; false when nothing is there. */
+/* Reads the bytes written; false when there are none. */
 static bool terminal_take(struct terminal *terminal)
 {
 	struct pollfd wait = { .fd = terminal->master, .events = POLLIN };
@@ -74,7 +74,7 @@ static bool is_there(void *context)
 {
 	const struct wanted *wanted = context;
 
-	/* Read all the while: a full terminal would hold the writer up. */
+	/* Read all the time, because a full terminal would block the writer. */
 	while (terminal_take(wanted->terminal))
 		;
 	return wanted->text ? strstr(wanted->terminal->text, wanted->text) != NULL
@@ -107,7 +107,7 @@ static void assert_table(const char *text)
 	assert_null(strstr(text, "\"type\""));
 }
 
-/* Runs with extra arguments instead of --output on a terminal. */
+/* Runs redtap on a terminal, with extra arguments instead of --output. */
 static void on_a_terminal(void **state)
 {
 	static struct terminal terminal;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
  * test_timer.c - --histogram timer beside --histogram buckets: two redtaps on
- * one server, an exporter for each; equal counts, the same quantiles within a
- * boundary, and native histograms in Prometheus against the client.
+ * one server, an exporter for each; equal counts, quantiles equal within one
+ * bucket, and native histograms in Prometheus compared with the client.
  */
 #include <math.h>
 #include <signal.h>
@@ -20,7 +20,7 @@
 #define ROUTE "/sleep/{id}"
 #define BOUNDARIES_MAX 32
 
-/* Of a p99 by native histograms: what their buckets and the kernel's bins cost. */
+/* Allowed error of a p99 by native histograms: their buckets and the kernel's bins. */
 #define NATIVE_SHARE 0.06
 #define NATIVE_SLACK_S 0.002
 
@@ -68,7 +68,7 @@ static void read_exporter(const struct exporter *exporter, double requests, stru
 		fail_msg("%g requests in the exporter of %g", found, requests);
 }
 
-/* Cumulative counts of ROUTE, ascending by boundary. */
+/* Cumulative counts of ROUTE, in ascending order of boundaries. */
 struct boundaries {
 	double le[BOUNDARIES_MAX];
 	double counts[BOUNDARIES_MAX];
@@ -100,7 +100,7 @@ static void read_boundaries(const struct metrics *metrics, struct boundaries *bo
 	}
 }
 
-/* The boundary that a quantile lies below, as its number. */
+/* The index of the first boundary above a quantile. */
 static size_t find_boundary(const struct boundaries *boundaries, double quantile)
 {
 	const double all = boundaries->counts[boundaries->count - 1];
@@ -111,7 +111,7 @@ static size_t find_boundary(const struct boundaries *boundaries, double quantile
 	return i;
 }
 
-/* Every count of the one is in the other; what timers are beside is not asked. */
+/* Every count of the first is in the second; other metrics of timers are not compared. */
 static void assert_same_counts(const struct metrics *buckets, const struct metrics *timers)
 {
 	static const char *const names[] = { DURATION "_count", PHASE "_count",
@@ -167,7 +167,7 @@ static void assert_same_distribution(const struct metrics *buckets, const struct
 			fail_msg("the %g quantile is below %g by buckets, below %g by timers",
 				 quantiles[i], ours.le[one], theirs.le[other]);
 	}
-	/* Two runs of the programs see each moment microseconds apart. */
+	/* The programs of two runs see each event some microseconds apart. */
 	assert_near("the sum", metrics_sum(timers, DURATION "_sum", "http_route", ROUTE), sum,
 		    sum * 0.002);
 }
@@ -203,7 +203,7 @@ static void timers_and_buckets_agree(void **state)
 	const struct server server = server_start_webapp("thread", 1, NULL);
 	const struct exporter of_buckets = exporter_start(), of_timers = exporter_start();
 	const struct prometheus prometheus = prometheus_start_native(&of_timers, "250ms");
-	/* Whose sender waits: this is not about what a busy machine drops. */
+	/* Over a Unix socket, where the sender waits, so that a busy machine drops no lines. */
 	char unix_buckets[160], unix_timers[160];
 	const char *to_buckets[] = { unix_buckets, NULL }, *to_timers[] = { unix_timers, NULL };
 	const char *more[] = { "--histogram", "timer", NULL };

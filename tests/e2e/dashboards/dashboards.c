@@ -85,5 +85,5 @@ void dashboard_substitute(char text[QUERY_MAX], const char *expression,
 	for (i = 0; i < ROWS(variables); i++)
 		replace_all(text, variables[i].name, variables[i].value);
 	if (strchr(text, '$'))
-		fail_msg("a variable without a value is left in: %s", text);
+		fail_msg("a variable has no value in: %s", text);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * dashboards.h - the dashboards of stack/grafana as data: their panels and
- * queries, and the queries as Grafana would send them.
+ * dashboards.h - the dashboards of stack/grafana as data: their panels, and
+ * their queries as Grafana would send them.
  *
  * Inputs: stack/grafana/dashboards/.  Outputs: PromQL.  It must not know what
  * the queries mean.
@@ -16,7 +16,7 @@
 /* Longest query after substitution. */
 #define QUERY_MAX 4096
 
-/* Of a query; all pointers are the dashboard's. */
+/* A query; the dashboard owns all pointers. */
 struct panel_query {
 	const char *panel; /* title */
 	const char *type;
@@ -24,16 +24,16 @@ struct panel_query {
 	const char *expression; /* as written, with variables */
 };
 
-/* Reads stack/grafana/dashboards/NAME.json; the caller owns it.  Fails the test. */
+/* Reads stack/grafana/dashboards/NAME.json; the caller owns it.  Fails the test on error. */
 json_t *dashboard_load(const char *name);
 
-/* Panels without rows (headings). */
+/* All panels except rows (headings). */
 bool panel_is_row(json_t *panel);
 
 /* Fills queries with those of all panels, at most size; returns how many. */
 size_t dashboard_queries(json_t *dashboard, struct panel_query *queries, size_t size);
 
-/* What Grafana puts in for the variables. */
+/* Values that Grafana inserts for the variables. */
 struct dashboard_values {
 	const char *service; /* regular expressions */
 	const char *route;

@@ -36,7 +36,7 @@ static void check(const struct scenario *scenario, const struct panel_query *que
 {
 	struct metrics answer;
 
-	/* Its own failures do not say which query. */
+	/* Failures below do not name the query, so print it first. */
 	print_message("%s, query %s, of %s\n", query->panel, query->ref_id, expectation->service);
 	metrics_init(&answer);
 	ask(scenario, query, expectation->service, &answer);
@@ -65,12 +65,12 @@ void panels_check(const struct scenario *scenario, const char *name,
 			found++;
 		}
 		if (found == 0)
-			fail_msg("%s: nothing is expected of '%s', query %s", name,
-				 queries[i].panel, queries[i].ref_id);
+			fail_msg("%s: no expectation for '%s', query %s", name, queries[i].panel,
+				 queries[i].ref_id);
 		used += found;
 	}
 	if (used != count)
-		fail_msg("%s: %zu expectations, but only %zu have a query", name, count, used);
+		fail_msg("%s: %zu expectations, but only %zu match a query", name, count, used);
 	json_decref(dashboard);
 }
 
@@ -88,7 +88,7 @@ void panels_select_service(const struct scenario *scenario, const char *name)
 		metrics_init(&answer);
 		ask(scenario, &queries[i], "nobody", &answer);
 		if (answer.count > 0)
-			fail_msg("'%s', query %s, does not select the service", queries[i].panel,
+			fail_msg("'%s', query %s does not select the service", queries[i].panel,
 				 queries[i].ref_id);
 		metrics_release(&answer);
 	}

@@ -12,7 +12,7 @@
 #include "dashboards/panels.h"
 
 #define EVERY ".*"
-/* How many of each the test sends. */
+/* Numbers of events that the test sends. */
 #define SEEN 4
 #define LOST 4
 #define APPROXIMATE 5
@@ -38,7 +38,7 @@ static void check_watched(const struct scenario *s, const struct metrics *answer
 	require_series(answer, 2);
 }
 
-/* Those that wait for nothing; the others are pending. */
+/* Alerts without a waiting time; the others are pending. */
 static void check_alerts(const struct scenario *s, const struct metrics *answer)
 {
 	(void)s;
@@ -87,7 +87,7 @@ static void check_lost_rate(const struct scenario *s, const struct metrics *answ
 	require_value(answer, about(LOST / RATE_INTERVAL_S), NULL);
 }
 
-/* By reason: so many of this one, none of the others. */
+/* By reason: this number for one reason, 0 for the others. */
 static void require_reason(const struct metrics *answer, const char *reason, double count)
 {
 	size_t i;
@@ -125,7 +125,7 @@ static void check_flush_time(const struct scenario *s, const struct metrics *ans
 	require_value(answer, (struct bounds){ 1e-6, 5 }, NULL);
 }
 
-/* One for each method, route and status; the two without an answer differ by their error. */
+/* One for each method, route and status; the two without a response differ by their error. */
 static void check_series(const struct scenario *s, const struct metrics *answer)
 {
 	require_value(answer, exactly((double)(s->shop_tally.count + s->busy_tally.count)), NULL);
@@ -137,7 +137,7 @@ static void check_connections(const struct scenario *s, const struct metrics *an
 	require_value(answer, exactly(SHOP_OPEN + BUSY_OPEN), NULL);
 }
 
-/* A master each; two workers and one. */
+/* One master for each service; two workers and one. */
 static void check_processes(const struct scenario *s, const struct metrics *answer)
 {
 	(void)s;
@@ -162,7 +162,7 @@ static void check_none(const struct scenario *s, const struct metrics *answer)
 	require_value(answer, exactly(0), NULL);
 }
 
-/* The exporter's own word, when it was asked last. */
+/* The exporter's own count at the last scrape. */
 static void check_lines(const struct scenario *s, const struct metrics *answer)
 {
 	struct metrics exporter;
@@ -182,7 +182,7 @@ static void check_rejected(const struct scenario *s, const struct metrics *answe
 	require_value(answer, about(REJECTED), NULL);
 }
 
-/* This counter is there from the start: the line before counts too. */
+/* This counter exists from the start, so the line before counts too. */
 static void check_rejected_tags(const struct scenario *s, const struct metrics *answer)
 {
 	(void)s;
@@ -266,7 +266,7 @@ static bool alerts_fire(void *context)
 void panels_itself_check(struct scenario *s)
 {
 	inject_growth(s);
-	/* If they do not, the panel that shows them says so best. */
+	/* No failure here: the panel that shows them gives the better message. */
 	wait_until(alerts_fire, s, DEADLINE_S);
 	scenario_settle(s);
 	panels_check(s, "redtap-itself", expectations, ROWS(expectations));

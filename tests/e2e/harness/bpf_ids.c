@@ -38,7 +38,7 @@ static void add_descriptor(struct bpf_ids *ids, const char *path)
 	char line[256];
 	FILE *file = fopen(path, "r");
 
-	/* Descriptors come and go while the directory is read. */
+	/* Descriptors may open and close while the directory is read. */
 	if (!file)
 		return;
 	while (fgets(line, sizeof(line), file)) {
@@ -75,7 +75,7 @@ void bpf_ids_of_process(struct bpf_ids *ids, pid_t pid)
 			fail_msg("process %d holds no BPF %s", (int)pid, kinds[kind].name);
 }
 
-/* One that is still there, or NULL. */
+/* Returns one that still exists, or NULL. */
 static const char *find_left(const struct bpf_ids *ids)
 {
 	int kind;
@@ -103,5 +103,5 @@ static bool all_gone(void *context)
 void bpf_ids_assert_gone(const struct bpf_ids *ids)
 {
 	if (!wait_until(all_gone, (void *)ids, DEADLINE_S))
-		fail_msg("BPF %s has stayed behind", find_left(ids));
+		fail_msg("BPF %s was not removed", find_left(ids));
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * bpf_ids.h - the BPF programs, maps and links that a process has brought into
+ * bpf_ids.h - the BPF programs, maps and links that a process has loaded into
  * the kernel.
  *
  * Inputs: a pid.  Outputs: kernel ids, and whether they are gone.  It must not
- * know redtap.  Looking at one process only, it never blames another run on the
- * same machine.
+ * know redtap.  It reads one process only, so other runs on the same machine do
+ * not matter.
  */
 #ifndef REDTAP_E2E_BPF_IDS_H
 #define REDTAP_E2E_BPF_IDS_H
@@ -27,12 +27,14 @@ struct bpf_ids {
 };
 
 /*
- * What the file descriptors of process pid refer to.  Fails the test when they
- * can not be read, or when there is no program, map or link among them.
+ * Finds what the file descriptors of process pid refer to.  Fails the test if
+ * they cannot be read, or if there is no program, map or link among them.
  */
 void bpf_ids_of_process(struct bpf_ids *ids, pid_t pid);
 
-/* Fails the test if one of them is still there after a while: the kernel frees a little later. */
+/*
+ * Fails the test if one of them still exists after a while: the kernel frees them a little later.
+ */
 void bpf_ids_assert_gone(const struct bpf_ids *ids);
 
 #endif

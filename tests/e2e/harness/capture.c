@@ -16,7 +16,7 @@
 #include "harness/harness.h"
 
 #define DATAGRAM_MAX 65536
-/* Room for all flushes of a test: the receiving thread may be kept waiting on a busy machine. */
+/* Buffer for all flushes of a test: on a busy machine the receiving thread may run late. */
 #define RECEIVE_BUFFER (64 << 20)
 
 struct capture {
@@ -26,7 +26,7 @@ struct capture {
 	atomic_int forward_fd; /* a connected Unix datagram socket; -1: none */
 	bool finished;
 	pthread_t thread;
-	pthread_mutex_t lock; /* guards what follows until the thread has ended */
+	pthread_mutex_t lock; /* protects the fields below until the thread has ended */
 	char *bytes;
 	size_t length;
 	size_t room;
@@ -69,7 +69,7 @@ static bool keep(struct capture *capture, const char *datagram, size_t length)
 	return kept;
 }
 
-/* Ends at the empty datagram that capture_finish() sends: all before it have been taken then. */
+/* Ends at the empty datagram that capture_finish() sends: all earlier ones have been read then. */
 static void *receive(void *argument)
 {
 	struct capture *capture = argument;
@@ -79,7 +79,7 @@ static void *receive(void *argument)
 	for (;;) {
 		ssize_t length = recv(capture->fd, datagram, sizeof(datagram), 0);
 
-		/* Errors are those of forwarding to a port where nobody listens. */
+		/* Errors come from forwarding to a port on which nothing listens. */
 		if (length < 0)
 			continue;
 		if (length == 0 || !keep(capture, datagram, length))
@@ -131,7 +131,7 @@ struct capture *capture_open(uint16_t forward_port)
 	assert_non_null(capture->bytes);
 	capture->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	assert_true(capture->fd >= 0);
-	/* Beyond the system's limit only for the privileged; the rest get what there is. */
+	/* Root may exceed the system's limit; other users get at most the limit. */
 	if (setsockopt(capture->fd, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof(buffer)))
 		setsockopt(capture->fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer));
 	assert_int_equal(bind(capture->fd, (struct sockaddr *)&address, sizeof(address)), 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * capture.h - a UDP socket that keeps every datagram and, if asked, hands each
- * on unchanged, so that the lines which reach statsd_exporter are known.
+ * capture.h - a UDP socket that keeps every datagram and can forward each one
+ * unchanged, so that the lines that reach statsd_exporter are known.
  *
  * Inputs: datagrams on 127.0.0.1.  Outputs: their bytes, their lines as
  * metrics.  It must not know what the metrics mean.
@@ -16,11 +16,11 @@
 
 struct capture; /* owned by the harness, freed at the test's teardown */
 
-/* Opens it on a free port; forward_port 0: keep only. */
+/* Opens it on a free port; forward_port 0: do not forward. */
 struct capture *capture_open(uint16_t forward_port);
 /*
- * Hands on to a Unix datagram socket instead.  On a busy machine the buffer of
- * a UDP socket overflows before its owner gets a CPU; this one makes the
+ * Forwards to a Unix datagram socket instead.  On a busy machine the buffer of
+ * a UDP socket overflows before its owner gets a CPU; a Unix socket makes the
  * capture wait.
  */
 void capture_forward(struct capture *capture, const char *path);
@@ -30,8 +30,8 @@ uint16_t capture_port(const struct capture *capture);
 size_t capture_datagrams(struct capture *capture);
 
 /*
- * Takes what still lies in the socket and ends the receiving.  Fails the test
- * if the kernel dropped a datagram, since then nothing below would be true.
+ * Reads the rest of the socket and stops receiving.  Fails the test if the
+ * kernel dropped a datagram, because the results below would be incomplete.
  */
 void capture_finish(struct capture *capture);
 

@@ -9,7 +9,7 @@
 
 #include "harness/harness.h"
 
-/* Enough for 25 rows' differences. */
+/* Enough for the differences of 25 rows. */
 #define WHY_MAX 4096
 /* `le` boundaries of one histogram. */
 #define BUCKETS_MAX 128
@@ -41,7 +41,7 @@ static bool same_row(const struct count_row *a, const struct count_row *b)
 	       strcmp(a->method, b->method) == 0 && strcmp(a->error, b->error) == 0;
 }
 
-/* From the newest on: metrics of one series come side by side. */
+/* Searches from the newest: the metrics of one series are adjacent. */
 static struct count_row *find(const struct counts *counts, const struct count_row *like)
 {
 	size_t i;
@@ -271,7 +271,7 @@ void counts_assert_equal(const struct counts *expected, const struct counts *act
 
 	if (counts_equal(expected, actual, bytes, why, sizeof(why)))
 		return;
-	/* Past cmocka, which would cut it. */
+	/* Printed directly: cmocka would truncate it. */
 	fprintf(stderr, "%s differs from the client's count:%s\n", place, why);
 	fail_msg("%s differs from the client's count", place);
 }

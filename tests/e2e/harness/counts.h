@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * counts.h - how many requests of each kind there were: the form in which the
- * client's truth and what redtap says in each place are compared.
+ * counts.h - counts of requests of each kind: the common form in which the
+ * client's counts and redtap's outputs are compared.
  *
  * Inputs: a client's tally, redtap's JSON, metrics.  Outputs: equal, or the
- * differences in words.  It must not know sockets or processes.
+ * differences as text.  It must not know sockets or processes.
  */
 #ifndef REDTAP_E2E_COUNTS_H
 #define REDTAP_E2E_COUNTS_H
@@ -20,10 +20,10 @@ struct count_row {
 	char method[40];
 	char route[160];
 	char error[24]; /* error_type; empty: none */
-	int status;     /* 0: no answer */
+	int status;     /* 0: no response */
 	uint64_t count;
 	uint64_t request_bytes;  /* after the header section */
-	uint64_t response_bytes; /* likewise */
+	uint64_t response_bytes; /* the same, for the response */
 };
 
 struct counts {
@@ -36,8 +36,8 @@ void counts_init(struct counts *counts);
 void counts_release(struct counts *counts);
 
 /*
- * Adds n requests.  error NULL: what redtap says of an ordinary answer with
- * that status (the status as text from 500 on, else none).
+ * Adds n requests.  error NULL: redtap's error_type for an ordinary response
+ * with that status (the status as text from 500 on, else none).
  */
 void counts_add(struct counts *counts, const char *method, const char *route, int status,
 		const char *error, uint64_t n, uint64_t request_bytes, uint64_t response_bytes);
@@ -52,8 +52,8 @@ const struct count_row *counts_find(const struct counts *counts, const char *met
 uint64_t counts_total(const struct counts *counts);
 
 /*
- * From the `series` array of a flush or total line, whatever their kind; only those
- * of service, NULL: all.
+ * From the `series` array of a flush or total line, servers and clients alike; only those of
+ * service, NULL: all.
  */
 void counts_from_json(struct counts *counts, json_t *series, const char *service);
 
@@ -62,7 +62,7 @@ void counts_from_json_client(struct counts *counts, json_t *series, const char *
 
 /*
  * From the duration and body size metrics of a service.  Counters that are
- * still 0 are left out: a series is born with 0.
+ * still 0 are left out: every series starts with 0.
  */
 void counts_from_metrics(struct counts *counts, const struct metrics *metrics, const char *service);
 
@@ -78,8 +78,9 @@ void counts_assert_equal(const struct counts *expected, const struct counts *act
 			 const char *place);
 
 /*
- * Checks that every duration histogram of service is sound: buckets do not
- * fall as `le` rises, the one of +Inf is the count.  False and words in why.
+ * Checks every duration histogram of service: buckets do not decrease as `le`
+ * increases, and the +Inf bucket is the count.  Else returns false and a text
+ * in why.
  */
 bool histograms_sound(const struct metrics *metrics, const char *service, char *why, size_t size);
 

@@ -32,7 +32,7 @@ struct cleanup {
 static char scratch[64];
 static struct cleanup cleanups[CLEANUPS_MAX];
 static size_t cleanup_count;
-static size_t kept_count; /* the first so many outlive a test */
+static size_t kept_count; /* the first ones are kept across tests */
 
 double harness_patience(void)
 {
@@ -42,7 +42,7 @@ double harness_patience(void)
 	return factor >= 1 ? factor : 1;
 }
 
-/* Before main(): cmocka counts the tests of a group before its setup. */
+/* Before main(), because cmocka counts the tests of a group before its setup. */
 __attribute__((constructor)) static void choose_tests(void)
 {
 	const char *pattern = getenv("REDTAP_TESTS");
@@ -188,7 +188,7 @@ bool wait_until(bool (*condition)(void *context), void *context, double seconds)
 	const double end = clock_s() + seconds;
 
 	for (;;) {
-		/* The time is taken first: a last look comes after the deadline. */
+		/* Read first, so that the condition is checked once more after the deadline. */
 		const bool last = clock_s() >= end;
 
 		if (condition(context))
@@ -199,7 +199,7 @@ bool wait_until(bool (*condition)(void *context), void *context, double seconds)
 	}
 }
 
-/* In a child: keeps a CPU busy whenever nobody else wants it. */
+/* In a child: keeps a CPU busy whenever it would be idle. */
 static void stay_awake(int cpu, pid_t parent)
 {
 	const struct sched_param parameter = { .sched_priority = 0 };
@@ -215,7 +215,7 @@ static void stay_awake(int cpu, pid_t parent)
 		continue;
 }
 
-/* One child for each CPU that we may use; off: ends those there are. */
+/* Starts one child for each CPU that we may use; off: ends them. */
 static void awake_set(bool on)
 {
 	static pid_t children[CPU_SETSIZE];
@@ -257,7 +257,7 @@ uint16_t port_free(int socket_type)
 	int tries;
 
 	for (tries = 0; tries < 1000; tries++) {
-		/* Below the ports of outgoing connections: none of those may come first. */
+		/* Below the ephemeral ports, so that no outgoing connection takes it first. */
 		const uint16_t port = 10000 + (getpid() * 7919u + next++ * 101) % 20000;
 		const struct sockaddr_in address = {
 			.sin_family = AF_INET,
@@ -279,12 +279,13 @@ uint16_t port_free(int socket_type)
 
 static void on_watchdog(int signal_number)
 {
-	static const char text[] = "a test hangs: no end within the watchdog's time, giving up\n";
+	static const char text[] =
+		"a test hangs: not finished within the watchdog's time, giving up\n";
 	ssize_t ignored = write(STDERR_FILENO, text, sizeof(text) - 1);
 
 	(void)ignored;
 	(void)signal_number;
-	/* Children follow by their parent-death signal. */
+	/* Children get their parent-death signal. */
 	_exit(1);
 }
 
@@ -296,7 +297,7 @@ int harness_group_setup(void **state)
 	strcpy(scratch, "/tmp/redtap-e2e-XXXXXX");
 	if (!mkdtemp(scratch))
 		return -1;
-	/* Servers drop to users of their own and must still get here. */
+	/* Servers drop privileges and must still be able to read this directory. */
 	return chmod(scratch, 0755);
 }
 

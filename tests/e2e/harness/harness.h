@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * harness.h - what every end-to-end test stands on: paths, a scratch
- * directory, time, waiting with a deadline, setup and teardown.
+ * harness.h - what every end-to-end test uses: paths, a scratch directory,
+ * time, waiting with a deadline, setup and teardown.
  *
  * Inputs: the environment, REDTAP_BUILD (directory of redtap and webapp;
  * default: the one above the test program's own), REDTAP_SOURCE (root of
@@ -27,13 +27,13 @@
 /* Rows of a constant table. */
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
-/* Seconds that something on this machine may take before it counts as stuck. */
+/* Seconds after which an operation counts as stuck. */
 #define DEADLINE_S (50.0 * harness_patience())
 
-/* REDTAP_PATIENCE: by how much this machine is slower than others; 1 unless given. */
+/* REDTAP_PATIENCE: factor by which this machine is slower; default 1. */
 double harness_patience(void);
 
-/* Longest path that the harness makes. */
+/* Longest path that the harness builds. */
 #define HARNESS_PATH_MAX 512
 
 /*
@@ -59,21 +59,20 @@ double clock_s(void);
 /* The first number of the running kernel's release. */
 int kernel_major(void);
 
-/* A short pause between two looks at a condition. */
+/* A short pause between two checks of a condition. */
 void pause_briefly(void);
-/* Looks at condition(context) until it is true (returns true) or seconds passed (false). */
+/* Checks condition(context) until it is true (returns true) or seconds have passed (false). */
 bool wait_until(bool (*condition)(void *context), void *context, double seconds);
 
 /*
- * The client is the clock of some tests: on a busy machine it must not wait for a
- * CPU between the answer's arrival and its reading, and on an idle one not for the
- * CPU to come out of its sleep, which takes a virtual one 100 us and more: none
- * sleeps meanwhile.  Threads inherit the priority; where it is not allowed, the clock
- * is as good as the machine.
+ * For tests that measure time in the client: it must not wait for a CPU between the arrival of a
+ * response and its reading.  So the client gets real-time priority, and the CPUs are kept from
+ * sleeping, because waking a virtual CPU takes 100 us and more.  Threads inherit the priority; if
+ * it is not allowed, times are less exact.
  */
 void realtime_set(bool on);
 
-/* A TCP or UDP port of 127.0.0.1 that was free a moment ago. */
+/* A TCP or UDP port of 127.0.0.1 that was free just now. */
 uint16_t port_free(int socket_type);
 
 /*
@@ -86,7 +85,7 @@ int harness_group_teardown(void **state);
 int harness_setup(void **state);
 int harness_teardown(void **state);
 
-/* Registers something that teardown releases, last in first out, when the test has not. */
+/* Registers something that teardown releases, last in first out. */
 void harness_on_teardown(void (*release)(void *object), void *object);
 /* Releases what was registered last, as teardown would. */
 void harness_release_newest(void);

@@ -12,7 +12,7 @@
 
 #include "harness/harness.h"
 
-/* A line, or an answer's row, while it is taken apart. */
+/* A line, or a row of a query result, while it is parsed. */
 struct sample {
 	struct metric metric;
 	bool relative; /* a counter's line adds, anything else replaces */
@@ -113,7 +113,7 @@ static bool copy_text(char *text, size_t size, const char *from, const char *to)
 	return true;
 }
 
-/* Names and keys as statsd_exporter makes them. */
+/* Names and keys as statsd_exporter converts them. */
 static void normalise_name(char *name)
 {
 	for (; *name; name++)
@@ -121,7 +121,7 @@ static void normalise_name(char *name)
 			*name = '_';
 }
 
-/* Keeps labels sorted; false when there are too many, or the key is there already. */
+/* Keeps labels sorted; false when there are too many, or the key exists already. */
 static bool add_label(struct metric *metric, const struct metric_label *label)
 {
 	size_t at = metric->label_count;
@@ -238,7 +238,7 @@ static bool parse_exposition_line(struct metric *metric, const char *at, const c
 		}
 		at++;
 	}
-	/* Other programs' own gauges may well be NaN: they are no business of ours. */
+	/* Other programs' own gauges may be NaN: skip them. */
 	metric->value = strtod(at, NULL);
 	return *at == ' ';
 }

@@ -18,7 +18,7 @@ struct reason {
 	uint64_t count;
 };
 
-/* What happened, or has to, during a test. */
+/* What happened, or must happen, during a test. */
 struct account {
 	struct counts counts;
 	struct reason reasons[REASONS_MAX];
@@ -29,7 +29,7 @@ struct account {
 static const char *const kinds[] = { "lost", "approximate", "ignored" };
 
 static struct redtap *redtap;
-static size_t first_line; /* of the test at hand */
+static size_t first_line; /* of the current test */
 static struct account expected, actual;
 
 static void account_init(struct account *account)
@@ -65,7 +65,7 @@ static uint64_t account_sum(const struct account *account, const char *kind)
 	return sum;
 }
 
-/* ---- what redtap says ------------------------------------------------- */
+/* ---- redtap's output -------------------------------------------------- */
 
 static void account_read_line(struct account *account, json_t *line)
 {
@@ -90,7 +90,7 @@ static bool is_flush(json_t *line)
 	return strcmp(json_string_value(json_object_get(line, "type")), "flush") == 0;
 }
 
-/* All since the test began. */
+/* Everything since the test began. */
 static void account_read(struct account *account)
 {
 	json_t *lines = redtap_lines(redtap);
@@ -103,7 +103,7 @@ static void account_read(struct account *account)
 			account_read_line(account, json_array_get(lines, i));
 }
 
-/* ---- what has to be --------------------------------------------------- */
+/* ---- expectations ----------------------------------------------------- */
 
 void observed_expect(const char *method, const char *route, int status, const char *error,
 		     uint64_t n, uint64_t request_bytes, uint64_t response_bytes)
@@ -142,7 +142,7 @@ static bool reasons_equal(char *why, size_t size)
 	return equal;
 }
 
-/* Everything there is to come has come. */
+/* Whether everything expected has arrived. */
 static bool is_complete(void *context)
 {
 	(void)context;
@@ -153,7 +153,7 @@ static bool is_complete(void *context)
 	       actual.in_flight == 0;
 }
 
-/* Flushes so many. */
+/* Waits for a number of flush lines. */
 struct flushes {
 	size_t lines;
 };
@@ -182,7 +182,7 @@ void observed_check(void)
 	observed_wait_flushes(1);
 	account_read(&actual);
 	equal = counts_equal(&expected.counts, &actual.counts, true, why, sizeof(why));
-	/* Past cmocka, which would cut it. */
+	/* Printed directly: cmocka would truncate it. */
 	if (!equal)
 		fprintf(stderr, "the table differs from what was sent:%s\n", why);
 	if (!reasons_equal(why, sizeof(why))) {
@@ -326,10 +326,10 @@ int observed_setup(void **state)
 {
 	if (harness_setup(state) != 0)
 		return -1;
-	/* what the last test's servers left ends with them */
+	/* requests left by the last test's servers end with the servers */
 	observed_wait_flushes(1);
 	if (!wait_until(is_at_rest, NULL, DEADLINE_S))
-		fail_msg("redtap does not come to rest");
+		fail_msg("redtap still has requests in flight from the previous test");
 	first_line = json_array_size(redtap_lines(redtap));
 	counts_release(&expected.counts);
 	account_init(&expected);

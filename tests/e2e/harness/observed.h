@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
  * observed.h - one redtap for all tests of a program, attached to the program
- * itself and so to every server that it starts; each test is held against what
- * happened during it.
+ * itself and so to every server that it starts; each test is compared with what
+ * redtap counted during it.
  *
- * Inputs: what the client knows that it has sent and got.  Outputs: a test that
- * fails unless redtap's table and ledger, every reason of it, say the same.  It
- * must not know how the requests were made.
+ * Inputs: what the client sent and received.  Outputs: a test that fails unless
+ * redtap's series and every reason of its ledger are equal to that.  It must
+ * not know how the requests were made.
  */
 #ifndef REDTAP_E2E_OBSERVED_H
 #define REDTAP_E2E_OBSERVED_H
@@ -15,30 +15,30 @@
 
 #include "harness/harness.h"
 
-/* Of the group; setup attaches. */
+/* Setup and teardown of the group; setup attaches. */
 int observed_group_setup(void **state);
 int observed_group_teardown(void **state);
-/* Of each test; setup waits until all that came before has ended. */
+/* Setup and teardown of each test; setup waits until all earlier requests have ended. */
 int observed_setup(void **state);
 int observed_teardown(void **state);
 
 #define OBSERVED_TEST(function)                                                                    \
 	cmocka_unit_test_setup_teardown(function, observed_setup, observed_teardown)
 
-/* n requests that redtap has to count; error as in counts_add(). */
+/* Expects n requests; error as in counts_add(). */
 void observed_expect(const char *method, const char *route, int status, const char *error,
 		     uint64_t n, uint64_t request_bytes, uint64_t response_bytes);
 
 /*
- * n more of a reason of the ledger: kind "lost", "approximate" or "ignored".  What
- * is not expected must be 0.
+ * Expects n more of a reason of the ledger: kind "lost", "approximate" or "ignored". Reasons that
+ * are not expected must be 0.
  */
 void observed_expect_reason(const char *kind, const char *reason, uint64_t n);
 
-/* Waits until redtap has seen as much as is expected; fails the test unless all is equal. */
+/* Waits until redtap has seen all that is expected; fails the test unless all is equal. */
 void observed_check(void);
 
-/* What redtap says of the durations of a series during the test, seconds. */
+/* redtap's durations of a series during the test, seconds. */
 struct observed_durations {
 	double mean;
 	double max; /* upper edge of the highest bin */
@@ -48,13 +48,14 @@ struct observed_durations {
 struct observed_durations observed_durations(const char *method, const char *route, int status);
 
 /*
- * Fails the test unless the mean duration lies between low and high, seconds: a
- * thousandth less, for clocks that are read one after the other.
+ * Fails the test unless the mean duration lies between low and high, seconds.
+ * low is reduced by a thousandth, because the clocks are not read at the same
+ * instant.
  */
 void observed_assert_mean(const char *method, const char *route, int status, double low,
 			  double high);
 
-/* Likewise, the sum of a phase of all that was asked of a route, seconds. */
+/* The same for the sum of a phase over all requests of a route, seconds. */
 double observed_phase_s(const char *route, const char *phase);
 
 /* So far: requests in flight at the last flush, and counted during the test. */
@@ -65,10 +66,10 @@ uint64_t observed_seen(void);
 /* Of one reason; reason NULL: of all of this kind. */
 uint64_t observed_reason(const char *kind, const char *reason);
 
-/* Takes whatever happened so far as expected: for what cannot be foretold. */
+/* Accepts everything so far as expected: for results that cannot be predicted. */
 void observed_accept_all(void);
 
-/* Waits for so many flushes more. */
+/* Waits for this many more flushes. */
 void observed_wait_flushes(size_t count);
 
 #endif

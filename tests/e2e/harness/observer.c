@@ -9,7 +9,7 @@
 #include "harness/harness.h"
 #include "kernel/loader.h"
 
-/* Room for all that the tests have, twice: for what is on its way out. */
+/* Twice the number that the tests use, because retiring series still occupy their places. */
 #define SERIES_MAX "2048"
 #define PIDS_MAX 4
 
@@ -63,7 +63,7 @@ void observer_read(struct observer *observer)
 	take(observer, false);
 	before = ledger->series;
 	assert_int_equal(collector_retire(observer->collector), 0);
-	/* fewer, if new ones came meanwhile */
+	/* fewer, if new series appeared meanwhile */
 	if (ledger->series < before)
 		observer->retirements += before - ledger->series;
 }
@@ -87,7 +87,7 @@ void observer_finish(struct observer *observer)
 	take(observer, true);
 }
 
-/* redtap's own numbers in the form of the client's. */
+/* redtap's counts in the form of the client's. */
 static void counts_from_flush(struct counts *counts, const struct flush *flush)
 {
 	size_t i;
@@ -110,7 +110,7 @@ static uint64_t sum(const uint64_t *numbers, size_t count)
 	return total;
 }
 
-/* What a series has in its phases belongs to its own requests, to the nanosecond. */
+/* The phases of a series are those of its own requests, to the nanosecond. */
 static void assert_phases(const struct series *series)
 {
 	const struct phase_sum *phases = series->total.phases;
@@ -140,7 +140,7 @@ void observer_assert(const struct observer *observer, const struct counts *expec
 	assert_int_equal(total->counted, total->seen);
 	assert_int_equal(flush->in_flight, 0);
 	assert_int_equal(sum(total->lost, LOSS_COUNT), 0);
-	/* that there was room for all */
+	/* nothing was lost for lack of room */
 	assert_int_equal(total->approximate[APPROXIMATE_ROUTE_OTHER], 0);
 	for (i = 0; i < flush->series_count; i++)
 		assert_phases(flush->series[i]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * observer.h - redtap's own loader and collector inside a test, which tells them the
- * time: between two readings an hour goes by.
+ * observer.h - redtap's own loader and collector inside a test, which sets their clock: one hour
+ * passes between two readings.
  *
  * Inputs: processes.  Outputs: flushes, compared with the client's counts.  It must not
  * know what is sent.
@@ -19,30 +19,30 @@ struct observer {
 	struct loader *loader;
 	struct collector *collector;
 	struct watch watch;
-	double now;           /* monotonic seconds, as far as the collector knows */
-	uint64_t retirements; /* at least so many ids were given back */
+	double now;           /* monotonic seconds, as the collector sees them */
+	uint64_t retirements; /* at least this many ids were given back */
 	const struct flush *flush;
 };
 
-/* Attaches to processes; fails the test where that can not be done. */
+/* Attaches to processes; fails the test if that is not possible. */
 void observer_begin(struct observer *observer, const pid_t *pids, size_t count);
 void observer_end(struct observer *observer);
 
 /*
- * An hour later: all that has not counted since the last reading retires.  Does not wait
- * for programs that are under way, so it may take more readings than two.
+ * One hour later: every series that has not counted since the last reading retires.  It does not
+ * wait for running programs, so this may take more than two readings.
  */
 void observer_read(struct observer *observer);
 
-/* The same, then waits until programs that were under way have ended. */
+/* The same, then waits until programs that were running have ended. */
 void observer_read_quietly(struct observer *observer);
 
-/* Detaches, and reads a last time. */
+/* Detaches, then reads once more. */
 void observer_finish(struct observer *observer);
 
 /*
- * The newest flush is the client's counts, the ledger in balance, nothing lost, and
- * each series' phases are those of its own requests.
+ * Fails the test unless the newest flush has the client's counts, the ledger balances, nothing is
+ * lost, and each series' phases are those of its own requests.
  */
 void observer_assert(const struct observer *observer, const struct counts *expected);
 

@@ -47,7 +47,7 @@ double phase_sum(json_t *line, const char *route, const char *phase, uint64_t co
 	return redtap_seconds(one, "sum_s");
 }
 
-/* What one service and route took, nanoseconds. */
+/* Times of one service and route, nanoseconds. */
 struct route_time {
 	const char *service;
 	const char *route;
@@ -104,15 +104,16 @@ static void route_time_assert(const struct route_time *time)
 
 	if (parts_ns < time->answered_ns || parts_ns > most_ns)
 		fail_msg(
-			"route %s: answered %llu ns (and %llu ns without an answer), but queue %llu + service %llu + send %llu = %llu ns",
+			"route %s: duration %llu ns (and %llu ns without a response), but queue %llu + service %llu + send %llu = %llu ns",
 			time->route, (unsigned long long)time->answered_ns,
 			(unsigned long long)time->unanswered_ns, (unsigned long long)time->queue_ns,
 			(unsigned long long)time->service_ns, (unsigned long long)time->send_ns,
 			(unsigned long long)parts_ns);
 	if (time->services != time->answered || time->sends != time->answered)
-		fail_msg("route %s: %llu answered, but service of %llu and send of %llu",
-			 time->route, (unsigned long long)time->answered,
-			 (unsigned long long)time->services, (unsigned long long)time->sends);
+		fail_msg(
+			"route %s: %llu responses, but service measured for %llu and send for %llu",
+			time->route, (unsigned long long)time->answered,
+			(unsigned long long)time->services, (unsigned long long)time->sends);
 }
 
 size_t phases_assert_balance(json_t *line)

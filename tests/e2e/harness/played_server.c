@@ -34,7 +34,7 @@ static void pause_ms(unsigned int ms)
 	nanosleep(&pause, NULL);
 }
 
-/* ---- in the child, which must not end as a test ----------------------- */
+/* ---- in the child, which must not return into cmocka ------------------ */
 
 static void child_assert(bool right, const char *what)
 {
@@ -78,7 +78,7 @@ static void child_answer(int fd, const struct play *play, struct played *played)
 								     : play->piece_bytes;
 		struct played_call call = { .before_ns = played_clock_ns() };
 
-		/* blocking, so it takes all of a piece */
+		/* a blocking send takes the whole piece */
 		child_assert(send(fd, answer + at, piece, MSG_NOSIGNAL) == (ssize_t)piece,
 			     "cannot send");
 		call.after_ns = played_clock_ns();
@@ -113,7 +113,7 @@ static void child_run(int listener, const struct play *play, int control, int re
 	char byte;
 	size_t i;
 
-	child_assert(read(control, &byte, 1) == 1, "not told to go");
+	child_assert(read(control, &byte, 1) == 1, "no command from the test");
 	for (i = 0; i < play->connections; i++) {
 		struct played played = { 0 };
 
@@ -121,7 +121,7 @@ static void child_run(int listener, const struct play *play, int control, int re
 		child_assert(write(report, &played, sizeof(played)) == sizeof(played),
 			     "cannot report");
 	}
-	/* watched until the test is over */
+	/* keeps running until the test is over */
 	while (read(control, &byte, 1) > 0)
 		;
 	_exit(0);
@@ -138,7 +138,7 @@ static int listener_open(const struct play *play, uint16_t *port)
 	assert_true(fd >= 0);
 	assert_int_equal(
 		inet_pton(AF_INET, play->host ? play->host : "127.0.0.1", &address.sin_addr), 1);
-	/* accepted sockets inherit it */
+	/* accepted sockets inherit this */
 	if (play->send_buffer)
 		assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &play->send_buffer,
 					    sizeof(play->send_buffer)),
@@ -200,6 +200,6 @@ struct played played_server_next(struct played_server *server)
 
 	if (poll(&wait, 1, DEADLINE_S * 1000) != 1 ||
 	    read(server->report, &played, sizeof(played)) != sizeof(played))
-		fail_msg("the played server has not played to its end");
+		fail_msg("the scripted server has not finished");
 	return played;
 }

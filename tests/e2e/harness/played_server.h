@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * played_server.h - a server that does what a test tells it, when it is told, and
- * notes on the clock that redtap uses what it did: the truth for the phases.
+ * played_server.h - a scripted server: it follows the test's commands and
+ * records the time of each call on the clock that redtap uses.  These times are
+ * the reference for the phases.
  *
  * Inputs: pauses, sizes.  Outputs: times before and after each call.  It must not
  * know redtap.
@@ -14,16 +15,16 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* One after the other: accept, receive, answer, the client's end. */
+/* For each connection in turn: accept, receive, respond, wait for the client's end. */
 struct play {
 	const char *host; /* NULL: 127.0.0.1 */
 	size_t connections;
-	unsigned int receive_after_ms; /* it is accepted */
-	unsigned int answer_after_ms;  /* it is received */
+	unsigned int receive_after_ms; /* after the accept */
+	unsigned int answer_after_ms;  /* after the first receive */
 	size_t body_bytes;
-	bool until_close;   /* no Content-Length: the server closes behind the body */
-	size_t piece_bytes; /* of the answer, in a call each */
-	int send_buffer;    /* SO_SNDBUF; 0: the kernel's */
+	bool until_close;   /* no Content-Length: the server closes after the body */
+	size_t piece_bytes; /* of the response, each sent by one call */
+	int send_buffer;    /* SO_SNDBUF; 0: the kernel's default */
 };
 
 /* CLOCK_MONOTONIC, nanoseconds. */
@@ -34,8 +35,8 @@ struct played_call {
 
 struct played {
 	struct played_call accepted;
-	struct played_call received; /* the first of the request's bytes */
-	struct played_call first;    /* of the answer's pieces */
+	struct played_call received; /* the call that received the request's first byte */
+	struct played_call first;    /* the call that sent the response's first piece */
 	struct played_call last;
 };
 
@@ -45,11 +46,11 @@ struct played_server {
 	int control, report; /* pipes; the harness closes them */
 };
 
-/* It listens, and accepts nobody before played_server_go(). */
+/* It listens, and accepts no connection before played_server_go(). */
 struct played_server *played_server_start(const struct play *play);
 void played_server_go(struct played_server *server);
 
-/* Waits until the next connection has been played to its end; fails the test after a deadline. */
+/* Waits until the next connection is finished; fails the test after a deadline. */
 struct played played_server_next(struct played_server *server);
 
 uint64_t played_clock_ns(void);

@@ -16,7 +16,7 @@
 
 #include "harness/harness.h"
 
-/* The customary user and group without rights. */
+/* The usual user and group without rights ("nobody"). */
 #define NOBODY_ID 65534
 
 static int open_capture(const char *path)
@@ -51,7 +51,7 @@ static void become(const struct process_options *options, pid_t parent, int out,
 	if (getppid() != parent)
 		_exit(126);
 	if (options->run) {
-		/* the test's own handlers and buffers are not the child's */
+		/* the child must not run the test's exit handlers */
 		alarm(0);
 		_exit(options->run(options->context));
 	}
@@ -147,7 +147,7 @@ static void wait_for_text(struct process *process, const char *path, const char 
 	const double end = clock_s() + seconds;
 
 	for (;;) {
-		/* Asked before looking: what it wrote before it ended still counts. */
+		/* Checked before the text: text written just before the end still counts. */
 		const bool running = process_is_running(process);
 
 		if (file_has(path, text))
@@ -180,7 +180,7 @@ void process_signal(struct process *process, int signal_number)
 	assert_int_equal(kill(process->pid, signal_number), 0);
 }
 
-/* The parent is told when the last thread has stopped, and not before. */
+/* The parent is notified only when the last thread has stopped. */
 static bool has_stopped(void *context)
 {
 	const struct process *process = context;
@@ -191,8 +191,8 @@ static bool has_stopped(void *context)
 }
 
 /*
- * The signal only asks for it: one thread takes it, and stops the others, once
- * it has a CPU.  Until then they read on.
+ * The signal is only a request: one thread takes it and stops the others once
+ * it has a CPU. Until then they continue to read.
  */
 void process_stop(struct process *process)
 {
@@ -226,7 +226,7 @@ void process_assert_exit(const struct process *process, int expected)
 			 WEXITSTATUS(process->status), expected, process_err(process));
 }
 
-/* Parent of a process; 0 when it is gone, or only its exit status is left. */
+/* Parent of a process; 0 when it is gone or a zombie. */
 static pid_t parent_of(pid_t pid)
 {
 	char text[1024], status;
@@ -240,7 +240,7 @@ static pid_t parent_of(pid_t pid)
 	length = fread(text, 1, sizeof(text) - 1, file);
 	fclose(file);
 	text[length] = '\0';
-	/* The name is in parentheses and may hold some itself. */
+	/* The name is in parentheses and may itself contain parentheses. */
 	after_name = strrchr(text, ')');
 	if (!after_name || sscanf(after_name, ") %c %d", &status, &parent) != 2 || status == 'Z')
 		return 0;
@@ -254,7 +254,7 @@ bool process_exists(pid_t pid)
 
 size_t process_children(pid_t pid, pid_t *children, size_t size)
 {
-	/* /proc/PID/task/TID/children is an option that not every kernel has. */
+	/* Not every kernel has /proc/PID/task/TID/children. */
 	DIR *directory = opendir("/proc");
 	struct dirent *entry;
 	size_t count = 0;

@@ -4,7 +4,7 @@
  * test.
  *
  * Inputs: an argument vector.  Outputs: a pid, captured text, a wait status.
- * It must not know what it runs.
+ * It must not know the program it runs.
  */
 #ifndef REDTAP_E2E_PROCESS_H
 #define REDTAP_E2E_PROCESS_H
@@ -17,7 +17,7 @@
 struct process {
 	pid_t pid;        /* 0 once it has been reaped */
 	int status;       /* as from waitpid(), valid once pid is 0 */
-	int death_signal; /* what it gets to end it at teardown */
+	int death_signal; /* the signal that ends it at teardown */
 	const char *name;
 	char out_path[64]; /* captured standard output */
 	char err_path[64]; /* captured standard error */
@@ -36,27 +36,27 @@ struct process_options {
 };
 
 /*
- * Starts a child in a process group of its own; fails the test if it can not.
- * The child gets death_signal when the test program dies.  Main thread only:
- * the kernel sends that signal when the thread that forked ends.
+ * Starts a child in a process group of its own; fails the test on error.  The
+ * child gets death_signal when the test program dies.  Main thread only: the
+ * kernel sends that signal when the thread that forked ends.
  */
 struct process *process_start(const struct process_options *options);
 
-/* False once the child has ended (and then it has been reaped). */
+/* False once the child has ended (it is reaped then). */
 bool process_is_running(struct process *process);
 
 /* Captured text so far, malloc'd, NUL-terminated. */
 char *process_out(const struct process *process);
 char *process_err(const struct process *process);
 
-/* Waits for text; fails the test when the child ends without it or seconds pass. */
+/* Waits for text; fails the test if the child ends without it or after seconds. */
 void process_wait_out(struct process *process, const char *text, double seconds);
 void process_wait_err(struct process *process, const char *text, double seconds);
 
 /* Sends a signal to the child alone. */
 void process_signal(struct process *process, int signal_number);
 
-/* SIGSTOP, and none of its threads runs any more; SIGCONT lets it go on. */
+/* SIGSTOP, then waits until none of its threads runs; SIGCONT continues it. */
 void process_stop(struct process *process);
 
 /* Waits for the end; returns the wait status; fails the test after the deadline. */
@@ -68,7 +68,7 @@ int process_end(struct process *process, int signal_number);
 /* Fails the test unless the child ended by exit(expected); shows its standard error. */
 void process_assert_exit(const struct process *process, int expected);
 
-/* Whether pid, not necessarily a child, runs; one that nobody has reaped yet does not. */
+/* Whether pid, not necessarily a child, runs; a zombie does not. */
 bool process_exists(pid_t pid);
 
 /* Pids of the direct children of pid, at most size; returns how many. */

@@ -157,7 +157,7 @@ long puppet_end(struct puppet *puppet)
 	long result = 0;
 
 	if (!take(puppet->strings, &result, sizeof(result)))
-		fail_msg("the puppet is gone; standard error: %s", process_err(puppet->process));
+		fail_msg("the puppet has ended; standard error: %s", process_err(puppet->process));
 	return result;
 }
 

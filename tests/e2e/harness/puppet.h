@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * puppet.h - a server process that does exactly what the test tells it, call by
- * call, and says what came of it: so the order of events on both sides of a
- * connection is the test's own.
+ * puppet.h - a server process that runs single system calls on the test's
+ * command and returns their results, so that the test controls the order of
+ * events on both sides of a connection.
  *
  * Inputs: steps, which are functions of the test program that the puppet (a
  * child by fork) calls.  Outputs: what they return.  It must not know redtap or
@@ -15,22 +15,22 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Descriptors that a puppet holds; a step says which by an index. */
+/* Descriptors that a puppet holds; a step selects one by its index. */
 #define PUPPET_FDS 8
 
 /* The puppet's own state; lives in the child. */
 struct puppet_hands {
 	int listener;
 	int fds[PUPPET_FDS]; /* -1: none */
-	pid_t child;         /* by a step that forks; 0: none */
+	pid_t child;         /* child of a step that forks; 0: none */
 };
 
-/* What a step is told; plain bytes, copied into the child. */
+/* Arguments of a step; plain bytes, copied into the child. */
 struct puppet_order {
 	unsigned int fd; /* index */
 	int flags;
-	size_t size;       /* to receive */
-	const char *bytes; /* to send; copied */
+	size_t size;       /* bytes to receive */
+	const char *bytes; /* bytes to send; copied */
 	size_t length;
 };
 
@@ -48,10 +48,10 @@ uint16_t puppet_port(const struct puppet *puppet);
 void puppet_begin(struct puppet *puppet, puppet_step *step, const struct puppet_order *order);
 long puppet_end(struct puppet *puppet);
 
-/* Both. */
+/* Begins a step and waits for its result. */
 long puppet_do(struct puppet *puppet, puppet_step *step, const struct puppet_order *order);
 
-/* Waits until a step that has begun is in the midst of a system call (SYS_...). */
+/* Waits until a step that has begun is inside a system call (SYS_...). */
 void puppet_wait_in(struct puppet *puppet, long call);
 
 /* Kills it, and waits until it is gone. */
@@ -61,7 +61,7 @@ void puppet_kill(struct puppet *puppet);
 
 /* Accepts a connection as descriptor number fd. */
 void puppet_accept(struct puppet *puppet, unsigned int fd);
-/* One recv() of at most size bytes; returns what came. */
+/* One recv() of at most size bytes; returns the bytes received. */
 size_t puppet_receive(struct puppet *puppet, unsigned int fd, size_t size);
 /* Receives exactly size bytes. */
 void puppet_receive_all(struct puppet *puppet, unsigned int fd, size_t size);

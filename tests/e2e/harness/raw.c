@@ -52,14 +52,14 @@ void raw_say(int fd, const char *text)
 	raw_send(fd, text, strlen(text));
 }
 
-/* What came, at most size; 0 at the end of the stream. */
+/* Receives at most size bytes; returns 0 at the end of the stream. */
 static size_t receive(int fd, char *buffer, size_t size)
 {
 	struct pollfd wait = { .fd = fd, .events = POLLIN };
 	ssize_t length;
 
 	if (poll(&wait, 1, (int)(DEADLINE_S * 1000)) != 1)
-		fail_msg("no answer within %.0f s", DEADLINE_S);
+		fail_msg("no response within %.0f s", DEADLINE_S);
 	length = recv(fd, buffer, size, 0);
 	return length > 0 ? length : 0;
 }
@@ -80,7 +80,7 @@ void raw_wait_for(int fd, const char *text)
 	}
 }
 
-/* The final response: 1xx before it are not what the request is counted under. */
+/* Status of the final response: interim responses (1xx) before it do not count. */
 static const char *final_response(const char *response, int *status)
 {
 	*status = 0;

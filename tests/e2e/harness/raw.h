@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * raw.h - bytes on a TCP connection, exactly as a test wants them, for what a
- * well-behaved client would never send.
+ * raw.h - sends exact bytes on a TCP connection, also bytes that a correct
+ * client would never send.
  *
  * Inputs: bytes.  Outputs: bytes.  It must not know redtap.
  */
@@ -11,14 +11,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Connects to 127.0.0.1; small writes leave at once.  Fails the test if it can not. */
+/* Connects to 127.0.0.1, with TCP_NODELAY.  Fails the test on error. */
 int raw_connect(uint16_t port);
 
 /* Sends all of it. */
 void raw_send(int fd, const void *bytes, size_t length);
 void raw_say(int fd, const char *text);
 
-/* Receives until text has come; fails the test at end of stream or after a deadline. */
+/* Receives until text has arrived; fails the test at end of stream or after a deadline. */
 void raw_wait_for(int fd, const char *text);
 
 /*
@@ -27,10 +27,10 @@ void raw_wait_for(int fd, const char *text);
  * test after a deadline.
  */
 int raw_finish(int fd);
-/* Likewise, and how many bytes came behind the head of the final response. */
+/* The same; also sets the number of bytes after the head of the final response. */
 int raw_finish_body(int fd, size_t *body_bytes);
 
-/* Closes by a reset, so that the server sees a client that has gone. */
+/* Closes by a reset, like a client that has died. */
 void raw_abort(int fd);
 
 #endif

@@ -15,7 +15,7 @@
 struct redtap {
 	struct process *process;
 	json_t *lines;
-	bool some_phases; /* other ones than it measures by itself */
+	bool some_phases; /* other phases than the default ones */
 };
 
 /* What redtap_wait_counted() waits for. */
@@ -106,7 +106,7 @@ json_t *redtap_lines(struct redtap *redtap)
 	json_decref(redtap->lines);
 	redtap->lines = json_array();
 	assert_non_null(redtap->lines);
-	/* What follows the last newline is still being written. */
+	/* The text after the last newline is still being written. */
 	for (line = text; (end = strchr(line, '\n')); line = end + 1) {
 		json_error_t error;
 		json_t *one = json_loadb(line, end - line, JSON_REJECT_DUPLICATES, &error);
@@ -170,7 +170,7 @@ void redtap_wait_at_least(struct redtap *redtap, uint64_t n)
 			 (unsigned long long)n, DEADLINE_S);
 }
 
-/* Nothing may get lost, or be told twice, between one flush and the next. */
+/* No request may be lost or counted twice between two flushes. */
 static void assert_flushes_add_up(json_t *lines, json_t *total)
 {
 	struct counts flushes, whole;
@@ -273,7 +273,7 @@ json_t *redtap_series(json_t *total, const char *service, const char *method, co
 		    json_integer_value(json_object_get(one, "status")) == status)
 			return one;
 	}
-	/* Past cmocka, which would cut it. */
+	/* Printed directly: cmocka would truncate it. */
 	fprintf(stderr, "no series %s %s %d in %s\n", method, route, status, json_dumps(total, 0));
 	fail_msg("no series %s %s %d", method, route, status);
 	return NULL;

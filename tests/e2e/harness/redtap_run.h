@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * redtap_run.h - one run of redtap: started, waited for, read, ended.
+ * redtap_run.h - one run of redtap: start, wait, read its output, end.
  *
- * Inputs: what to attach to.  Outputs: its JSON lines, checked for what must
- * hold in every run.  It must not know which requests were sent.
+ * Inputs: what to attach to.  Outputs: its JSON lines, after checks that apply
+ * to every run.  It must not know which requests were sent.
  */
 #ifndef REDTAP_E2E_REDTAP_RUN_H
 #define REDTAP_E2E_REDTAP_RUN_H
@@ -21,7 +21,7 @@ struct redtap_options {
 	pid_t pid;                 /* 0: `more` has the targets */
 	const char *service;       /* NULL: not given */
 	uint16_t statsd_port;      /* UDP on 127.0.0.1; 0: --statsd none */
-	const char *const *statsd; /* NULL-terminated destinations instead of it, or NULL */
+	const char *const *statsd; /* NULL-terminated destinations instead of the port, or NULL */
 	const char *output;        /* NULL: json */
 	const char *interval;      /* NULL: 200ms */
 	const char *const *more;   /* NULL-terminated further arguments, or NULL */
@@ -31,7 +31,7 @@ struct redtap_options {
 /* Starts it; does not wait. */
 struct redtap *redtap_start(const struct redtap_options *options);
 
-/* Starts it and waits until it says that it is attached; fails the test if it does not. */
+/* Starts it and waits until it reports that it is attached; fails the test if it does not. */
 struct redtap *redtap_attach(const struct redtap_options *options);
 
 struct process *redtap_process(struct redtap *redtap);
@@ -44,8 +44,8 @@ json_t *redtap_lines(struct redtap *redtap);
 
 /*
  * Waits until the flush lines add up to n counted requests and none is in
- * flight.  Returns after a deadline in any case: what is wrong then is told
- * best by the comparison that follows.
+ * flight.  Returns after a deadline in any case: the comparison that follows
+ * gives a better message.
  */
 void redtap_wait_counted(struct redtap *redtap, uint64_t n);
 
@@ -55,24 +55,24 @@ void redtap_wait_at_least(struct redtap *redtap, uint64_t n);
 /*
  * Sends the signal (0: none, it ends by itself), waits for exit status 0, and
  * returns the total line after these checks: it is the last line and the only
- * one of its type, the first is "attached", the flush lines add up to it, the
- * ledger balances, and so do the phases (unless `more` chooses some).
+ * one of its type, the first line is "attached", the flush lines add up to it,
+ * the ledger balances, and the phases add up (unless `more` selects phases).
  */
 json_t *redtap_finish(struct redtap *redtap, int signal_number);
 
 /*
- * The same with SIGINT, when the requests are counted: the table is the client's, and
- * nothing is lost.
+ * Waits until the requests are counted, then the same with SIGINT; also checks that the series
+ * are the client's counts and nothing is lost.
  */
 json_t *redtap_finish_counted(struct redtap *redtap, const struct counts *expected);
 
-/* A count of a flush or total line; fails the test if it is none. */
+/* A count of a flush or total line; fails the test if it is missing. */
 uint64_t redtap_count(json_t *line, const char *key);
 
 /* Fails the test unless every loss is 0. */
 void redtap_assert_nothing_lost(json_t *total);
 
-/* The series, or a failed test.  service NULL: any; status 0: without an answer. */
+/* The series; fails the test if it is missing.  service NULL: any; status 0: no response. */
 json_t *redtap_series(json_t *total, const char *service, const char *method, const char *route,
 		      int status);
 

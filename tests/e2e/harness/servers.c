@@ -39,14 +39,14 @@ static const char nginx_configuration[] =
 	"	}\n"
 	"}\n";
 
-/* The number behind text in what a server has printed. */
+/* The number after text in a server's output. */
 static uint16_t port_behind(const char *output, const char *text)
 {
 	const char *at = strstr(output, text);
 	unsigned int port = 0;
 
 	if (!at || sscanf(at + strlen(text), "%u", &port) != 1 || port == 0 || port > 65535)
-		fail_msg("no port behind '%s' in: %s", text, output);
+		fail_msg("no port after '%s' in: %s", text, output);
 	return port;
 }
 
@@ -69,7 +69,7 @@ struct server server_start_webapp(const char *model, int workers, const char *ho
 	process_wait_out(process, "\n", DEADLINE_S);
 	output = process_out(process);
 	assert_non_null(strstr(output, "webapp: listening on "));
-	/* The last colon: an IPv6 address has some of its own. */
+	/* The last colon, because an IPv6 address contains colons. */
 	colon = strrchr(output, ':');
 	assert_non_null(colon);
 	port = port_behind(colon, ":");
@@ -112,7 +112,7 @@ static bool accepts(void *context)
 	assert_true(fd >= 0);
 	connected = connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0;
 	close(fd);
-	/* An ended server is told apart by the caller. */
+	/* The caller detects that the server has ended. */
 	return connected || !process_is_running(listener->process);
 }
 
@@ -177,7 +177,7 @@ struct server server_start_flask(const char *application, int workers,
 			       path_source("tests/e2e/apps"),
 			       text_format("%s:app", application),
 			       NULL };
-	/* The source tree stays free of compiled files. */
+	/* Keeps compiled files out of the source tree. */
 	const char *all[16] = { "PYTHONDONTWRITEBYTECODE=1" };
 	struct process *process;
 	size_t count = 1;

@@ -2,8 +2,8 @@
 /*
  * servers.h - the web servers under test, each on a free port of 127.0.0.1.
  *
- * Inputs: how many workers.  Outputs: a running server that answers.  It must
- * not know redtap.
+ * Inputs: how many workers.  Outputs: a running server that accepts requests.
+ * It must not know redtap.
  */
 #ifndef REDTAP_E2E_SERVERS_H
 #define REDTAP_E2E_SERVERS_H
@@ -17,7 +17,7 @@
 #define SERVED_FILE_BYTES 150000
 
 struct server {
-	struct process *process; /* the master: what redtap is told to attach to */
+	struct process *process; /* the master, to which redtap attaches */
 	pid_t pid;
 	uint16_t port;
 };
@@ -30,13 +30,13 @@ struct server server_start_webapp(const char *model, int workers, const char *ho
  * ("hello" and a newline), 404 elsewhere.
  */
 struct server server_start_nginx(void);
-/* Likewise; more: further lines of its `server` block. */
+/* The same; more: further lines of its `server` block. */
 struct server server_start_nginx_with(const char *more);
 
-/* websockify: a WebSocket server, which hands on what comes to a TCP port of 127.0.0.1. */
+/* websockify: a WebSocket server that forwards to a TCP port of 127.0.0.1. */
 struct server server_start_websockify(uint16_t target_port);
 
-/* gunicorn with sync workers, two or as many, and the Flask application of flask_app.py. */
+/* gunicorn with sync workers, two or the given number, and the application of flask_app.py. */
 struct server server_start_gunicorn(void);
 struct server server_start_gunicorn_workers(int workers);
 

@@ -19,7 +19,7 @@ const struct request_kind traffic_bytes = { .method = "GET",
 
 #define KINDS_MAX 32
 
-/* A load with the storage that it points to. */
+/* A load with the memory that it points to. */
 struct plan {
 	struct http_load load;
 	struct http_load_kind kinds[KINDS_MAX];
@@ -31,12 +31,12 @@ struct background {
 	struct http_tally tally;
 	pthread_t thread;
 	bool stopped;
-	int error; /* of http_load_run() */
+	int error; /* result of http_load_run() */
 };
 
 struct line {
 	struct http_connection *connection;
-	struct http_request request; /* the one that waits for its answer */
+	struct http_request request; /* the request that waits for its response */
 };
 
 static struct http_request make_request(const struct request_kind *kind)
@@ -106,7 +106,7 @@ void traffic_run(const struct traffic *traffic, struct counts *counts, struct la
 	http_tally_init(&tally);
 	error = http_load_run(&plan.load, &tally, NULL);
 	if (error || tally.unanswered || tally.answered != traffic->requests)
-		fail_msg("%llu of %llu requests answered, %llu not (%s)",
+		fail_msg("%llu of %llu requests got a response, %llu not (%s)",
 			 (unsigned long long)tally.answered, (unsigned long long)traffic->requests,
 			 (unsigned long long)tally.unanswered, error ? strerror(-error) : "ended");
 	if (counts)
@@ -189,7 +189,7 @@ void background_wait_more(struct background *background, uint64_t n)
 				    .answered = background_answered(background) + n };
 
 	if (!wait_until(goal_reached, &goal, DEADLINE_S))
-		fail_msg("the server does not go on: no %llu further answers within %.0f s",
+		fail_msg("the server is stuck: not %llu more responses within %.0f s",
 			 (unsigned long long)n, DEADLINE_S);
 }
 
@@ -241,7 +241,7 @@ int line_receive(struct line *line, struct counts *counts)
 	const int error = http_receive(line->connection, &response);
 
 	if (error)
-		fail_msg("no answer to %s %s: %s", line->request.method, line->request.target,
+		fail_msg("no response to %s %s: %s", line->request.method, line->request.target,
 			 strerror(-error));
 	if (counts)
 		counts_add(counts, line->request.method, line->request.route, response.status, NULL,

@@ -23,7 +23,7 @@
 
 #define DEVICE "wire0"
 #define PACKET_MAX 1600
-/* On their way in one direction; more get lost, as on any wire. */
+/* Packets on their way in one direction; more are dropped, as on any network. */
 #define PACKETS_MAX 1024
 
 struct packet {
@@ -32,7 +32,7 @@ struct packet {
 	unsigned char bytes[PACKET_MAX];
 };
 
-/* What goes from one end to the other. */
+/* Packets from one end to the other. */
 struct lane {
 	int from, to;
 	size_t first, count;
@@ -41,7 +41,7 @@ struct lane {
 
 struct wire {
 	uint64_t delay_ns;
-	int home; /* the namespace that the test began in */
+	int home; /* the namespace in which the test began */
 	int spaces[WIRE_ENDS];
 	int devices[WIRE_ENDS];
 	int stop; /* eventfd */
@@ -73,7 +73,7 @@ static void lane_take(struct lane *lane, uint64_t due_ns)
 	lane->count++;
 }
 
-/* Hands on what is due; returns when the next one is, 0: there is none. */
+/* Forwards the packets that are due; returns when the next one is due, 0: none. */
 static uint64_t lane_give(struct lane *lane)
 {
 	while (lane->count > 0) {
@@ -151,7 +151,7 @@ static void interface_address(int control, unsigned long what, const char *addre
 	assert_int_equal(ioctl(control, what, &request), 0);
 }
 
-/* A new namespace with one end of the wire; the caller is in it afterwards. */
+/* Creates a namespace with one end of the wire, and enters it. */
 static void end_open(struct wire *wire, enum wire_end end, const char *here, const char *there)
 {
 	struct ifreq request = { .ifr_name = DEVICE, .ifr_flags = IFF_TUN | IFF_NO_PI };

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * wire.h - two network namespaces and a wire between them that takes its time.
+ * wire.h - two network namespaces and a link with a delay between them.
  *
- * Inputs: the delay of each direction.  Outputs: two places to work in, with an
- * address each.  Packets go through two TUN devices and a thread of this program
- * that holds them back, so it works where the kernel has no netem.  It must not
+ * Inputs: the delay of each direction.  Outputs: two network namespaces, with
+ * an address each.  Packets go through two TUN devices and a thread of this
+ * program that delays them, so it works on kernels without netem.  It must not
  * know HTTP.
  */
 #ifndef REDTAP_E2E_WIRE_H
@@ -23,12 +23,12 @@ enum wire_end {
 
 struct wire; /* owned by the harness, gone at the test's teardown */
 
-/* delay_ms: from either end to the other.  Fails the test if it can not. */
+/* delay_ms: in each direction.  Fails the test on error. */
 struct wire *wire_open(unsigned int delay_ms);
 
-/* The calling thread, and what it starts, is at this end ... */
+/* Moves the calling thread, and what it starts, to this end ... */
 void wire_enter(const struct wire *wire, enum wire_end end);
-/* ... until it is back where the test began. */
+/* ... and back to the namespace in which the test began. */
 void wire_leave(const struct wire *wire);
 
 #endif

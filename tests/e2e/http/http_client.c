@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * http_client.c - see http_client.h: connections and sending.  The reading of
- * responses is http_response.c.
+ * http_client.c - see http_client.h: connections and sending.  Responses are
+ * read by http_response.c.
  */
 #include "http/http_client.h"
 
@@ -21,11 +21,11 @@
 
 #define TIMEOUT_S 30
 
-/* A request on its way. */
+/* An outstanding request. */
 struct outstanding {
 	const struct http_request *request;
 	uint64_t start_ns;
-	uint64_t body_bytes; /* what follows its header section */
+	uint64_t body_bytes; /* bytes after its header section */
 };
 
 struct http_connection {
@@ -35,7 +35,7 @@ struct http_connection {
 	struct outstanding outstanding[HTTP_OUTSTANDING_MAX];
 	unsigned int first;
 	unsigned int count;
-	/* What is sent next; grows. */
+	/* The bytes to send next; grows. */
 	char *output;
 	size_t output_bytes;
 	size_t output_room;
@@ -72,7 +72,7 @@ static int open_socket(const struct addrinfo *address)
 	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) != 0 ||
 	    connect(fd, address->ai_addr, address->ai_addrlen) != 0) {
-		/* A connect that runs into SO_SNDTIMEO says EINPROGRESS. */
+		/* A connect that exceeds SO_SNDTIMEO fails with EINPROGRESS. */
 		err = errno == EINPROGRESS ? -ETIMEDOUT : -errno;
 		close(fd);
 		return err;
@@ -211,7 +211,7 @@ static int append_chunks(struct http_connection *connection, const struct http_r
 	return err ? err : append(connection, "0\r\n\r\n", 5);
 }
 
-/* Puts the request behind what is in output, and itself into the ring, without a starting time. */
+/* Appends the request to output and to the ring, without a start time. */
 static int enqueue(struct http_connection *connection, const struct http_request *request)
 {
 	struct outstanding *slot;
@@ -252,7 +252,7 @@ static int write_all(int fd, const char *bytes, size_t count)
 	return 0;
 }
 
-/* Writes output in the parts that request (NULL: one part) asks for. */
+/* Writes output in the parts given by request (NULL: one part). */
 static int write_output(struct http_connection *connection, const struct http_request *request)
 {
 	size_t part, end, begin = 0;

@@ -13,19 +13,19 @@
 #include <time.h>
 
 #define SECOND_NS 1000000000ULL
-/* A connection on which nothing has moved for so long has failed. */
+/* A connection without any progress for this time has failed. */
 #define STALL_NS (30 * SECOND_NS)
-/* How long a stop by control may go unnoticed. */
+/* Longest delay until a stop by control is noticed. */
 #define WAIT_NS (20 * 1000000ULL)
-/* Longest target that HTTP_LOAD_RANDOM may stand in. */
+/* Longest target that may contain HTTP_LOAD_RANDOM. */
 #define TARGET_MAX 256
 
-/* What all threads of a load share. */
+/* State shared by all threads of a load. */
 struct run {
 	const struct http_load *load;
 	struct http_load_control *control;
-	struct http_load_control no_control;  /* stands in for a missing one */
-	const struct http_request **schedule; /* one round: each kind as often as its weight */
+	struct http_load_control no_control;  /* used if the caller gave none */
+	const struct http_request **schedule; /* one round: each kind by its weight */
 	size_t schedule_count;
 	unsigned int connections;
 	unsigned int threads;
@@ -37,13 +37,13 @@ struct run {
 	atomic_int err;
 };
 
-/* One connection and the requests that are on it. */
+/* One connection and its outstanding requests. */
 struct slot {
 	struct http_connection *connection; /* NULL: to be opened */
 	unsigned int sent;
 	unsigned int answered;
-	uint64_t due_ns;      /* begin nothing before */
-	uint64_t progress_ns; /* when something last moved */
+	uint64_t due_ns;      /* earliest time of the next request */
+	uint64_t progress_ns; /* time of the last progress */
 	struct http_response response;
 	struct http_request requests[HTTP_OUTSTANDING_MAX];
 	char targets[HTTP_OUTSTANDING_MAX][TARGET_MAX];
@@ -59,8 +59,9 @@ struct worker {
 };
 
 /*
- * Fills one round so that each kind's turns lie evenly: every turn each kind
- * gains its weight, the richest has the turn and pays the sum of all weights.
+ * Fills one round so that the turns of each kind are spread evenly: in every
+ * turn each kind gains its weight; the kind with the largest sum gets the turn
+ * and loses the sum of all weights.
  */
 static int make_schedule(struct run *run)
 {
@@ -127,7 +128,7 @@ static bool may_begin(const struct run *run)
 	return run->end_ns == 0 || http_clock_ns() < run->end_ns;
 }
 
-/* Puts the next requests into the slot; returns how many: fewer at the load's end. */
+/* Fills the slot with the next requests; returns their number, smaller at the end of the load. */
 static unsigned int take_requests(struct run *run, struct slot *slot)
 {
 	unsigned int count;
@@ -150,7 +151,7 @@ static void close_slot(struct slot *slot)
 	slot->answered = 0;
 }
 
-/* Closes; requests still outstanding on it will never be answered. */
+/* Closes the connection; requests still outstanding on it get no response. */
 static void end_connection(struct worker *worker, struct slot *slot)
 {
 	for (; slot->answered < slot->sent; slot->answered++) {
@@ -170,7 +171,7 @@ static void begin(struct worker *worker, struct slot *slot)
 
 	if (slot->connection && !http_is_open(slot->connection))
 		end_connection(worker, slot);
-	/* Connected before tickets are taken, so that a failed connect costs no request. */
+	/* Connects before taking tickets, so that a failed connect costs no request. */
 	if (!slot->connection) {
 		err = http_open(&slot->connection, run->load->host, run->load->port);
 		if (err) {
@@ -188,7 +189,7 @@ static void begin(struct worker *worker, struct slot *slot)
 	slot->answered = 0;
 	slot->progress_ns = now;
 	slot->due_ns += run->period_ns * count;
-	/* One that came late does not hurry the following ones. */
+	/* After a late request, the following ones do not catch up. */
 	if (slot->due_ns < now)
 		slot->due_ns = now;
 	if (http_send_batch(slot->connection, requests, count))
@@ -219,7 +220,10 @@ static void receive(struct worker *worker, struct slot *slot)
 	slot->answered = 0;
 }
 
-/* Waits until a response arrives or the next request is due; returns the number of readable ones. */
+/*
+ * Waits until a response arrives or the next request is due; returns the number of readable
+ * sockets.
+ */
 static int wait_slots(struct worker *worker, uint64_t wait_ns)
 {
 	const struct timespec wait = { .tv_sec = (time_t)(wait_ns / SECOND_NS),
@@ -236,7 +240,10 @@ static int wait_slots(struct worker *worker, uint64_t wait_ns)
 	return ppoll(worker->polled, worker->slot_count, &wait, NULL);
 }
 
-/* Begins what is due; returns how long to wait for the next, false when all is over. */
+/*
+ * Starts the requests that are due and sets the wait until the next one; returns false when the
+ * load is complete.
+ */
 static bool begin_due(struct worker *worker, uint64_t *wait_ns)
 {
 	const bool open = may_begin(worker->run);
@@ -292,7 +299,7 @@ static int worker_start(struct worker *worker, struct run *run, unsigned int ind
 	worker->polled = calloc(worker->slot_count, sizeof(*worker->polled));
 	if (!worker->slots || !worker->polled)
 		return -ENOMEM;
-	/* Spread over the period, so that connections do not send all at once. */
+	/* Spread over the period, so that the connections do not send at the same time. */
 	for (i = 0; i < worker->slot_count; i++)
 		worker->slots[i].due_ns = run->start_ns + run->period_ns *
 								  (index + i * run->threads) /

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * http_load.h - many requests over many connections, every one of them
- * tallied.
+ * http_load.h - many requests over many connections, all counted in a tally.
  *
  * Inputs: a mix of requests, how many or how long.  Outputs: a tally.  It must
  * not know redtap, cmocka or any server.
@@ -31,27 +30,27 @@ struct http_load {
 	const struct http_load_kind *kinds; /* evenly interleaved, always in the same order */
 	size_t kind_count;
 	unsigned int connections; /* 0 counts as 1 */
-	unsigned int threads;     /* each serves its share of the connections by poll; 0: one */
+	unsigned int threads;     /* each polls its share of the connections; 0: one thread */
 	unsigned int pipeline;    /* requests sent in one write before reading; 0 and 1: none */
 	bool connection_each; /* a connection of its own for each request (or pipelined batch) */
-	uint64_t requests;    /* exactly so many in all; 0: no limit */
-	double seconds;       /* begin none after that time; 0: no limit */
-	double requests_per_second; /* all connections together; 0: as fast as answers come */
+	uint64_t requests;    /* total number of requests, exactly; 0: no limit */
+	double seconds;       /* start no request after this time; 0: no limit */
+	double requests_per_second; /* all connections together; 0: as fast as responses arrive */
 };
 
 /* For a load that runs in another thread; zero it first. */
 struct http_load_control {
-	atomic_bool stop; /* set by the caller: begin no more, finish what is outstanding */
+	atomic_bool stop;                /* set by the caller: start no more requests */
 	atomic_uint_fast64_t answered;   /* set by the load */
 	atomic_uint_fast64_t unanswered; /* likewise */
 };
 
 /*
- * Runs the load to its end: `requests` or `seconds` or control's stop,
- * whichever is first (one of them has to be given).  Adds to tally.  A
- * connection that fails costs its outstanding requests (tallied as unanswered)
- * and is opened again; the first failed connect() ends the load, once what is
- * outstanding elsewhere has been read.  control may be NULL.
+ * Runs the load to its end: `requests`, `seconds` or control's stop, whichever
+ * is first (at least one is required). Adds to tally.  When a connection fails,
+ * its outstanding requests are tallied as unanswered and it is opened again;
+ * after the first failed connect(), the load ends as soon as the other
+ * outstanding responses have been read.  control may be NULL.
  *
  * Returns 0, the connect's -errno, or -EINVAL for a load without end or kinds.
  */

@@ -13,10 +13,10 @@
 /* Longest chunk-size or trailer line. */
 #define LINE_MAX_BYTES 4096
 
-/* What the header fields say about where the body ends. */
+/* How the header fields define the end of the body. */
 struct framing {
 	bool chunked;
-	bool other_coding; /* a transfer coding that is not chunked at its end */
+	bool other_coding; /* a transfer coding whose last one is not chunked */
 	bool has_length;
 	bool close;
 	bool keep_alive;
@@ -52,7 +52,7 @@ static int read_field(struct framing *framing, const char *name, size_t name_len
 	return 0;
 }
 
-/* The fields of a head that begin behind the status line; end: behind the empty line. */
+/* Parses the header fields from after the status line to end, which is after the empty line. */
 static int read_fields(struct framing *framing, const char *line, const char *end)
 {
 	const char *line_end, *colon, *value;
@@ -130,8 +130,8 @@ static int parse_head(struct http_reader *reader, const char *method,
 }
 
 /*
- * Takes one line, which counts as part of the body; *line is valid until more
- * is received, *length without its CRLF.  -EAGAIN when it is not complete.
+ * Takes one line, which counts as part of the body; *line is valid until the
+ * next receive, *length is without CRLF. -EAGAIN when the line is not complete.
  */
 static int take_line(struct http_reader *reader, struct http_response *response, const char **line,
 		     size_t *length)
@@ -158,7 +158,7 @@ static int parse_chunk_size(struct http_reader *reader, struct http_response *re
 
 	if (err)
 		return err;
-	/* An empty line or a sign or blank before the number would pass strtoull(). */
+	/* strtoull() would accept an empty line, or a sign or blank before the number. */
 	if (length == 0 || strspn(line, "0123456789abcdefABCDEF") == 0)
 		return -EBADMSG;
 	reader->remaining = strtoull(line, &end, 16);
@@ -208,7 +208,7 @@ static int parse_content(struct http_reader *reader, struct http_response *respo
 	return 0;
 }
 
-/* Parses until the response is complete (0) or the buffer holds too little (-EAGAIN). */
+/* Parses until the response is complete (0) or more bytes are needed (-EAGAIN). */
 static int parse(struct http_reader *reader, const char *method, struct http_response *response)
 {
 	int err = 0;
@@ -233,12 +233,12 @@ static int parse(struct http_reader *reader, const char *method, struct http_res
 	return err;
 }
 
-/* Adds what has arrived to the buffer; 0 also at the connection's end. */
+/* Adds the bytes received to the buffer; returns 0 also at the end of the connection. */
 static int receive_more(struct http_reader *reader, int fd)
 {
 	ssize_t received;
 
-	/* What is left is less than a head or a line, so there is room behind it. */
+	/* The rest is shorter than a head or a line, so there is room after it. */
 	memmove(reader->buffer, reader->buffer + reader->first, reader->end - reader->first);
 	reader->end -= reader->first;
 	reader->first = 0;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * http_response.h - the reader of responses inside http_client.
+ * http_response.h - the response parser of http_client.
  *
  * Inputs: a socket, the request's method.  Outputs: one response at a time,
- * its bytes counted to the last one.  It must not know what was sent or when.
+ * with its exact number of bytes.  It must not know what was sent or when.
  */
 #ifndef REDTAP_E2E_HTTP_RESPONSE_H
 #define REDTAP_E2E_HTTP_RESPONSE_H
@@ -18,14 +18,14 @@ enum http_reader_state {
 	READER_CHUNK,      /* chunk of `remaining` bytes */
 	READER_CHUNK_END,  /* the CRLF after it */
 	READER_TRAILER,    /* lines after the last chunk, to the empty one */
-	READER_CLOSE,      /* body to the connection's end */
+	READER_CLOSE,      /* body to the end of the connection */
 	READER_DONE,       /* the response is complete */
 };
 
 /* Embedded in a connection; all zero at its start. */
 struct http_reader {
 	enum http_reader_state state;
-	bool begun; /* a byte of the present response has been seen */
+	bool begun; /* a byte of the current response has been received */
 	bool ended; /* the server has sent its FIN */
 	uint64_t remaining;
 	uint64_t received_ns; /* when the newest byte was read, CLOCK_MONOTONIC */
@@ -35,9 +35,10 @@ struct http_reader {
 };
 
 /*
- * Goes on with the response; fills all of it but request, request_bytes and
- * latency_ns.  response must be the same one until this returns 0.  Never
- * waits: -EAGAIN when more bytes are needed.  Other errors: see http_client.h.
+ * Continues to read the response; fills all fields except request,
+ * request_bytes and latency_ns.  Pass the same response until this returns 0.
+ * Never waits: -EAGAIN when more bytes are needed.  Other errors: see
+ * http_client.h.
  */
 int http_reader_advance(struct http_reader *reader, int fd, const char *method,
 			struct http_response *response);

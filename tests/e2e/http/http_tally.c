@@ -58,7 +58,7 @@ const struct http_tally_row *http_tally_find(const struct http_tally *tally, con
 	return NULL;
 }
 
-/* The row, made when it is not there. */
+/* Returns the row; adds it if it is missing. */
 static struct http_tally_row *find_or_add(struct http_tally *tally, const char *method,
 					  const char *route, int status)
 {
@@ -70,7 +70,7 @@ static struct http_tally_row *find_or_add(struct http_tally *tally, const char *
 	tally->rows = grow(tally->rows, &tally->room, tally->count + 1, sizeof(*tally->rows));
 	row = &tally->rows[tally->count++];
 	*row = (struct http_tally_row){ .status = status };
-	/* A cut name could make two rows one without a word. */
+	/* A truncated name could silently merge two rows. */
 	if (snprintf(row->method, sizeof(row->method), "%s", method) >= (int)sizeof(row->method) ||
 	    snprintf(row->route, sizeof(row->route), "%s", route) >= (int)sizeof(row->route)) {
 		fprintf(stderr, "http_tally: method or route too long: '%s' '%s'\n", method, route);
@@ -174,7 +174,7 @@ uint64_t http_tally_quantile_ns(const struct http_tally *tally, const char *meth
 				      tally->rows[i].latency_count);
 	if (all.latency_count > 0) {
 		qsort(all.latencies_ns, all.latency_count, sizeof(*all.latencies_ns), compare_ns);
-		/* The small number takes back what rounding may have put on top of a whole rank. */
+		/* The small number removes a rounding error above a whole rank. */
 		rank = (size_t)ceil(quantile * (double)all.latency_count - 1e-6);
 		rank = rank < 1 ? 1 : rank;
 		rank = rank > all.latency_count ? all.latency_count : rank;

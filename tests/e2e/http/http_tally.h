@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * http_tally.h - what a client has measured, added up per method, route and
+ * http_tally.h - a client's measurements, summed up per method, route and
  * status.
  *
  * Inputs: responses.  Outputs: counts, bytes, every single latency.  It must
- * not know sockets or redtap.  Memory that cannot be had ends the program.
+ * not know sockets or redtap.  Out of memory ends the program.
  */
 #ifndef REDTAP_E2E_HTTP_TALLY_H
 #define REDTAP_E2E_HTTP_TALLY_H
@@ -17,17 +17,17 @@
 struct http_tally_row {
 	char method[40];
 	char route[160];
-	int status; /* 0: sent, or begun, but not answered; then latencies and bytes are 0 */
+	int status; /* 0: sent, fully or in part, but no response; then latencies and bytes are 0 */
 	uint64_t count;
-	uint64_t request_bytes;  /* after the header section, chunk framing included */
-	uint64_t response_bytes; /* likewise */
+	uint64_t request_bytes; /* request bytes after the header section, chunk framing included */
+	uint64_t response_bytes; /* the same, for the response */
 	uint64_t sum_ns;         /* of the latencies */
-	uint64_t *latencies_ns; /* one per response, in no order; `count` of them unless status is 0 */
+	uint64_t *latencies_ns;  /* not sorted; `count` of them unless status is 0 */
 	size_t latency_count;
 	size_t latency_room;
 };
 
-/* Owned by whoever called http_tally_init(). */
+/* Owned by the caller of http_tally_init(). */
 struct http_tally {
 	struct http_tally_row *rows; /* one per method, route and status */
 	size_t count;
@@ -39,10 +39,10 @@ struct http_tally {
 void http_tally_init(struct http_tally *tally);
 void http_tally_release(struct http_tally *tally);
 
-/* Adds one response under its request's method and route. */
+/* Adds one response to the row of its request's method and route. */
 void http_tally_add(struct http_tally *tally, const struct http_response *response);
 
-/* Adds one request that got no (whole) response. */
+/* Adds one request without a complete response. */
 void http_tally_add_unanswered(struct http_tally *tally, const struct http_request *request);
 
 /* Adds all of from's rows, latencies included. */
@@ -53,10 +53,10 @@ const struct http_tally_row *http_tally_find(const struct http_tally *tally, con
 					     const char *route, int status);
 
 /*
- * Over all answered requests with this method and route (NULL: any), the
- * statuses together.  Nanoseconds; 0 when there are none.  quantile: 0..1, by
- * nearest rank: the smallest latency that at least that share does not exceed;
- * 1 is the greatest.
+ * Over all responses with this method and route (NULL: any), for all statuses.
+ * Nanoseconds; 0 if there are none.  quantile: 0..1, by nearest rank: the
+ * smallest latency such that at least this share is not greater; 1 gives the
+ * maximum.
  */
 uint64_t http_tally_count(const struct http_tally *tally, const char *method, const char *route);
 double http_tally_mean_ns(const struct http_tally *tally, const char *method, const char *route);

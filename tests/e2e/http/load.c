@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * load.c - the demo's load: a mix of requests to webapp at a modest pace, and
- * what came of them as the client saw it.
+ * load.c - the demo's load: a mix of requests to webapp at a moderate rate, and
+ * the results as the client saw them.
  *
- * Inputs: webapp's address.  Outputs: a table or JSON on standard output, a
- * row per method and route; exit status 0 when every request was answered, 1
+ * Inputs: webapp's address.  Outputs: a table or JSON on standard output, a row
+ * per method and route; exit status 0 when every request got a response, 1
  * otherwise, 2 for a wrong command line.  It must not know redtap.
  */
 #include <errno.h>
@@ -20,7 +20,7 @@
 
 static char echo_body[ECHO_BYTES];
 
-/* Routes are folded: a segment of digits is {id}. */
+/* Routes are normalized: a segment of digits is {id}. */
 static const struct http_load_kind kinds[] = {
 	{ { .method = "GET", .target = "/", .route = "/" }, 20 },
 	{ { .method = "GET", .target = "/users/" HTTP_LOAD_RANDOM, .route = "/users/{id}" }, 20 },
@@ -128,7 +128,7 @@ static void parse_options(struct options *options, int argc, char **argv)
 	}
 }
 
-/* True for the first answered row of its method and route, which stands for all of them. */
+/* True for the first row with responses of its method and route: it represents all of them. */
 static bool stands_first(const struct http_tally *tally, const struct http_tally_row *row)
 {
 	const struct http_tally_row *before;
@@ -236,7 +236,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "load: connecting to port %u: %s\n", options.load.port,
 			strerror(-err));
 	if (tally.unanswered > 0)
-		fprintf(stderr, "load: %llu requests were not answered\n",
+		fprintf(stderr, "load: %llu requests got no response\n",
 			(unsigned long long)tally.unanswered);
 	if (options.json)
 		print_json(&tally);

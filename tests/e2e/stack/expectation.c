@@ -11,7 +11,7 @@
 
 #define PAIRS_MAX 32
 
-/* Sums of decimal fractions differ from each other in the last bits. */
+/* Sums of decimal fractions differ in the last bits. */
 #define ROUNDING 1e-9
 
 static const double boundaries[] = { 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01,
@@ -35,7 +35,7 @@ double bucket_above(double seconds)
 	for (i = 0; i < ROWS(boundaries); i++)
 		if (boundaries[i] >= seconds)
 			return boundaries[i];
-	/* histogram_quantile() says the last boundary for all that lies above. */
+	/* histogram_quantile() returns the last boundary for all greater values. */
 	return boundaries[ROWS(boundaries) - 1];
 }
 
@@ -89,7 +89,7 @@ size_t tally_pairs(const struct http_tally *tally, struct request_pair *pairs, s
 	return count;
 }
 
-/* ---- answers ---- */
+/* ---- results ---- */
 
 static bool has_labels(const struct metric *metric, va_list labels)
 {
@@ -104,7 +104,7 @@ static bool has_labels(const struct metric *metric, va_list labels)
 	return true;
 }
 
-/* The whole answer in words, for a message. */
+/* The whole result as text, for a message. */
 static const char *answer_text(const struct metrics *answer)
 {
 	static char text[8192];
@@ -142,7 +142,7 @@ static double find_value(const struct metrics *answer, va_list labels)
 	if (found != 1) {
 		const char *key = va_arg(labels, const char *);
 
-		fail_msg("%zu series with %s=%s ..., not one, in: %s", found, key ? key : "",
+		fail_msg("%zu series with %s=%s ..., expected 1, in: %s", found, key ? key : "",
 			 key ? va_arg(labels, const char *) : "", answer_text(answer));
 	}
 	return value;
@@ -164,7 +164,7 @@ static void require_within(const struct metrics *answer, double value, struct bo
 {
 	const double rounding = ROUNDING * (1 + fabs(bounds.high));
 
-	/* Not the other way round: NaN is not within. */
+	/* Written so that NaN is not within. */
 	if (value >= bounds.low - rounding && value <= bounds.high + rounding)
 		return;
 	fail_msg("%s: %.9g is not within %.9g and %.9g, in: %s", what, value, bounds.low,
@@ -200,7 +200,7 @@ void require_service(const struct metrics *answer, struct bounds bounds, const c
 void require_series(const struct metrics *answer, size_t count)
 {
 	if (answer->count != count)
-		fail_msg("%zu series, not %zu: %s", answer->count, count, answer_text(answer));
+		fail_msg("%zu series, expected %zu: %s", answer->count, count, answer_text(answer));
 }
 
 void require_pairs(const struct scenario *scenario, const struct metrics *answer,

@@ -10,12 +10,12 @@
 
 #include "harness/harness.h"
 
-/* Payload of a datagram that no network has to split. */
+/* Payload of a datagram that no network fragments. */
 #define DATAGRAM_MAX 1432
 
 static struct exporter exporter;
 static struct prometheus prometheus;
-static bool is_started; /* the exporter, by this test */
+static bool is_started; /* the exporter, as used by this test */
 
 int places_group_setup(void **state)
 {
@@ -41,8 +41,8 @@ static void forget_exporter(void *object)
 }
 
 /*
- * One for each test, where Prometheus looks: it would have to tell again, four
- * times a second, all that the tests before have sent.
+ * One exporter for each test that uses Prometheus: a shared one would have to
+ * send, four times a second, all series of the tests before.
  */
 static void start_exporter(void)
 {
@@ -82,7 +82,7 @@ void places_attach_own(struct places *places, pid_t pid, const char *const *more
 	attach(places, pid, more, true);
 }
 
-/* A place that is looked at until it says the right thing. */
+/* An output that is polled until its counts are right. */
 struct place {
 	const struct places *places;
 	const struct counts *expected;
@@ -137,7 +137,7 @@ static void assert_place(const struct places *places, const struct counts *expec
 
 	if (wait_until(is_right, &place, seconds))
 		return;
-	/* Past cmocka, which would cut it. */
+	/* Printed directly: cmocka would truncate it. */
 	fprintf(stderr, "%s differs from the client's count:%s\n", name, place.why);
 	fail_msg("%s differs from the client's count", name);
 }
@@ -149,7 +149,7 @@ static void assert_other_places(struct places *places, const struct counts *expe
 	assert_place(places, expected, bytes, read_capture, "the captured datagrams", 0);
 	if (places->own)
 		return;
-	/* These two take a moment: a queue in the exporter, the next scrape (the first: seconds). */
+	/* These two need time: the exporter's queue, the next scrape (the first takes seconds). */
 	assert_place(places, expected, bytes, read_exporter, "statsd_exporter's /metrics",
 		     DEADLINE_S);
 	assert_place(places, expected, bytes, read_prometheus, "Prometheus's API", DEADLINE_S);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * places.h - one run of redtap watched in all four places where its numbers
- * come out: JSON total, captured datagrams, statsd_exporter's /metrics,
+ * places.h - one run of redtap, checked in all four places where its numbers
+ * appear: JSON total, captured datagrams, statsd_exporter's /metrics,
  * Prometheus's API.
  *
  * Inputs: a server's pid, then the client's counts.  Outputs: a test that
@@ -20,7 +20,7 @@
 
 /*
  * Group setup and teardown of a test program that uses places: the scratch
- * directory and one statsd_exporter and Prometheus for all its tests.
+ * directory, and one statsd_exporter and Prometheus for all its tests.
  */
 int places_group_setup(void **state);
 int places_group_teardown(void **state);
@@ -28,31 +28,31 @@ int places_group_teardown(void **state);
 struct places {
 	struct redtap *redtap;
 	struct capture *capture;
-	char service[32]; /* unlike that of any other test: the exporter keeps what it has got */
-	bool own;         /* the exporter and Prometheus get nothing */
+	char service[32]; /* a name of this test only: the exporter keeps its series */
+	bool own;         /* the exporter and Prometheus are not used */
 };
 
 /* Attaches redtap to pid; more: further arguments, NULL-terminated, or NULL. */
 void places_attach(struct places *places, pid_t pid, const char *const *more);
 /*
- * The same, and what redtap sends goes nowhere else: for thousands of series, with
- * which the exporter of all tests takes half a minute for a page on a busy machine.
- * places_assert() then looks at the JSON and the datagrams.
+ * The same, but without the exporter: for thousands of series, with which the shared exporter
+ * would need half a minute for one page on a busy machine.  places_assert() then checks the JSON
+ * and the datagrams only.
  */
 void places_attach_own(struct places *places, pid_t pid, const char *const *more);
 
 /*
- * After the last request: waits until redtap has counted all, ends it by
+ * Call after the last request: waits until redtap has counted all, ends it by
  * SIGINT, and checks all four places, body sizes included if bytes is true.
  * Returns the JSON total.
  */
 json_t *places_assert(struct places *places, const struct counts *expected, bool bytes);
 
 /*
- * After redtap's end: the three other places say what its total line says, which
- * the test has compared with the client's counts.  For loads where a request that
- * was under way at attach, or at a server's death, may count or not: it does so
- * everywhere.
+ * Call after redtap's end: checks that the three other places agree with its
+ * total line, which the test has compared with the client's counts.  For loads
+ * where a request that was in progress at attach, or when a server died, may
+ * count or not: it must do so in all places.
  */
 void places_assert_as_total(struct places *places, json_t *total);
 

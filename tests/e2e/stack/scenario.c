@@ -17,8 +17,8 @@
 
 #define ECHO_BYTES 500
 /*
- * Prometheus has to see that series begin with 0, on a busy machine too; and a
- * scrape that takes longer than its interval is a hole.
+ * Prometheus must see that series start with 0, on a busy machine too; and a
+ * scrape that takes longer than its interval leaves a gap.
  */
 #define SCRAPE_INTERVAL "500ms"
 #define FLUSH_INTERVAL "1500ms"
@@ -75,7 +75,7 @@ uint64_t tally_total(const struct http_tally *tally)
 	return tally->answered + tally->unanswered;
 }
 
-/* ---- asking ---- */
+/* ---- queries ---- */
 
 void scenario_ask(const struct scenario *scenario, const char *query, double time,
 		  struct metrics *answer)
@@ -95,7 +95,7 @@ size_t scenario_count(const struct scenario *scenario, const char *query, double
 	return count;
 }
 
-/* The only value of an answer; NAN: there is not exactly one. */
+/* The only value of a result; NAN if there is not exactly one. */
 static double ask_value(const struct scenario *scenario, const char *query)
 {
 	struct metrics answer;
@@ -134,12 +134,12 @@ void scenario_start(struct scenario *scenario)
 	scenario->prometheus = prometheus_start(&scenario->exporter, SCRAPE_INTERVAL);
 	http_tally_init(&scenario->shop_tally);
 	http_tally_init(&scenario->busy_tally);
-	/* Some seconds after it is ready; what is born before would be born unseen. */
+	/* Before the first scrape, the first 0 of a series would be missed. */
 	if (!wait_until(has_scraped, scenario, DEADLINE_S))
 		fail_msg("Prometheus does not scrape");
 }
 
-/* Both services, and redtap attached to them; nothing sent yet. */
+/* Starts both services and attaches redtap to them; sends no request yet. */
 static void attach(struct scenario *scenario)
 {
 	char shop[32], busy[32];
@@ -248,7 +248,7 @@ void scenario_touch(const struct scenario *scenario)
 	http_tally_release(&tally);
 }
 
-/* A connection that the only worker can not accept before it has slept. */
+/* A connection that the only worker cannot accept before its sleep ends. */
 static void wait_for_accept(struct scenario *scenario)
 {
 	struct http_connection *first = open_to(&scenario->busy, &scenario->busy_connections);
@@ -258,7 +258,7 @@ static void wait_for_accept(struct scenario *scenario)
 
 	sent = clock_s();
 	assert_int_equal(http_send(first, &busy_long), 0);
-	/* It sleeps by then. */
+	/* The worker sleeps by then. */
 	usleep(30000);
 	connecting = clock_s();
 	second = open_to(&scenario->busy, &scenario->busy_connections);
@@ -288,7 +288,7 @@ static void keep_connections(struct scenario *scenario)
 {
 	size_t i;
 
-	/* The process's end closes them. */
+	/* Closed when the process ends. */
 	for (i = 0; i < SHOP_OPEN; i++)
 		exchange(open_to(&scenario->shop, &scenario->shop_connections), &root,
 			 &scenario->shop_tally);
@@ -328,12 +328,12 @@ static bool scrapes_succeed(void *context)
 void scenario_settle(struct scenario *scenario)
 {
 	usleep(SETTLE_US);
-	/* After a failed one, gauges are gone until the next. */
+	/* After a failed scrape, gauges are missing until the next one. */
 	wait_until(scrapes_succeed, scenario, DEADLINE_S);
 	scenario->end = unix_time();
 }
 
-/* No scrape has failed since the load began, and every counter was seen with 0. */
+/* Whether no scrape has failed since the load began, and every counter was seen with 0. */
 static bool is_whole(const struct scenario *scenario)
 {
 	static const char unseen[] =
@@ -355,10 +355,10 @@ static void run(struct scenario *scenario)
 	run_busy(scenario);
 	keep_connections(scenario);
 	if (!wait_until(is_in_prometheus, scenario, DEADLINE_S))
-		fail_msg("Prometheus has not got all of %llu and %llu requests",
+		fail_msg("Prometheus does not have all of the %llu and %llu requests",
 			 (unsigned long long)tally_total(&scenario->shop_tally),
 			 (unsigned long long)tally_total(&scenario->busy_tally));
-	/* What the same flush brought besides, and rules that follow from it. */
+	/* Waits for the other metrics of the same flush, and for the rules that use them. */
 	scenario_settle(scenario);
 }
 
@@ -375,9 +375,10 @@ void scenario_play(struct scenario *scenario, void (*births)(const struct scenar
 		harness_keep();
 		if (is_whole(scenario))
 			return;
-		print_message("Prometheus missed something: the machine is busy; again\n");
+		print_message(
+			"Prometheus missed a scrape or a first 0 (busy machine); trying again\n");
 		scenario_release(scenario);
 		harness_release_kept();
 	}
-	fail_msg("Prometheus missed something at each of %d tries", TRIES);
+	fail_msg("Prometheus missed a scrape or a first 0 in each of %d tries", TRIES);
 }

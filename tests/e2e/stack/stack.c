@@ -52,7 +52,7 @@ char *http_get(const char *url)
 	return NULL;
 }
 
-/* What a starting server is asked until it answers. */
+/* A request that is repeated until a starting server responds. */
 struct question {
 	struct process *process;
 	const char *url;
@@ -63,7 +63,7 @@ static bool answers(void *context)
 	const struct question *question = context;
 	char *body;
 
-	/* An ended one is told apart below. */
+	/* A server that has ended is detected below. */
 	if (!process_is_running(question->process))
 		return true;
 	body = http_get(question->url);
@@ -76,7 +76,7 @@ static void wait_for_answer(struct process *process, const char *url)
 	struct question question = { .process = process, .url = url };
 
 	if (!wait_until(answers, &question, DEADLINE_S) || !process_is_running(process))
-		fail_msg("%s does not answer at %s; standard error: %s", process->name, url,
+		fail_msg("%s does not respond at %s; standard error: %s", process->name, url,
 			 process_err(process));
 }
 
@@ -100,7 +100,7 @@ struct exporter exporter_restart(const struct exporter *before)
 		NULL,
 	};
 
-	/* What an exporter that was killed has left. */
+	/* Left by an exporter that was killed. */
 	unlink(exporter.socket);
 	exporter.process =
 		process_start(&(struct process_options){ .name = "statsd_exporter", .argv = argv });
@@ -127,10 +127,10 @@ void exporter_metrics(const struct exporter *exporter, struct metrics *metrics)
 	char *page = http_get(text_format("http://127.0.0.1:%u/metrics", exporter->web_port));
 
 	if (!page)
-		fail_msg("statsd_exporter does not answer; standard error: %s",
+		fail_msg("statsd_exporter does not respond; standard error: %s",
 			 process_err(exporter->process));
 	if (!metrics_add_exposition(metrics, page))
-		fail_msg("statsd_exporter's /metrics can not be read");
+		fail_msg("statsd_exporter's /metrics cannot be parsed");
 	free(page);
 }
 
@@ -140,7 +140,7 @@ static char *replace(char *text, const char *from, const char *to)
 	char *at = strstr(text, from), *replaced;
 
 	if (!at || strstr(at + 1, from))
-		fail_msg("stack/prometheus.yml: '%s' is not there exactly once", from);
+		fail_msg("stack/prometheus.yml: '%s' does not occur exactly once", from);
 	replaced = malloc(strlen(text) + strlen(to) + 1);
 	assert_non_null(replaced);
 	sprintf(replaced, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
@@ -148,7 +148,7 @@ static char *replace(char *text, const char *from, const char *to)
 	return replaced;
 }
 
-/* The stack's own configuration, with this exporter and the tests' intervals. */
+/* The configuration of stack/, with this exporter and the tests' intervals. */
 static const char *write_configuration(const struct exporter *exporter, const char *interval)
 {
 	const char *file = path_scratch("prometheus.yml");
@@ -209,10 +209,10 @@ void prometheus_ask_at(const struct prometheus *prometheus, const char *query, d
 	free(url);
 	free(at);
 	if (!answer)
-		fail_msg("Prometheus does not answer to '%s'; standard error: %s", query,
+		fail_msg("Prometheus does not respond to '%s'; standard error: %s", query,
 			 process_err(prometheus->process));
 	if (!metrics_add_query(metrics, answer))
-		fail_msg("Prometheus's answer to '%s' can not be read", query);
+		fail_msg("Prometheus's response to '%s' cannot be parsed", query);
 	free(answer);
 }
 
