@@ -3,22 +3,14 @@
 #
 # test_documents.sh - what the documents name exists: files, targets, metrics, reasons.
 #
-# Inputs: the *.md files, and what they speak of.  Output: as testing.sh has it.
+# Inputs: the *.md files, and what they speak of.  Output: see testing.sh.
 # test_docs.c tests help, manual page and completion.
-# Tests are found by their names, which shellcheck does not see; backticks are literal.
+# tests_run calls the tests by name, which shellcheck does not see; backticks are literal.
 # shellcheck disable=SC2317,SC2016
 set -euo pipefail
 
-PROGRAM_NAME=test_documents
-TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-# shellcheck source-path=SCRIPTDIR source=../../stack/lib.sh
-. "$TOP/stack/lib.sh"
 # shellcheck source-path=SCRIPTDIR source=testing.sh
-. "$TOP/tests/suites/testing.sh"
-ALL_SCRATCH=$(mktemp -d)
-trap 'rm -rf "$ALL_SCRATCH"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+. "$(dirname "${BASH_SOURCE[0]}")/testing.sh"
 cd "$TOP"
 DOCUMENTS=$(echo ./*.md ./*/README.md)
 

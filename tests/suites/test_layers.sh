@@ -2,21 +2,12 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 #
 # test_layers.sh - what `make lint LINT=layers` says about a tree with a fault.
-# Output: as testing.sh has it.
-# Tests are found by their names, which shellcheck does not see.
+# Output: see testing.sh.  tests_run calls the tests by name, which shellcheck does not see.
 # shellcheck disable=SC2317
 set -euo pipefail
 
-PROGRAM_NAME=test_layers
-TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-# shellcheck source-path=SCRIPTDIR source=../../stack/lib.sh
-. "$TOP/stack/lib.sh"
 # shellcheck source-path=SCRIPTDIR source=testing.sh
-. "$TOP/tests/suites/testing.sh"
-ALL_SCRATCH=$(mktemp -d)
-trap 'rm -rf "$ALL_SCRATCH"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+. "$(dirname "${BASH_SOURCE[0]}")/testing.sh"
 
 # Files that each copy of the tree has besides its own; what is planted includes these.
 HEADERS=(user/main.h user/flush/new.h user/send/new.h bpf/abi/new.h bpf/tables/plain.h bpf/tables/new.bpf.h

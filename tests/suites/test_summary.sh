@@ -2,21 +2,12 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 #
 # test_summary.sh - how tests/summary.sh runs and counts suites.
-# Output: as testing.sh has it.
-# Tests are found by their names, which shellcheck does not see.
+# Output: see testing.sh.  tests_run calls the tests by name, which shellcheck does not see.
 # shellcheck disable=SC2317
 set -euo pipefail
 
-PROGRAM_NAME=test_summary
-TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-# shellcheck source-path=SCRIPTDIR source=../../stack/lib.sh
-. "$TOP/stack/lib.sh"
 # shellcheck source-path=SCRIPTDIR source=testing.sh
-. "$TOP/tests/suites/testing.sh"
-ALL_SCRATCH=$(mktemp -d)
-trap 'rm -rf "$ALL_SCRATCH"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+. "$(dirname "${BASH_SOURCE[0]}")/testing.sh"
 
 # summary_whole WORD...: what tests/summary.sh passes through, without its own words.
 summary_whole() {
