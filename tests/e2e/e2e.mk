@@ -9,11 +9,10 @@ E2E_HARNESS   = $(patsubst tests/e2e/%.c,$(BUILD)/e2e/%.o, \
 		  $(filter-out tests/e2e/cases/% tests/e2e/http/load.c,$(wildcard tests/e2e/*/*.c)))
 E2E_LIBS      = -lcmocka -lcurl -ljansson -lbpf -lpthread -lm
 
-# With the machine to themselves: the first compare times, more closely than to say
-# that nobody was late; the last three keep a CPU for a program that stands still,
-# let an hour pass in 20 ms, and measure what a flush takes.  All others count, wait
-# for conditions, choose free ports and directories of their own, and look at no
-# process but their own: two at a time, as they mostly wait.
+# These run alone: the first compare times closely; the last three stop a program on a CPU,
+# let an hour pass in 20 ms, and measure the time of a flush.  All others count, wait for
+# conditions, choose free ports and directories of their own, and observe only their own
+# processes: two run at the same time, because they mostly wait.
 E2E_ALONE = attach client deliver destinations harness latency panels parity phases pipeline rules timer \
 	    element_reuse retirement cardinality
 E2E_AT_ONCE = 2
@@ -23,7 +22,7 @@ E2E_PARTS = $(if $(filter-out $(E2E_ALONE),$(E2E_TESTS)),beside) $(if $(filter $
 .PHONY: places-programs test-places
 e2e-programs: $(E2E_PROGRAMS) $(BUILD)/redtap $(BUILD)/webapp
 
-# All are run even when one fails; the status tells whether one did.
+# All tests run, even if one fails; the exit status says whether one did.
 ##@ Test
 test-e2e: e2e-programs ## real servers, as root [E2E_TESTS="counts cli"]
 	+@status=0; for part in $(E2E_PARTS); do \
@@ -39,14 +38,14 @@ test-e2e-alone: e2e-programs
 	+@$(MAKE) --no-print-directory --keep-going --jobs=1 \
 		$(addprefix run-e2e-,$(filter $(E2E_ALONE),$(E2E_TESTS)))
 
-# The program may call make itself: with the flags that it chooses.
+# Without MAKEFLAGS, because a test may call make itself.
 $(E2E_TESTS:%=run-e2e-%): run-e2e-%:
 	@echo "== $*"; begun=$$(date +%s); status=0; \
 	MAKEFLAGS= REDTAP_BUILD=$(abspath $(BUILD)) $(BUILD)/e2e/test_$* || status=1; \
 	echo "== $*: $$(($$(date +%s) - begun)) s"; exit $$status
 
-# Series meet at five places, two and three of them (bpf/abi/series_key.h): nothing else may
-# be different.
+# All series have one of five hashes (bpf/abi/series_key.h), so that they collide; the counts
+# must be the same.
 PLACES_DIR = $(BUILD)/places/build
 places-programs: $(BUILD)/e2e/test_routes
 	@mkdir -p $(PLACES_DIR)
@@ -55,7 +54,7 @@ places-programs: $(BUILD)/e2e/test_routes
 	@for name in stack tests; do ln -sfn $(CURDIR)/$$name $(BUILD)/places/$$name; done
 	@ln -sfn $(abspath $(BUILD))/tools $(PLACES_DIR)/tools
 
-test-places: places-programs ## series whose hashes are equal are told apart, as root
+test-places: places-programs ## series whose hashes are equal stay separate, as root
 	REDTAP_BUILD=$(abspath $(PLACES_DIR)) $(BUILD)/e2e/test_routes
 
 .SECONDARY: $(E2E_HARNESS) $(patsubst tests/e2e/%.c,$(BUILD)/e2e/%.o,$(wildcard tests/e2e/cases/test_*.c))
@@ -64,7 +63,7 @@ $(BUILD)/e2e/%.o: tests/e2e/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -Itests/e2e -c -o $@ $<
 
-# An archive: a program takes from it what it uses.
+# An archive: the linker takes from it what a test uses.
 $(BUILD)/e2e/harness.a: $(E2E_HARNESS)
 	@rm -f $@
 	$(AR) rcs $@ $^
@@ -72,7 +71,7 @@ $(BUILD)/e2e/harness.a: $(E2E_HARNESS)
 $(BUILD)/e2e/test_%: $(BUILD)/e2e/cases/test_%.o $(BUILD)/e2e/harness.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(E2E_LIBS)
 
-# These have parts of redtap in them: its collector, to tell it the time; its table of options.
+# These contain parts of redtap: its collector, with a time of the test; its table of options.
 $(BUILD)/e2e/redtap.a: $(filter-out $(BUILD)/user/main.o,$(USER_OBJECTS))
 	@mkdir -p $(@D)
 	@rm -f $@
@@ -83,7 +82,7 @@ $(E2E_INSIDE): $(BUILD)/e2e/redtap.a
 $(E2E_INSIDE): E2E_LIBS += -lelf -lz
 $(BUILD)/e2e/test_missed_processes: LDFLAGS += -Wl,--wrap=loader_missed_processes
 
-# Here a program stands still where others are to come between (bpf/count/series.bpf.h).
+# Here a BPF program waits at the point where others should interfere (bpf/count/series.bpf.h).
 STALL_BUILD = $(BUILD)/stall
 $(BUILD)/e2e/test_element_reuse: $(BUILD)/e2e/cases/test_element_reuse.o $(BUILD)/e2e/harness.a \
 		$(BUILD)/e2e/redtap.a
