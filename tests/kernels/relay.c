@@ -80,7 +80,7 @@ static int relay_in(int sock, int file)
 	const struct sigaction end = { .sa_handler = on_end };
 	sigset_t blocked, waiting;
 
-	/* The signal is blocked except during the wait, so it cannot come between check and wait. */
+	/* The signal is blocked, except in ppoll(): it cannot come between check and wait. */
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGTERM);
 	sigprocmask(SIG_BLOCK, &blocked, &waiting);

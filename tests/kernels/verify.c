@@ -210,7 +210,7 @@ static bool verify_program(const char *path, const char *name, const struct vari
 		       log_number("verification time ") / 1000, variant->name);
 		return true;
 	}
-	/* Load it again, with a log; for a program that is too complex the log shows only its length. */
+	/* Load it again, with a log.  For a program that is too complex (E2BIG) no log helps. */
 	if (err != -E2BIG)
 		err = load_alone(path, name, variant, LOG_LEVEL_STEPS);
 	printf("FAILED %s (%s): %s\n", name, variant->name, strerror(-err));

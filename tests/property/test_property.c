@@ -350,7 +350,7 @@ static void whole_table(enum side side)
 		trial.count);
 	fprintf(stderr, " in %zu rows: equal, after %.1f s\n", counts.count, clock_s() - begun);
 	fprintf(stderr,
-		"  the server's connections: %llu continued in a child, %llu passed to another process, "
+		"  the server's connections: %llu continued in a child, %llu passed on, "
 		"%llu lent to a child, %llu ended by a kill\n",
 		(unsigned long long)tally.forks, (unsigned long long)tally.passes,
 		(unsigned long long)tally.lent, (unsigned long long)tally.deaths);

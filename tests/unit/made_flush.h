@@ -35,7 +35,7 @@ void made_flush_add(struct made_flush *made, struct series *series, uint64_t n,
 struct series *made_flush_get(struct made_flush *made, const char *route, uint16_t status,
 			      uint64_t n, uint64_t duration_ns);
 
-/* A new phase without requests; route NULL for REQUEST_PHASE_ACCEPT; the texts must outlive made. */
+/* A new phase without requests; route: NULL for REQUEST_PHASE_ACCEPT.  Texts: as above. */
 struct phase_series *made_flush_phase(struct made_flush *made, enum request_phase phase,
 				      const char *service, const char *route);
 
