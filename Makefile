@@ -7,7 +7,7 @@ BUILD   := build
 PREFIX  ?= /usr/local
 
 CLANG   ?= clang
-# Any version does; Ubuntu's /usr/sbin/bpftool fails where the tools of the running kernel are missing.
+# Any version will do; Ubuntu's /usr/sbin/bpftool fails if the running kernel's tools are missing.
 BPFTOOL ?= $(or $(shell for tool in bpftool /usr/sbin/bpftool /usr/lib/linux-tools*/*/bpftool; do \
 	$$tool version >/dev/null 2>&1 && echo $$tool && break; done),bpftool)
 PKG_CONFIG ?= pkg-config
@@ -19,7 +19,7 @@ ALL_CFLAGS = -std=gnu11 $(WARNINGS) -D_GNU_SOURCE -DREDTAP_VERSION='"$(VERSION)"
 	     -Ibpf -Iuser -I$(BUILD) -MMD -MP $(CFLAGS)
 LIBS     = -lbpf -lelf -lz -lm -lpthread
 
-# -mcpu=v3 has the fetching atomics (kernel 5.12); the older build does without.
+# -mcpu=v3 has atomic operations that return a value (kernel 5.12).
 BPF_CFLAGS = -std=gnu11 -O2 -g -target bpf -D__TARGET_ARCH_$(ARCH) -I. -Ibpf $(WARNINGS) -MMD -MP \
 	     $(BPF_DEFINES)
 
@@ -36,7 +36,7 @@ include stack/stack.mk tests/suites/suites.mk \
 ##@ Build
 all: $(BUILD)/redtap $(BUILD)/webapp ## build redtap and webapp, a small server to try it on (default)
 
-# Behind a command that has failed: names the tool or library that is missing, if one is.
+# After a failed command: names a missing tool or library, if there is one.
 OR_SAY_WHY := || stack/deps.sh --why build
 
 $(BUILD)/redtap: $(USER_OBJECTS)
@@ -50,7 +50,7 @@ $(BUILD)/redtap.bpf.o: bpf/redtap.bpf.c
 	@mkdir -p $(@D)
 	$(CLANG) $(BPF_CFLAGS) -mcpu=v3 -MF $(BUILD)/redtap.bpf.d -c -o $@ $< $(OR_SAY_WHY)
 
-# The same source without what kernels before 6.3 lack: for the kernel matrix.
+# The same source without features that kernels before 6.3 lack, for make test-kernels.
 $(BUILD)/redtap_legacy.bpf.o: bpf/redtap.bpf.c
 	@mkdir -p $(@D)
 	$(CLANG) $(BPF_CFLAGS) -mcpu=v2 -DREDTAP_LEGACY -MF $(BUILD)/redtap_legacy.bpf.d -c -o $@ $<
@@ -66,7 +66,7 @@ $(BUILD)/app/%.o: app/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -pthread -c -o $@ $< $(OR_SAY_WHY)
 
-# DESTDIR is put before every path, for packages.
+# DESTDIR comes before every path, for packages.
 install: $(BUILD)/redtap ## program, manual page, completion for bash [PREFIX=/usr/local]
 	install -D -m 755 $< $(DESTDIR)$(PREFIX)/bin/redtap
 	install -D -m 644 user/redtap.8 $(DESTDIR)$(PREFIX)/share/man/man8/redtap.8
@@ -75,8 +75,8 @@ install: $(BUILD)/redtap ## program, manual page, completion for bash [PREFIX=/u
 clean: ## remove the build directory
 	rm -rf $(BUILD)
 
-# Targets with two hash signs and a text, under the last heading (##@) before them;
-# headings of the same name are one.
+# Lists the targets that have two hash signs and a text, under the last heading (##@) before
+# them; headings with the same name are joined.
 help: ## this list
 	@awk '/^##@ / { heading = substr($$0, 5); if (!(heading in text)) order[++count] = heading } \
 		/^[a-z][^=]*:.* ## / { split($$0, part, / ## /); sub(/:.*/, "", part[1]); \

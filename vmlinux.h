@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * vmlinux.h - the kernel's types as far as redtap reads them, and no further.
+ * vmlinux.h - the kernel's types, with only the fields that redtap reads.
  *
- * Written by hand.  CO-RE relocates every access to the offsets of the running
- * kernel, so neither order nor completeness matters; a test compares each field
- * with the kernel's BTF.  Behind each struct: who reads it.
+ * Written by hand.  CO-RE relocates every access to the offsets of the running kernel, so
+ * the order of fields does not matter, and others can be left out; a test compares each
+ * field with the kernel's BTF.  The comment of a type names the file that reads it, and
+ * what for.
  */
 #ifndef REDTAP_VMLINUX_H
 #define REDTAP_VMLINUX_H

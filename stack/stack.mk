@@ -15,7 +15,7 @@ deps-test: ## for the tests; `make test` does this itself
 	@BUILD=$(BUILD) stack/deps.sh build demo test
 
 ##@ Try it
-# The + lets the builds inside share this make's -j.
+# The + lets the inner builds use this make's -j.
 demo: ## half a minute of load; Prometheus and client agree [DEMO=stay] [VM=1]
 	+@BUILD=$(BUILD) MAKE="$(MAKE)" DEMO="$(DEMO)" VM="$(VM)" stack/demo.sh
 

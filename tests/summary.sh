@@ -1,22 +1,21 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 #
-# summary.sh SUITE... [+ SUITE...] [, ...] - runs `make test-SUITE` for each and
+# summary.sh SUITE... [+ SUITE...] [, ...] - runs `make test-SUITE` for each suite and
 # adds up their counts.
 #
-# Suites run one after the other.  On both sides of a + they run side by side, those
-# before the last + with low priority; behind a comma, with nothing beside them any
-# more: `lint unit + e2e-beside , e2e-alone`.
+# Suites run one after the other.  A + separates lists (lanes) of suites that run at the
+# same time, all but the last with low priority.  After a comma, suites wait until all
+# before it have ended: `lint unit + e2e-beside , e2e-alone`.
 #
-# Input: what the suites print: cmocka's closing lines ("[  PASSED  ] 12 test(s)."),
-# or plain ones ("12 passed, 0 failed, 0 skipped").  Output: all that, passed
-# through, of suites that run side by side when each has ended; BUILD/test-SUITE.log;
-# a line "SUITE passed failed skipped seconds" each in BUILD/test-results.txt; at the
-# end the plain closing line of them all.  Exit status 0 only if nothing failed.  It
-# must not know what is tested.
+# Input: the output of the suites: cmocka's last lines ("[  PASSED  ] 12 test(s)."), or
+# lines like "12 passed, 0 failed, 0 skipped".  Output: the same output (of suites that run
+# at the same time, when each has ended); BUILD/test-SUITE.log; for each suite a line "SUITE
+# passed failed skipped seconds" in BUILD/test-results.txt; the last line counts all.  Exit
+# status 0 only if nothing failed.  It must not know what is tested.
 #
-# A suite that prints no count, or fails without counting a failure, is one
-# failure; so is a program that begins and never comes to its closing line.
+# A suite that prints no counts, or fails without counting a failure, counts as one
+# failure; so does a test program that ends without its last lines.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -33,7 +32,7 @@ fi
 # count LOG STATUS: prints "passed failed skipped".
 count() {
 	awk -v status="$2" '
-		# The group name stands before these in newer versions of cmocka.
+		# Newer versions of cmocka print the name of the group first.
 		/^\[==========\] .*Running [0-9]+ test\(s\)/ { begun++ }
 		/^\[==========\] .*[0-9]+ test\(s\) run/ { ended++ }
 		/^\[  (PASSED|FAILED|SKIPPED) *\] [0-9]+ test\(s\)/ {
@@ -59,7 +58,7 @@ count() {
 LANES=() # process groups
 NICE=()  # before the command of a suite
 
-# suite_run SUITE SHOW: SHOW writes its input to a file, and perhaps shows it.
+# suite_run SUITE COMMAND: COMMAND (tee or keep) gets the output and the name of the log.
 suite_run() {
 	local status=0 begun=$SECONDS
 
@@ -72,7 +71,7 @@ keep() {
 	cat >"$1"
 }
 
-# lane_run SUITE...: beside others, so each suite's output comes in one piece.
+# lane_run SUITE...: other lanes run, too, so each suite's output is printed in one piece.
 lane_run() {
 	local suite
 
@@ -86,7 +85,7 @@ lane_run() {
 	done
 }
 
-# A lane has a process group of its own, which Ctrl-C does not reach.
+# Ctrl-C does not reach the lanes, because each is a process group of its own.
 lanes_end() {
 	local lane
 
@@ -109,15 +108,15 @@ stage_run() {
 		done
 		return
 	fi
-	# Without -m, what runs in the background would ignore SIGINT, and so would
-	# each program that the tests start and want to end by it.
+	# Without -m, background jobs ignore SIGINT, and so would the programs that tests start
+	# and end by SIGINT.
 	set -m
 	LANES=()
 	while (($# > 0)); do
-		echo "=== side by side: $1"
+		echo "=== at the same time: $1"
 		NICE=()
 		(($# == 1)) || NICE=(nice -n 10)
-		# Words of the lane: its suites.
+		# The suites of the lane are words.
 		# shellcheck disable=SC2086
 		lane_run $1 &
 		LANES+=($!)

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 #
-# Instructions per exchange, without noise: `make bench-instructions`.
+# Instructions for one exchange (a request and its response): `make bench-instructions`.
 #   KERNEL=newest|6.12  the kernel to measure on
 #   ROWS="keep_alive browser_heads one_request routes_500 ignored"  (default: all)
 #   STATES="nothing empty unwatched watched"                 (default: all)
-#   UPDATE=1            writes what was measured into tests/bench/baseline.json
-# `make bench-profile` tells where they go: ROW=keep_alive STATE=watched, KERNEL
-# likewise.
-# `make test-bench` is the rows that belong to `make test`.
+#   UPDATE=1            writes the results into tests/bench/baseline.json
+# `make bench-profile` shows which functions and lines they are in: ROW=keep_alive
+# STATE=watched, KERNEL likewise.
+# `make test-bench` measures the rows that belong to `make test`.
 
 BENCH_GUEST = $(BUILD)/bench/bench_guest $(BUILD)/bench/empty.bpf.o $(BUILD)/redtap
 
@@ -19,7 +19,7 @@ bench-instructions: $(BENCH_GUEST) $(BUILD)/kernels/$(or $(KERNEL),newest)/packa
 		tests/bench/run.sh
 
 bench-profile: KERNEL ?= newest
-bench-profile: $(BENCH_GUEST) $(BUILD)/bench/profile $(BUILD)/kernels/$(or $(KERNEL),newest)/package ## where they go, by function and line [ROW= STATE=]
+bench-profile: $(BENCH_GUEST) $(BUILD)/bench/profile $(BUILD)/kernels/$(or $(KERNEL),newest)/package ## instructions by function and line [ROW= STATE=]
 	@BUILD=$(BUILD) KERNEL="$(KERNEL)" ROW="$(ROW)" STATE="$(STATE)" tests/bench/profile.sh
 
 bench-programs: $(BENCH_GUEST) $(BUILD)/kernels/newest/package

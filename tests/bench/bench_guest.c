@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 /*
- * bench_guest.c [-p] [-r ROWS] [-s STATES] - runs inside a virtual machine whose clock
- * counts instructions, so that a nanosecond is an instruction: what does an
- * exchange cost in each state of the kernel's hooks?
+ * bench_guest.c [-p] [-r ROWS] [-s STATES] - measures the instructions of an exchange in
+ * each state of the kernel's hooks.  It runs inside a virtual machine whose clock counts
+ * instructions, so that a nanosecond is an instruction.
  *
  * Inputs: rows of exchange.c and states of tap.c by name, separated by spaces
- * (default: all); redtap and empty.bpf.o below /build.  Outputs: JSON objects, a
- * line each with "bench: " in front:
+ * (default: all); redtap and empty.bpf.o below /build.  Outputs: JSON objects, one a
+ * line, after "bench: ":
  *   {"release": R}                      the kernel
  *   {"row": N, "state": S, "instructions": I, "spread": D, "programs": P}
  *       instructions of an exchange: mean of the middle half of the rounds, the
  *       width of that half, and how many BPF programs run in an exchange
  *   {"row": N, "drift": D}              the first state, measured again at the end
  *   {"complete": true}
- * With -p, the first of the rows is run in the first of the states for ever,
- * behind the lines of symbols.h and {"profile": true}.
- * Exit status 0 only if redtap has counted every request.  It must not know what
- * an exchange may cost.
+ * With -p, it prints the lines of symbols.h and {"profile": true}, then runs the first row
+ * in the first state without end.
+ * Exit status 0 only if redtap has counted every request.  It must not know how many
+ * instructions are allowed.
  */
 #include <err.h>
 #include <sched.h>
@@ -30,17 +30,17 @@
 #include "symbols.h"
 #include "tap.h"
 
-/* Until caches, congestion window and series are what they stay. */
+/* Rounds until caches, congestion window and series do not change any more. */
 #define WARM_ROUNDS 3
 #define ROUNDS 16
 /*
- * After boot the kernel is busy for a while (its clock is calibrated, its tables
- * are checked): so many rounds in a row must differ by less than this share.
+ * After boot the kernel is busy for a while (it calibrates its clock, checks its tables):
+ * so many rounds in a row must differ by less than this share.
  */
 #define STEADY_ROUNDS 8
 #define STEADY_SHARE 0.004
 #define BOOT_ROUNDS_MAX 500
-/* Microseconds between two measurements in which everybody else may run. */
+/* Microseconds between two measurements, in which all other tasks may run. */
 #define OTHERS_US 200000
 
 struct measure {
@@ -49,7 +49,7 @@ struct measure {
 	double programs;
 };
 
-/* The guest's server, and how many requests it has answered. */
+/* The guest's server, and how many responses it has sent. */
 static struct exchange_server server;
 static uint64_t requests;
 
@@ -67,8 +67,8 @@ static uint64_t round_run(struct exchange_client *client)
 }
 
 /*
- * Takes turns with the server alone, whatever else wants to run: both are of the
- * same real-time priority, so neither is preempted in the middle of an exchange.
+ * Only this process and the server run, in turns: both have the same real-time priority, so
+ * neither is preempted in the middle of an exchange.
  */
 static void priority_set(void)
 {
@@ -82,7 +82,7 @@ static void priority_set(void)
 		err(1, "sched_setscheduler()");
 }
 
-/* Lets the rest of the machine do what it has left undone; idle time is free. */
+/* Lets all other tasks run; idle time is not counted. */
 static void others_run(void)
 {
 	usleep(OTHERS_US);
@@ -116,7 +116,7 @@ static struct measure row_measure(unsigned int row, bool attached)
 	return measure;
 }
 
-/* Whether the list, words separated by spaces, has this one; NULL has all. */
+/* Whether a list (words separated by spaces) has this word; NULL: yes. */
 static bool list_has(const char *list, const char *word)
 {
 	const size_t length = strlen(word);
@@ -133,8 +133,8 @@ static bool list_has(const char *list, const char *word)
 }
 
 /*
- * Runs exchanges until the machine is steady, then each row once: tables and
- * caches are as full as they will be.  Exits after a message if it never is.
+ * Runs exchanges until the machine is steady, then each row once, so that tables and
+ * caches are full.  Exits after a message if the machine does not become steady.
  */
 static void boot_settle(const char *rows)
 {
@@ -188,7 +188,7 @@ static void state_measure(enum tap_state state, const char *rows, double *first)
 	tap_stop(&tap, requests);
 }
 
-/* Exchanges without end, for a profile; whoever watches ends the machine. */
+/* Exchanges without end, for a profile; profile.sh ends the machine. */
 static void profile_run(const char *rows, const char *states)
 {
 	struct exchange_client client;
@@ -211,7 +211,7 @@ static void profile_run(const char *rows, const char *states)
 		round_run(&client);
 }
 
-/* Every word must name something: a mistyped one would leave it out silently. */
+/* Every word must be a name: else a mistyped one would be left out silently. */
 static void list_check(const char *list, const char *const *names, size_t count)
 {
 	char *copy = strdup(list), *rest = copy, *word;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 /*
- * empty.bpf.c - programs that do nothing, once on each hook that redtap uses:
- * what they cost is the floor under whatever redtap does.
+ * empty.bpf.c - programs that do nothing, one on each hook that an exchange of messages
+ * runs: their cost is the least that redtap can cost.
  *
  * Inputs, outputs: none.  It must not know redtap's own programs.
  */

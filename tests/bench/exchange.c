@@ -68,14 +68,14 @@ unsigned int exchange_requests(const struct exchange_row *row)
 	return islower((unsigned char)row->method[0]) ? 0 : row->exchanges;
 }
 
-/* Head of exactly `size` bytes: the last field is as long as it takes. */
+/* A head of exactly `size` bytes: the last field is made long enough. */
 static size_t head_build(char *text, const char *line, const char *fields, size_t size)
 {
 	static const char filler[] = "X-Fill: ";
 	int used = snprintf(text, MESSAGE_MAX, "%s%s%s", line, fields, filler);
 
 	if (used < 0 || size > MESSAGE_MAX - sizeof(BODY) || (size_t)used + 4 > size)
-		errx(1, "a head of %zu bytes has no room for its fields (%d bytes)", size, used);
+		errx(1, "a head of %zu bytes is too small for its fields (%d bytes)", size, used);
 	memset(text + used, 'f', size - 4 - used);
 	memcpy(text + size - 4, "\r\n\r\n", 4);
 	return size;
@@ -127,7 +127,7 @@ static void write_whole(int fd, const char *buffer, size_t length)
 		err(1, "write() took %zd of %zu bytes", count, length);
 }
 
-/* One connection after the other, for ever.  at: the row to answer by. */
+/* Serves one connection after the other, without end.  at: the row of the responses. */
 static void server_serve(int listener, const unsigned int *at)
 {
 	static char responses[sizeof(exchange_rows) / sizeof(exchange_rows[0])][MESSAGE_MAX];

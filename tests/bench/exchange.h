@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * exchange.h - scripted HTTP exchanges between this process and a server of its
- * own, on loopback, by plain read and write: always the same system calls.
+ * exchange.h - fixed HTTP exchanges (a request and its response) between this process and
+ * a server of its own, on loopback, by read() and write(): always the same system calls.
  *
- * Inputs: a row of the script.  Outputs: how long rounds of exchanges took.  It
- * must not know what is attached to the kernel.
+ * Inputs: a row of the table.  Outputs: how long rounds of exchanges took.  It must not
+ * know what is attached to the kernel.
  */
 #ifndef REDTAP_BENCH_EXCHANGE_H
 #define REDTAP_BENCH_EXCHANGE_H
@@ -20,7 +20,7 @@
 /* One kind of exchange. */
 struct exchange_row {
 	const char *name;
-	const char *method;          /* a lower-case one is no HTTP: nothing is counted */
+	const char *method;          /* in lower case it is not HTTP: nothing is counted */
 	size_t request_head;         /* bytes, the blank line included */
 	size_t response_head;        /* likewise; a body of BODY_BYTES follows */
 	const char *request_fields;  /* header fields; filled up to the size above */
@@ -36,10 +36,10 @@ extern const size_t exchange_row_count;
 struct exchange_server {
 	pid_t pid;
 	uint16_t port;
-	unsigned int *row; /* shared with it: index of the row it answers by */
+	unsigned int *row; /* shared with the server: index of the row of its responses */
 };
 
-/* How many requests one round of the row makes, for who counts them. */
+/* How many requests one round of the row sends. */
 unsigned int exchange_requests(const struct exchange_row *row);
 
 /* Starts the server's process.  Exits after a message if it cannot. */
@@ -50,7 +50,7 @@ void exchange_server_stop(struct exchange_server *server);
 struct exchange_client {
 	const struct exchange_row *row;
 	uint16_t port;
-	int fd; /* the connection that is kept; -1: none */
+	int fd; /* the open connection; -1: none */
 	size_t request_length;
 	size_t response_length;
 	char (*requests)[MESSAGE_MAX]; /* one for each route */

@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 /*
- * profile.c [-l] SYMBOLS TRACE - which function, or with -l which line of which
- * BPF program, executed how many instructions in an exchange.
+ * profile.c [-l] SYMBOLS TRACE - how many instructions of an exchange each function, or
+ * with -l each line of a BPF program, has executed.
  *
- * Inputs: SYMBOLS, what symbols_print() has printed; TRACE, qemu's trace of
- * executed blocks of one instruction each ("Trace 0: ... [base/pc/flags/...]").
- * Only what runs inside of BPF programs is told: a program's instructions are its
- * own and those of the kernel's functions that it calls, until it returns.
+ * Inputs: SYMBOLS, the output of symbols_print(); TRACE, qemu's trace of executed blocks
+ * of one instruction each ("Trace 0: ... [base/pc/flags/...]").  Only instructions inside
+ * BPF programs are counted: their own, and those of the kernel functions that they call.
  * Outputs: a table.  It must not know what the programs do.
  *
- * A call is told from a return by the trace alone: a program is entered at the
- * address of its symbol, and left to the address behind the instruction that
- * entered it.
+ * Calls and returns are found in the trace alone: a program begins at the address of its
+ * symbol, and ends with a jump to the address after the instruction that called it.
  */
 #include <err.h>
 #include <stdbool.h>
@@ -21,11 +19,11 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Of an instruction of x86: the return address is at most this far behind the call. */
+/* Longest instruction of x86: the return address is at most so many bytes after the call. */
 #define CALL_BYTES_MAX 15
 #define PROGRAM_PREFIX "bpf_prog_"
 /*
- * The hook that tells where an exchange begins: its first program runs twice in each,
+ * The hook by which exchanges are counted: its first program runs twice in each of them,
  * at both ends.
  */
 #define EXCHANGE_PROGRAM "_sock_recv_length"
@@ -43,7 +41,7 @@ struct places {
 	size_t count, room;
 };
 
-/* What was executed at one place while one entry program ran. */
+/* Instructions executed at one place while one program was running. */
 struct row {
 	size_t program; /* of functions */
 	size_t place;   /* of functions or lines */
@@ -148,14 +146,14 @@ static bool is_program(long function)
 	       strncmp(functions.list[function].text, PROGRAM_PREFIX, strlen(PROGRAM_PREFIX)) == 0;
 }
 
-/* State of the walk over the trace. */
+/* The state while the trace is read. */
 struct walk {
-	long program;     /* that runs, -1: none */
+	long program;     /* that is running, -1: none */
 	uint64_t entered; /* from this instruction */
 	uint64_t before;  /* the instruction before */
 	bool by_line;
 	bool counting;
-	uint64_t marks; /* runs of the program that tells exchanges */
+	uint64_t marks; /* runs of the program by which exchanges are counted */
 	uint64_t total;
 };
 
@@ -206,7 +204,7 @@ static void trace_read(struct walk *walk, const char *path)
 	fclose(file);
 }
 
-/* ---- telling ---------------------------------------------------------- */
+/* ---- output ----------------------------------------------------------- */
 
 static uint64_t program_sum(size_t program)
 {

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 #
-# profile.sh - tells where the instructions of an exchange go that BPF programs
-# execute: a virtual machine traces each of them while exchanges are made.
+# profile.sh - shows in which functions and lines BPF programs execute the instructions of
+# an exchange: a virtual machine traces each instruction while exchanges are made.
 #
-# Inputs, all by environment: BUILD, KERNEL as for run.sh; ROW and STATE, one each.
+# Inputs, all from the environment: BUILD, KERNEL as for run.sh; ROW and STATE, one each.
 # Outputs: BUILD/bench/profile.functions and profile.lines; the first is printed.
 set -euo pipefail
 
@@ -13,7 +13,7 @@ BUILD=${BUILD:-build}
 KERNEL=${KERNEL:-newest}
 ROW=${ROW:-keep_alive}
 STATE=${STATE:-watched}
-# A trace has a line of 70 bytes for each instruction: some dozen exchanges.
+# A trace has a line of 70 bytes for each instruction, so this is enough for some dozen exchanges.
 TRACE_BYTES=$((300 * 1000 * 1000))
 MACHINE_SECONDS=600
 
@@ -45,7 +45,7 @@ while kill -0 "$machine" 2>/dev/null; do
 	sleep 0.5
 done
 printf 'log none\nquit\n' >&3
-wait "$machine" || : # it was told to end in the middle of its command
+wait "$machine" || : # it was stopped in the middle of its command
 
 "$BUILD/bench/profile" "$work/console" "$work/trace" >"$BUILD/bench/profile.functions"
 "$BUILD/bench/profile" -l "$work/console" "$work/trace" >"$BUILD/bench/profile.lines"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 #
-# report.jq - what exchanges cost, and whether that is more than it was.
+# report.jq - the instructions of exchanges, compared with the baseline.
 #
 # Input: the objects that bench_guest prints, as one array.
 #   --arg kernel NAME, --arg qemu VERSION      what they were measured on
@@ -10,11 +10,11 @@
 # Output: { result, baseline (result merged into it), lines, passed, failed }.
 # It must not know how anything is measured.
 
-# On the machine of the baseline each total and each difference may grow by this
-# share; on another one only the differences can be compared, and less closely.
+# With the kernel and qemu of the baseline, each total and each difference may grow by this
+# share; with others only the differences are compared, and less strictly.
 def growth_same: 0.02;
 def growth_other: 0.05;
-# A machine that has changed by more than this meanwhile has measured nothing.
+# If the first state differs by more than this at the end, the results are not valid.
 def drift_max: 0.01;
 
 def words: split(" ") | map(select(. != ""));
@@ -35,7 +35,7 @@ def difference($row; $state): $row[$state].instructions - $row.nothing.instructi
 # Instructions by which a difference may be off.
 def noise($row; $state): $row[$state].spread + $row.nothing.spread + ($row.drift | fabs);
 
-# Why this state of this row is not what it should be: texts.
+# The reasons why this state of this row fails: texts.
 def complaints($now; $was; $state; $same):
 	(if $same then growth_same else growth_other end) as $growth
 	| if $was == null or $was[$state] == null or $was.nothing == null then
@@ -75,8 +75,8 @@ def row_lines($name; $now; $was; $same; $states):
 			else "GROWN: " + ($why | join(", ")) | sub("GROWN: no"; "NO") end) }
 	     end ]
 	 + (if $now.watched and $now.unwatched then
-		# Both ends are on this machine; the client's costs what any process does
-		# that is not watched, which is half of `unwatched`.
+		# Both ends are on this machine; the client is not watched, so it costs half
+		# of `unwatched`.
 		[ { side: true, line: (("" | left(15)) + ("server" | left(11)) + ("" | right(11))
 			+ ($now.watched.instructions
 			   - ($now.unwatched.instructions + $now.nothing.instructions) / 2

@@ -4,12 +4,11 @@
 # run.sh - measures exchanges in a virtual machine that counts instructions, and
 # compares with tests/bench/baseline.json.
 #
-# Inputs, all by environment: BUILD with redtap, bench/ and kernels/KERNEL; KERNEL,
-# ROWS, STATES, UPDATE as bench.mk has them.  Outputs: a table,
-# BUILD/bench/instructions.json (with ROWS or STATES given: only these), the
-# closing line "bench: N passed, N failed, N skipped"; a row in a state is one of
-# them.  Exit status 0 only if nothing has grown.  It must not know how the
-# instructions are counted.
+# Inputs, all from the environment: BUILD with redtap, bench/ and kernels/KERNEL; KERNEL,
+# ROWS, STATES, UPDATE: see bench.mk.  Outputs: a table, BUILD/bench/instructions.json
+# (with ROWS or STATES: only these), the last line "bench: N passed, N failed, N skipped",
+# which counts each row in each state.  Exit status 0 only if no count has grown.  It must
+# not know how the instructions are counted.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -21,7 +20,7 @@ BASELINE=tests/bench/baseline.json
 # Five rows in four states take two minutes on an idle CPU.
 MACHINE_SECONDS=900
 
-# Everything is told by its difference to nothing.
+# Each result is also shown as the difference to the state `nothing`.
 [[ " $STATES " == *" nothing "* ]] || STATES="nothing $STATES"
 
 log=$(mktemp)
@@ -40,7 +39,7 @@ if ((status != 0)) || ! grep -q '^bench: {"complete":true}' "$log"; then
 	exit 1
 fi
 
-# The emulated CPU's features, and so the kernel's choices, are qemu's.
+# The version of qemu decides about the CPU's features, and so about the kernel's code.
 qemu=$(qemu-system-x86_64 --version | sed -n '1s/.*version \([0-9.]*\).*/\1/p')
 if [[ ! -e $BASELINE ]]; then
 	echo '{}' >"$BASELINE"

@@ -19,7 +19,7 @@ static void names_allow(void)
 	FILE *file = fopen("/proc/sys/net/core/bpf_jit_kallsyms", "w");
 
 	if (!file || fputs("1", file) < 0 || fclose(file))
-		err(1, "cannot have BPF programs named");
+		err(1, "cannot make the kernel list BPF programs in kallsyms");
 }
 
 static void functions_print(void)
@@ -69,7 +69,7 @@ static void program_print(uint32_t id)
 	uint64_t *places;
 
 	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &sizes, &size))
-		err(1, "cannot ask for BPF program %u", id);
+		err(1, "cannot read the info of BPF program %u", id);
 	places = calloc(sizes.nr_jited_line_info + 1, sizeof(*places));
 	lines = calloc(sizes.nr_line_info + 1, sizeof(*lines));
 	if (!places || !lines)
@@ -82,7 +82,7 @@ static void program_print(uint32_t id)
 	info.line_info = (uintptr_t)lines;
 	size = sizeof(info);
 	if (bpf_obj_get_info_by_fd(fd, &info, &size))
-		err(1, "cannot ask for the lines of BPF program %u", id);
+		err(1, "cannot read the lines of BPF program %u", id);
 	if (info.nr_jited_line_info && info.btf_id)
 		lines_print(&info, places, lines);
 	free(places);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * symbols.h - where the code of the kernel and of its BPF programs lies.
+ * symbols.h - the addresses of the kernel's functions and of its BPF programs.
  *
- * Inputs: /proc/kallsyms, the programs that are loaded.  Outputs: lines for
- * profile.c.  It must not know who runs the code, or how often.
+ * Inputs: /proc/kallsyms, the loaded programs.  Outputs: lines for profile.c.  It must not
+ * know which code runs, or how often.
  */
 #ifndef REDTAP_BENCH_SYMBOLS_H
 #define REDTAP_BENCH_SYMBOLS_H

@@ -23,7 +23,7 @@
 #define REDTAP "/build/redtap"
 #define EMPTY_OBJECT "/build/bench/empty.bpf.o"
 
-/* A verifier on an emulated CPU takes its time. */
+/* The verifier is slow on an emulated CPU. */
 #define ATTACH_DEADLINE_MS (300 * 1000)
 #define END_DEADLINE_MS (60 * 1000)
 
@@ -76,8 +76,8 @@ static pid_t idle_start(void)
 }
 
 /*
- * The next JSON object that redtap prints of this type.  Unbuffered, so that
- * poll() tells of every line.
+ * The next JSON object of this type that redtap prints.  The stream is unbuffered, so that
+ * poll() returns for every line.
  */
 static json_t *redtap_wait(struct tap *tap, const char *type, int deadline_ms)
 {
@@ -90,7 +90,7 @@ static json_t *redtap_wait(struct tap *tap, const char *type, int deadline_ms)
 		const char *found;
 
 		if (poll(&wait, 1, deadline_ms) <= 0)
-			errx(1, "redtap says no '%s' in %d s", type, deadline_ms / 1000);
+			errx(1, "redtap has printed no '%s' in %d s", type, deadline_ms / 1000);
 		if (getline(&line, &size, tap->output) < 0)
 			errx(1, "redtap has ended without '%s'", type);
 		object = json_loads(line, 0, NULL);
@@ -189,7 +189,7 @@ void tap_stop(struct tap *tap, uint64_t requests)
 
 /* ---- runs ------------------------------------------------------------- */
 
-/* Runs of all programs that are loaded, since they were. */
+/* Runs of all loaded programs, each since it was loaded. */
 static uint64_t runs_total(void)
 {
 	uint64_t runs = 0;
@@ -201,7 +201,7 @@ static uint64_t runs_total(void)
 		int fd = bpf_prog_get_fd_by_id(id);
 
 		if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size))
-			err(1, "cannot ask for BPF program %u", id);
+			err(1, "cannot read the info of BPF program %u", id);
 		runs += info.run_cnt;
 		close(fd);
 	}
@@ -215,7 +215,7 @@ int tap_runs_start(void)
 	int counting = bpf_enable_stats(BPF_STATS_RUN_TIME);
 
 	if (counting < 0)
-		err(1, "cannot have the runs of BPF programs counted");
+		err(1, "cannot make the kernel count the runs of BPF programs");
 	runs_before = runs_total();
 	return counting;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * tap.h - what is attached to the kernel while exchanges are measured: nothing,
- * empty programs, or redtap.
+ * tap.h - what is attached to the kernel during a measurement: nothing, empty programs, or
+ * redtap.
  *
  * Inputs: a state, the paths of redtap and of the object with empty programs.
  * Outputs: how often BPF programs have run, and what redtap has counted.  It
@@ -35,26 +35,26 @@ struct tap {
 	struct bpf_object *object;
 	struct bpf_link *links[TAP_LINKS_MAX];
 	pid_t redtap; /* 0: does not run */
-	pid_t idle;   /* the process that it watches instead, 0: none */
-	FILE *output; /* of redtap: JSON, an object a line */
+	pid_t idle;   /* the idle process that it watches; 0: none */
+	FILE *output; /* of redtap: JSON, one object a line */
 };
 
 /*
- * Attaches; returns when every hook is live.  server: the process to be
- * watched.  Exits after a message if something cannot be done.
+ * Attaches; returns when all hooks are attached.  server: the process to watch.  Exits
+ * after a message on failure.
  */
 void tap_start(struct tap *tap, enum tap_state state, pid_t server);
 
 /*
- * Detaches.  requests: how many the server has answered meanwhile; exits after
- * a message unless a watching redtap has counted exactly these, and one that
- * watches something else none.
+ * Detaches.  requests: how many responses the server has sent since tap_attach().  Exits
+ * after a message unless redtap has counted exactly these, or none if it watches the idle
+ * process.
  */
 void tap_stop(struct tap *tap, uint64_t requests);
 
 /*
- * Has the kernel count the runs of BPF programs until tap_runs_stop(), which
- * returns how many these were.  The counting is not free: not to be measured.
+ * Makes the kernel count the runs of BPF programs until tap_runs_stop(), which returns
+ * their number.  Counting costs instructions: do not measure meanwhile.
  */
 int tap_runs_start(void);
 uint64_t tap_runs_stop(int counting);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 
-// compose_config FILE: reads a compose file as `docker compose config` does, by
-// the same library: schema, interpolation from the .env beside it, consistency.
+// compose_config FILE: reads a compose file as `docker compose config` does, with the
+// same library: schema, interpolation from the .env beside it, consistency.
 //
-// Inputs: a compose file.  Outputs: the project as JSON; exit status 1 and words
-// on standard error for a file that docker would not take.  It must not know
-// redtap, nor need docker.
+// Inputs: a compose file.  Outputs: the project as JSON; exit status 1 and a message on
+// standard error for a file that docker would refuse.  It must not know redtap, and must
+// not need docker.
 package main
 
 import (

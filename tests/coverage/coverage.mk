@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 #
-# Coverage of user/ and of the shared headers: `make coverage` builds everything
-# with counters by clang, in build/coverage, runs the unit tests and, as root, the
-# end-to-end tests below, and prints a table.  COVERAGE_E2E= leaves the latter
-# out.  `make coverage-show FILE=user/base/text.c` prints a file with the counts of the
-# last run beside its lines.
+# Coverage of user/ and of the shared headers: `make coverage` builds everything with
+# clang's counters in build/coverage, runs the unit tests and, as root, the end-to-end
+# tests below, and prints a table.  COVERAGE_E2E= leaves the end-to-end tests out.
+# `make coverage-show FILE=user/base/text.c` prints a file with the counts of its lines in
+# the last run.
 
-# Left out: what compares times or sends for long, and what tests the tests.
+# Left out: tests that compare times, run for long, or test the tests.
 COVERAGE_E2E   ?= $(if $(filter 0,$(shell id -u)),$(filter-out client counts harness latency servers, \
 		    $(patsubst tests/e2e/cases/test_%.c,%,$(sort $(wildcard tests/e2e/cases/test_*.c)))))
 COVERAGE_BUILD  = $(BUILD)/coverage
@@ -17,9 +17,9 @@ COVERAGE_SUITES = test-unit $(if $(COVERAGE_E2E),test-e2e E2E_TESTS="$(COVERAGE_
 
 ##@ Measure
 .PHONY: coverage coverage-show
-# A file for each process, in a directory for all: some give up root or
-# capabilities, and could not add to a file of root's.  The tests' own output goes to
-# a log; the table is printed also when one of them fails.
+# One file for each process, in a directory that all can write: some processes give up root
+# or capabilities, and could not write to a file of root.  The tests' output goes to a log;
+# the table is printed also if a test fails.
 coverage: ## lines that the tests run, file by file [COVERAGE_E2E=]
 	@mkdir -p $(COVERAGE_BUILD)
 	@rm -rf $(COVERAGE_BUILD)/profiles

@@ -5,16 +5,16 @@
 # the shared headers were executed; with FILE, that file and the counts of its
 # lines.
 #
-# Input: a build directory with programs that count (clang's source-based
-# coverage), and DIRECTORY/profiles, what they counted.  Output: a table, files
-# below 80 % marked; DIRECTORY/coverage.info (lcov's format).  It must not know
-# which tests ran.  A process that is killed leaves no counts.
+# Input: a build directory with programs that were built for clang's source-based coverage,
+# and their counts in DIRECTORY/profiles.  Output: a table, files below 80 % marked;
+# DIRECTORY/coverage.info (lcov's format).  It must not know which tests ran.  A process
+# that is killed leaves no counts.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 BUILD=${1:?usage: tests/coverage/report.sh DIRECTORY [FILE]}
 
-# Some distributions have these only with clang's version behind the name.
+# Some distributions have these tools only with clang's version after the name.
 llvm_tool() {
 	local version
 
@@ -25,7 +25,7 @@ llvm_tool() {
 	}
 }
 
-# redtap, and the unit tests, which hold its parts; one argument a line.
+# redtap, and the unit tests, which contain its parts; one argument a line.
 objects() {
 	local program
 
@@ -35,7 +35,7 @@ objects() {
 	done
 }
 
-# Reads lcov's lines: SF a file, LF and LH the number of lines, and of those hit.
+# Reads lcov's lines: SF is a file, LF its lines, LH its executed lines.
 print_table() {
 	awk -F: -v root="$PWD/" '
 		/^SF:/ { file = substr($2, index($2, root) == 1 ? length(root) + 1 : 1) }
@@ -64,7 +64,7 @@ if (($# > 1)); then
 fi
 "$profdata" merge -sparse -o "$BUILD/coverage.profdata" "$BUILD"/profiles/*.profraw
 rm -f "$BUILD"/profiles/*.profraw
-# Headers that are BPF only run in the kernel, where nothing counts.
+# Headers that are BPF only run in the kernel, where they are not counted.
 "$cov" export -format=lcov "${arguments[@]}" user/*.[ch] user/*/*.[ch] \
 	bpf/abi bpf/http bpf/tracker >"$BUILD/coverage.info"
 print_table

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 
-// dashboard_schema FILE...: holds dashboards against the schema of Grafana's
-// foundation SDK: no field that it does not know, none of another type, no
-// value that it forbids.
+// dashboard_schema FILE...: checks dashboards with the schema of Grafana's foundation SDK:
+// no unknown field, no field of another type, no forbidden value.
 //
 // Inputs: dashboard JSON.  Outputs: a line for each finding, exit status 0 if
 // there is none.  It must not know redtap.
@@ -24,7 +23,7 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/timeseries"
 )
 
-// What is not registered is not looked into, so an unknown kind is a finding.
+// Panels of other types would not be checked, so an unknown type is a finding.
 var panels = map[string]func() variants.PanelcfgConfig{
 	"barchart":   barchart.VariantConfig,
 	"bargauge":   bargauge.VariantConfig,
@@ -34,7 +33,7 @@ var panels = map[string]func() variants.PanelcfgConfig{
 	"timeseries": timeseries.VariantConfig,
 }
 
-// found returns nil for what the SDK makes of no errors: a list without any.
+// found returns nil for an empty list of errors, which the SDK returns for no error.
 func found(err error) error {
 	if err != nil && err.Error() == "" {
 		return nil
@@ -48,7 +47,7 @@ func check(path string) error {
 	if err != nil {
 		return err
 	}
-	// The strict reader knows the options of a panel by the panel's type.
+	// The strict reader checks the options of each panel by the panel's type.
 	var board dashboard.Dashboard
 	if err := found(board.UnmarshalJSONStrict(text)); err != nil {
 		return err

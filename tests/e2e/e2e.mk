@@ -54,7 +54,7 @@ places-programs: $(BUILD)/e2e/test_routes
 	@for name in stack tests; do ln -sfn $(CURDIR)/$$name $(BUILD)/places/$$name; done
 	@ln -sfn $(abspath $(BUILD))/tools $(PLACES_DIR)/tools
 
-test-places: places-programs ## series whose hashes are equal are told apart, as root
+test-places: places-programs ## series whose hashes are equal stay separate, as root
 	REDTAP_BUILD=$(abspath $(PLACES_DIR)) $(BUILD)/e2e/test_routes
 
 .SECONDARY: $(E2E_HARNESS) $(patsubst tests/e2e/%.c,$(BUILD)/e2e/%.o,$(wildcard tests/e2e/cases/test_*.c))
@@ -63,7 +63,7 @@ $(BUILD)/e2e/%.o: tests/e2e/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -Itests/e2e -c -o $@ $<
 
-# An archive: a program takes from it what it uses.
+# An archive: the linker takes from it what a test uses.
 $(BUILD)/e2e/harness.a: $(E2E_HARNESS)
 	@rm -f $@
 	$(AR) rcs $@ $^

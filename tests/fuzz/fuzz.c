@@ -4,10 +4,10 @@
  */
 #include "fuzz.h"
 
-/* Written from the grammar, and not like text_decode(), which it is to check. */
+/* Written from the grammar, unlike text_decode(), which it checks. */
 bool fuzz_is_utf8(const char *text, size_t length)
 {
-	/* First byte from..to, second byte from..to, bytes in all. */
+	/* First byte from..to, second byte from..to, number of bytes. */
 	static const uint8_t rows[][5] = {
 		{ 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 },
 		{ 0xe1, 0xec, 0x80, 0xbf, 3 }, { 0xed, 0xed, 0x80, 0x9f, 3 },

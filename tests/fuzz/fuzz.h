@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * fuzz.h - what all fuzzers need: an input that is taken apart piece by piece,
- * and assertions that stay in every build.
+ * fuzz.h - what all fuzzers need: functions that take numbers and texts from an input, and
+ * assertions that are in every build.
  *
- * Inputs: the bytes that libFuzzer makes up.  Outputs: numbers and texts; abort()
- * where an invariant does not hold.  It must not know what is fuzzed.
+ * Inputs: the bytes that libFuzzer generates.  Outputs: numbers and texts; abort() if an
+ * invariant does not hold.  It must not know what is fuzzed.
  */
 #ifndef REDTAP_FUZZ_H
 #define REDTAP_FUZZ_H
@@ -19,7 +19,7 @@
 /* The entry point of each fuzzer; libFuzzer has main(). */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Ends the run, so that libFuzzer keeps the input; the format tells what was found. */
+/* Aborts, so that libFuzzer keeps the input; the format describes what was found. */
 #define FUZZ_ASSERT(condition, ...)                                                                \
 	do {                                                                                       \
 		if (!(condition)) {                                                                \
@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 		}                                                                                  \
 	} while (0)
 
-/* What is left of the input. */
+/* The rest of the input. */
 struct fuzz_input {
 	const uint8_t *at;
 	size_t left;
@@ -56,7 +56,7 @@ static inline uint64_t fuzz_number(struct fuzz_input *input, unsigned int bytes)
 	return number;
 }
 
-/* Takes the bytes up to a separator or the end; the separator is taken too. */
+/* Takes the bytes up to a separator or the end, and the separator. */
 static inline size_t fuzz_until(struct fuzz_input *input, uint8_t separator, const char **bytes)
 {
 	const uint8_t *end = memchr(input->at, separator, input->left);
@@ -69,7 +69,7 @@ static inline size_t fuzz_until(struct fuzz_input *input, uint8_t separator, con
 }
 
 /*
- * A copy in memory of its very length, so that the address sanitizer finds a
+ * A copy in memory of exactly its length, so that the address sanitizer finds a
  * byte too far.  The caller frees it.
  */
 static inline char *fuzz_copy(const char *bytes, size_t length)
@@ -82,7 +82,7 @@ static inline char *fuzz_copy(const char *bytes, size_t length)
 	return copy;
 }
 
-/* Likewise, with a NUL behind it. */
+/* Likewise, with a NUL after it. */
 static inline char *fuzz_string(const char *bytes, size_t length)
 {
 	char *copy = malloc(length + 1);

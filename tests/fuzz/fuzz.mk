@@ -2,7 +2,7 @@
 #
 # Fuzzers (libFuzzer, address and undefined behaviour sanitizers).
 #
-#   make fuzz [FUZZ_SECONDS=60] [FUZZERS="parse tracker"]   each for so long
+#   make fuzz [FUZZ_SECONDS=60] [FUZZERS="parse tracker"]   each for that time
 #   make fuzz-nightly                                       each for half an hour
 #   make test-fuzz                                          only the seeds, in a second
 #
@@ -20,7 +20,7 @@ FUZZ_COMPILE  = $(CLANG) $(ALL_CFLAGS) $(UNIT_CFLAGS) -fsanitize=fuzzer-no-link
 fuzz-programs: $(FUZZ_PROGRAMS)
 
 ##@ Measure
-fuzz: fuzz-programs ## look for new inputs [FUZZ_SECONDS=60] [FUZZERS="parse tracker"]
+fuzz: fuzz-programs ## search for new inputs [FUZZ_SECONDS=60] [FUZZERS="parse tracker"]
 	@BUILD=$(BUILD) tests/fuzz/run.sh "$(FUZZ_SECONDS)" $(FUZZERS)
 
 fuzz-nightly: ## the same, half an hour for each fuzzer

@@ -3,17 +3,17 @@
  * fuzz_parse.c - fuzzes the parser's feeding functions: one direction's stream,
  * message after message.
  *
- * Input: a direction, a seed for the cuts, then the stream.  Asserted: limits of
- * every field; what is completed, and where, is the same however the stream is
- * cut into windows and whatever lies behind them, by words and by bytes; the
- * route is what a plain reading of the rules makes of the target.
+ * Input: a direction, a seed for the cuts, then the stream.  Asserted: limits of every
+ * field; the same verdicts at the same bytes for all cuts into windows, for all bytes
+ * after a window, and by words as by bytes; the route is the one that a simple
+ * implementation of the rules makes of the target.
  */
 #include "fuzz.h"
 #include "parser_driver.h"
 
 #define EVENTS_MAX 8192
 
-/* What was completed, and at which byte of the stream. */
+/* A verdict, and its byte in the stream. */
 struct event {
 	size_t at;
 	uint64_t number; /* length at the end of a head, remaining before chunk data */
@@ -26,17 +26,17 @@ _Static_assert(sizeof(struct event) == sizeof(size_t) + 24, "no padding: compare
 struct run {
 	const char *bytes;
 	size_t length;
-	bool scans;     /* by words as far as they go */
+	bool scans;     /* by words where possible */
 	uint8_t start;  /* the phase in which each message begins */
-	uint8_t cut;    /* windows: 0 full, 1 single bytes, else by a generator */
-	uint8_t poison; /* what lies behind a window */
+	uint8_t cut;    /* windows: 0 full, 1 single bytes, else random */
+	uint8_t poison; /* the bytes after a window */
 	uint32_t random;
-	size_t method_at; /* of the request's first byte behind the method's space */
+	size_t method_at; /* offset of the first byte after the method and its space */
 	size_t count;
 	struct event events[EVENTS_MAX];
 };
 
-/* ---- the route by the rules ------------------------------------------- */
+/* ---- the expected route ----------------------------------------------- */
 
 struct route {
 	char text[PATH_MAX_BYTES + 1];
@@ -65,7 +65,7 @@ static bool is_id(const char *segment, size_t length)
 	return length && (digits == length || length >= 32 || (length >= 16 && hex == length));
 }
 
-/* The path that a target names; false: none, or one that is not kept. */
+/* The path of a target; false: there is none, or it is not kept. */
 static bool target_path(const char *target, size_t length, const char **path, size_t *path_length)
 {
 	const char *end = target + length, *at;
@@ -125,18 +125,18 @@ static void check_route(const struct run *run, const struct http_feed *feed, siz
 	const char *target = run->bytes + run->method_at, *end = run->bytes + at - 1;
 	struct route route;
 
-	while (target < end && *target == ' ') /* more spaces than the one that is due */
+	while (target < end && *target == ' ') /* more spaces than one */
 		target++;
 	route = route_of(target, end - target);
 	FUZZ_ASSERT(line->path_length <= PATH_MAX_BYTES && line->raw_length <= PATH_MAX_BYTES,
 		    "lengths %u, %u", line->path_length, line->raw_length);
-	FUZZ_ASSERT(!!line->other == route.other, "other: %u, by the rules %u", line->other,
+	FUZZ_ASSERT(!!line->other == route.other, "other: %u, expected %u", line->other,
 		    route.other);
 	if (route.other)
 		return;
 	FUZZ_ASSERT(line->path_length == route.length &&
 			    memcmp(feed->path, route.text, route.length) == 0,
-		    "the route '%.*s', by the rules '%.*s'", line->path_length, feed->path,
+		    "the route '%.*s', expected '%.*s'", line->path_length, feed->path,
 		    (int)route.length, route.text);
 }
 
@@ -164,7 +164,7 @@ static size_t window_size(struct run *run, size_t left)
 	return size < left ? size : left;
 }
 
-/* Fills the window as user memory would: only `fill` bytes of it are defined. */
+/* Fills the window as the kernel side does: only the first `fill` bytes are defined. */
 static void window_fill(struct run *run, struct http_feed *feed, size_t at)
 {
 	const size_t fill = window_size(run, run->length - at);
@@ -214,7 +214,7 @@ static void event_add(struct run *run, const struct http_feed *feed, size_t at, 
 	}
 }
 
-/* What the tracker does behind a verdict.  Returns how many bytes are skipped. */
+/* What the tracker does after a verdict.  Returns how many bytes it skips. */
 static uint64_t message_goes_on(struct run *run, struct http_parser *parser, uint32_t verdict)
 {
 	const uint8_t flags = parser->flags;
@@ -246,7 +246,7 @@ static uint64_t message_goes_on(struct run *run, struct http_parser *parser, uin
 	}
 }
 
-/* Takes a first line by words; at: of the window's position.  Returns its bytes. */
+/* Scans a first line by words; at: offset of the window's position.  Returns its length. */
 static size_t scan_first_line(struct run *run, struct http_feed *feed, size_t at)
 {
 	const uint32_t before = feed->window.position;
@@ -268,7 +268,7 @@ static size_t scan_first_line(struct run *run, struct http_feed *feed, size_t at
 
 static void run_stream(struct run *run)
 {
-	/* of its very size: a byte behind the window is found */
+	/* of exactly its size, so that ASan finds a read after the window */
 	struct http_feed *feed = malloc(sizeof(*feed));
 	size_t at = 0;
 

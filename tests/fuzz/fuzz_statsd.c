@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * fuzz_statsd.c - fuzzes the StatsD encoder: made-up flushes, one after the
- * other, the last of them marked as such.
+ * fuzz_statsd.c - fuzzes the StatsD encoder: generated flushes, one after the other, the
+ * last of them marked as the last.
  *
- * Input: settings, then operations on a few series.  Asserted: every line is one
- * well-formed line whatever the texts are, and what all lines add up to is what
- * the last flush says, failed datagrams or not.
+ * Input: settings, then operations on a few series.  Asserted: every line is well-formed,
+ * whatever the texts are, and the sums of all lines equal the totals of the last flush,
+ * also if datagrams failed.
  */
 #include <inttypes.h>
 
@@ -18,7 +18,7 @@
 #define FLUSHES_MAX 12
 #define NS_PER_S 1000000000ULL
 
-/* What the lines amount to, over all series: the receiver's counters. */
+/* The sums of the lines, over all series: the receiver's counters. */
 struct sums {
 	uint64_t count;
 	uint64_t buckets[BUCKETS_MAX + 1]; /* the last one used: +Inf */
@@ -37,7 +37,7 @@ struct made {
 	char *texts[SERIES_MAX * 3 + 8];
 	size_t text_count;
 	double buckets[BUCKETS_MAX];
-	uint32_t bins[BUCKETS_MAX]; /* of which they are the upper edges */
+	uint32_t bins[BUCKETS_MAX]; /* the bins whose upper edges they are */
 	size_t bucket_count;
 	bool has_timers;
 	bool is_flask;
@@ -55,13 +55,13 @@ static const char *take_text(struct made *made, struct fuzz_input *input)
 
 #define DIGITS "0123456789"
 
-/* Digits, and if need be a point and one to nine digits; in billionths. */
+/* Digits, perhaps a point and one to nine digits; the result is in billionths. */
 static const char *check_value(const char *at, uint64_t *whole, uint64_t *billionths)
 {
 	const size_t digits = strspn(at, DIGITS);
 	size_t places;
 
-	FUZZ_ASSERT(digits >= 1 && digits <= 20, "no number at '%s'", at);
+	FUZZ_ASSERT(digits >= 1 && digits <= 20, "not a number: '%s'", at);
 	*whole = strtoull(at, NULL, 10);
 	*billionths = 0;
 	at += digits;
@@ -88,7 +88,7 @@ static void check_tags(const char *tags)
 	for (;; at++) {
 		const size_t length = strcspn(at, ",|"), key_length = strcspn(at, ":,|");
 
-		FUZZ_ASSERT(key_length + 1 < length, "no tag with a value: '%s'", at);
+		FUZZ_ASSERT(key_length + 1 < length, "not a tag with a value: '%s'", at);
 		snprintf(key, sizeof(key), ",%.*s,", (int)key_length, at);
 		found = strstr(keys, key);
 		FUZZ_ASSERT(found && !seen[found - keys], "the tag '%s'", at);
@@ -115,7 +115,7 @@ static size_t find_bucket(const struct made *made, const char *line)
 	return i;
 }
 
-/* Adds a counter's value to what it belongs to; names as in the documentation. */
+/* Adds a counter's value to its sum; names as in the documentation. */
 static void sums_add(struct made *made, const char *line, size_t name_length, uint64_t value,
 		     uint64_t billionths)
 {
@@ -141,7 +141,7 @@ static void sums_add(struct made *made, const char *line, size_t name_length, ui
 		sums->sum_ns += value * NS_PER_S + billionths;
 		return;
 	}
-	FUZZ_ASSERT(billionths == 0, "a part of one: '%s'", line);
+	FUZZ_ASSERT(billionths == 0, "not an integer: '%s'", line);
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (strncmp(line, rows[i].name, name_length + 1) == 0)
 			*rows[i].sum += value;
@@ -149,7 +149,7 @@ static void sums_add(struct made *made, const char *line, size_t name_length, ui
 		sums->buckets[find_bucket(made, line)] += value;
 }
 
-/* "|ms" and, for more than one, "|@RATE": returns what follows, adds as a receiver does. */
+/* "|ms", perhaps "|@RATE": adds as a receiver does; returns the rest of the line. */
 static const char *check_timer(struct made *made, const char *at)
 {
 	uint64_t weight = 1;
@@ -271,7 +271,7 @@ static void check_sums(const struct made *made, uint64_t errors)
 
 		for (bucket = 0; bucket < made->bucket_count && !made->has_timers; bucket++)
 			want.buckets[bucket] += bins_sum(&measure->bins, 0, made->bins[bucket] + 1);
-		/* What timers and the Flask names have in its place, or not at all. */
+		/* Timers and the Flask names have other lines instead, or none. */
 		want.count += made->has_timers && !made->is_flask ? 0 : measure->count;
 		want.observations += made->has_timers ? measure->count : 0;
 		want.request_bytes += made->is_flask ? 0 : measure->request_bytes;
@@ -294,7 +294,7 @@ static void check_sums(const struct made *made, uint64_t errors)
 			    sent[i], wanted[i]);
 }
 
-/* In pieces; only the last flush has to come to its end. */
+/* In pieces; only the last flush must be complete. */
 static void encode(struct statsd_encoder *encoder, struct made *made,
 		   const struct statsd_losses *losses, double flush_s, struct fuzz_input *input)
 {
@@ -331,7 +331,7 @@ static struct statsd_encoder *open_encoder(struct made *made, struct fuzz_input 
 	return encoder;
 }
 
-/* Something happens, or a flush is due.  Returns whether that is, and its duration. */
+/* One operation.  Returns whether a flush is due, and its duration. */
 static bool operate(struct made *made, struct statsd_losses *losses, double *flush_s,
 		    struct fuzz_input *input)
 {
@@ -348,7 +348,8 @@ static bool operate(struct made *made, struct statsd_losses *losses, double *flu
 	}
 	if (what == 4)
 		add_ledger(made, input);
-	else if (what == 5) /* not with timers: what went ahead of them would be there twice */
+	else if (what ==
+		 5) /* not with timers: the observation that is sent first would count twice */
 		losses->errors += made->has_timers ? 0 : fuzz_byte(input);
 	else if (what < 2 && count < SERIES_MAX)
 		add_requests(made, make_series(made, input), input);

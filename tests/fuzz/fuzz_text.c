@@ -2,9 +2,9 @@
 /*
  * fuzz_text.c - fuzzes the escapes: any text, any size of buffer.
  *
- * Input: a size (two bytes), then the text.  Asserted: what comes out is valid
- * where it goes to, is never longer than promised, means the same, and is cut
- * between whole characters only.
+ * Input: a size (two bytes), then the text.  Asserted: the result is valid for its kind of
+ * output, is never longer than promised, means the same, and is cut only between
+ * characters.
  */
 #include <jansson.h>
 
@@ -13,7 +13,7 @@
 
 typedef char *escape_function(char *buffer, size_t size, const char *text);
 
-/* The escape of text into a buffer of this very size; the caller frees it. */
+/* Escapes text into a buffer of exactly this size; the caller frees it. */
 static char *escape(escape_function *function, const char *text, size_t size)
 {
 	char *buffer = malloc(size);
@@ -26,7 +26,7 @@ static char *escape(escape_function *function, const char *text, size_t size)
 	return buffer;
 }
 
-/* What of a text is left if it is cut: a beginning of the whole. */
+/* A text that was cut is a beginning of the whole text. */
 static void check_cut(escape_function *function, const char *text, const char *whole, size_t size)
 {
 	char *part = escape(function, text, size);
@@ -60,7 +60,7 @@ static void check_statsd(const char *text, const char *escaped)
 	FUZZ_ASSERT(*text == '\0', "the text was cut at '%s'", text);
 }
 
-/* A JSON parser reads the text, but for bytes that were no UTF-8. */
+/* A JSON parser reads the same text, except bytes that are not UTF-8. */
 static void check_json(const char *text, const char *escaped)
 {
 	const size_t length = strlen(escaped);
@@ -79,7 +79,7 @@ static void check_json(const char *text, const char *escaped)
 	free(quoted);
 }
 
-/* Nothing that a terminal acts upon: C0, DEL, C1 (in UTF-8: c2 80 to c2 9f). */
+/* No control characters of a terminal: C0, DEL, C1 (in UTF-8: c2 80 to c2 9f). */
 static void check_terminal(const char *text, const char *escaped)
 {
 	const unsigned char *at;
@@ -88,7 +88,7 @@ static void check_terminal(const char *text, const char *escaped)
 	for (at = (const unsigned char *)escaped; *at; at++) {
 		FUZZ_ASSERT(*at >= 0x20 && *at != 0x7f, "a control byte 0x%02x", *at);
 		FUZZ_ASSERT(*at != 0xc2 || at[1] >= 0xa0, "a C1 control 0x%02x", at[1]);
-		/* U+200E, U+200F, U+202A..U+202E: they turn the order of what is read */
+		/* U+200E, U+200F, U+202A..U+202E change the direction of text */
 		FUZZ_ASSERT(at[0] != 0xe2 || at[1] != 0x80 ||
 				    !(at[2] == 0x8e || at[2] == 0x8f ||
 				      (at[2] >= 0xaa && at[2] <= 0xae)),
@@ -96,7 +96,7 @@ static void check_terminal(const char *text, const char *escaped)
 	}
 }
 
-/* Decoding goes through the whole text, and agrees about what is valid. */
+/* Decoding reaches the end of the text, and agrees about what is valid. */
 static void check_decode(const char *text, size_t length)
 {
 	bool valid = true;
@@ -106,12 +106,13 @@ static void check_decode(const char *text, size_t length)
 	while ((step = text_decode(text + at, &codepoint)) > 0) {
 		FUZZ_ASSERT(step <= 4 && at + step <= length, "%zu bytes at %zu", step, at);
 		FUZZ_ASSERT(fuzz_is_utf8(text + at, step) == (codepoint != TEXT_INVALID),
-			    "wrong about byte %zu", at);
+			    "wrong result at byte %zu", at);
 		valid = valid && codepoint != TEXT_INVALID;
 		at += step;
 	}
 	FUZZ_ASSERT(at == length, "stopped at %zu of %zu", at, length);
-	FUZZ_ASSERT(valid == fuzz_is_utf8(text, length), "not as the grammar says");
+	FUZZ_ASSERT(valid == fuzz_is_utf8(text, length),
+		    "valid UTF-8: not the same result as the grammar");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -3,38 +3,37 @@
  * fuzz_tracker.c - fuzzes the tracker: everything that can happen on one
  * connection, in any order.
  *
- * Input: three bytes of settings, then operations, readable on purpose (see
- * below), so that seeds can be written by hand.  Asserted after each of them: the
- * ledger is in balance (the driver's work), times follow one another, nothing is
- * outstanding beyond the limit, every transaction is one that a map may be keyed
- * with and that could have happened; and memory that nobody has written changes
- * nothing.
+ * Input: three bytes of settings, then operations, which are readable (see below), so that
+ * seeds can be written by hand.  Asserted after each of them: the ledger balances (the
+ * driver checks it), times ascend, no more requests wait than the limit allows, every
+ * transaction is possible and has a valid key; and the contents of uninitialized memory
+ * change nothing.
  */
 #include "fuzz.h"
 #include "abi/series_key.h"
 #include "tracker_driver.h"
 
 /*
- * Operations: a letter, for some a character that stands for a number, for some
- * bytes up to a `~`.
+ * Operations: a letter; some take a character that stands for a number, some take bytes
+ * up to a `~`.
  */
 #define OPERATIONS "AURPrHMSQhmFCXWTOo"
 #define BEGIN_NS 1000000000ULL
-/* Calls on one connection: enough for all that 4 KiB of input can say. */
+/* Bytes that can wait on one connection. */
 #define QUEUE_MAX 65536
 
 struct run {
 	struct driver *driver;
-	char queue[QUEUE_MAX]; /* arrived, in their order */
+	char queue[QUEUE_MAX]; /* bytes that have arrived */
 	size_t queued, taken;
 	uint64_t request_bytes, response_bytes; /* of all transactions */
 	size_t finished;
-	bool closed;    /* by the server: nothing is sent any more, but received */
-	bool overtaken; /* bytes of calls that overtook one another count twice */
+	bool closed;    /* by the server: it still receives, but does not send */
+	bool overtaken; /* bytes of calls in the wrong order count twice */
 	uint64_t hash;  /* of all transactions */
 };
 
-/* A character as a number of bytes: small ones, and those around limits. */
+/* A character as a number of bytes: small numbers, and some near limits. */
 static size_t take_size(struct fuzz_input *input)
 {
 	static const uint32_t large[] = { 127,  128,  255,   256,    257,
@@ -57,7 +56,7 @@ static void check_path(const struct series_key *key)
 		    key->path_length);
 	for (i = 0; i < (key->path_length + 7U) / 8 * 8; i++) {
 		if (i >= key->path_length)
-			FUZZ_ASSERT(key->path[i] == 0, "byte %zu behind the path", i);
+			FUZZ_ASSERT(key->path[i] == 0, "byte %zu after the path is not 0", i);
 		else
 			FUZZ_ASSERT(!memchr(" ?#;\r\n", key->path[i], 7), "0x%02x in a path",
 				    (unsigned char)key->path[i]);
@@ -84,9 +83,9 @@ static void check_transaction(struct run *run, const struct transaction *transac
 	FUZZ_ASSERT(key->status == 0 || key->status == 101 ||
 			    (key->status >= 200 && key->status <= 999),
 		    "status %u", key->status);
-	FUZZ_ASSERT(key->status || key->error, "neither an answer nor a reason");
-	FUZZ_ASSERT(key->error != ERROR_NO_RESPONSE || key->status == 0, "no response but %u",
-		    key->status);
+	FUZZ_ASSERT(key->status || key->error, "neither a status nor an error");
+	FUZZ_ASSERT(key->error != ERROR_NO_RESPONSE || key->status == 0,
+		    "no_response with status %u", key->status);
 	FUZZ_ASSERT(key->status || transaction->response_bytes == 0, "no response, but %llu bytes",
 		    transaction->response_bytes);
 	FUZZ_ASSERT(transaction->approximate < APPROXIMATE_COUNT, "approximate %u",
@@ -101,7 +100,7 @@ static void check_transaction(struct run *run, const struct transaction *transac
 		    "%llu bytes of responses", (unsigned long long)run->response_bytes);
 }
 
-/* The requests that wait for their answers. */
+/* The requests that wait for a response. */
 static void check_waiting(struct run *run)
 {
 	struct connection *connection = &run->driver->connection;
@@ -110,7 +109,7 @@ static void check_waiting(struct run *run)
 
 	FUZZ_ASSERT(outstanding <= PIPELINE_SLOTS, "%u outstanding", outstanding);
 	FUZZ_ASSERT(connection->receive.dropped - connection->send.dropped_answered < 1u << 31,
-		    "more answered than dropped");
+		    "more responses than dropped requests");
 	FUZZ_ASSERT((connection->send.oldest + outstanding) % PIPELINE_SLOTS ==
 			    connection->receive.next,
 		    "%u outstanding from slot %u to %u", outstanding, connection->send.oldest,
@@ -127,7 +126,7 @@ static void check_waiting(struct run *run)
 			    "a body of %llu", slot->body_bytes);
 	}
 	if (connection->send.owner == OWNER_SLOT) {
-		FUZZ_ASSERT(outstanding > 0, "an answer to nobody");
+		FUZZ_ASSERT(outstanding > 0, "a response without a request");
 		FUZZ_ASSERT(connection->send.first_ns <= connection->send.last_ns &&
 				    connection->send.last_ns <= run->driver->now_ns,
 			    "sent first at %llu, last at %llu", connection->send.first_ns,
@@ -144,7 +143,7 @@ static void check(struct run *run)
 		struct transaction transaction = driver->transactions[i];
 
 		check_transaction(run, &transaction);
-		/* what lies behind the path may be anything */
+		/* the bytes after the path are undefined */
 		series_key_copy(&transaction.key, &driver->transactions[i].key);
 		for (at = 0; at < sizeof(transaction); at++)
 			run->hash = (run->hash ^ ((uint8_t *)&transaction)[at]) * 1099511628211u;
@@ -156,7 +155,7 @@ static void check(struct run *run)
 
 /* ---- operations ------------------------------------------------------- */
 
-/* Bytes arrive: from the input, or so many of no meaning. */
+/* Bytes arrive: from the input, or so many meaningless ones. */
 static void arrive(struct run *run, const char *bytes, size_t length, bool seen)
 {
 	length = length < QUEUE_MAX - run->queued ? length : QUEUE_MAX - run->queued;
@@ -170,7 +169,7 @@ static void arrive(struct run *run, const char *bytes, size_t length, bool seen)
 		run->driver->arrived += length;
 }
 
-/* The application takes at most so many bytes out of the queue. */
+/* The application receives at most so many bytes from the queue. */
 static void receive(struct run *run, size_t most, bool readable)
 {
 	const size_t left = run->queued - run->taken, length = most < left ? most : left;
@@ -184,7 +183,7 @@ static void receive(struct run *run, size_t most, bool readable)
 	free(bytes);
 }
 
-/* The next call is handed over in two pieces. */
+/* The next call has a vector of two pieces. */
 static void cut_next(struct driver_stream *stream, size_t at)
 {
 	stream->cut = CUT_PIECE;
@@ -201,8 +200,8 @@ static void send_bytes(struct run *run, const char *bytes, size_t length)
 }
 
 /*
- * Two receive calls that overtake one another on their way to the hook: the second
- * is seen first, and both with the position behind the second.
+ * Two receive calls that reach the hook in the wrong order: the second is seen first, and
+ * both are seen with the position after the second.
  */
 static void receive_overtaken(struct run *run, size_t first)
 {
@@ -251,18 +250,18 @@ static void operation_bytes(struct run *run, char operation, struct fuzz_input *
 
 	switch (operation) {
 	case 'A': /* arrive */
-	case 'U': /* arrive, and no hook sees it */
+	case 'U': /* arrive, but no hook shows it */
 		arrive(run, bytes, length, operation == 'A');
 		return;
-	case 'P': /* arrive, and all is received in two pieces of a vector */
+	case 'P': /* arrive, and receive all in two pieces of a vector */
 		cut_next(&run->driver->receive, piece);
 		/* fallthrough */
-	case 'R': /* arrive, and all is received at once */
+	case 'R': /* arrive, and receive all at once */
 		arrive(run, bytes, length, true);
 		receive(run, QUEUE_MAX, true);
 		run->driver->receive.cut = CUT_NONE;
 		return;
-	case 'o': /* send in two calls that overtake one another */
+	case 'o': /* send in two calls, seen in the wrong order */
 		send_overtaken(run, piece, bytes, length);
 		return;
 	case 'Q': /* send in two pieces of a vector */
@@ -279,23 +278,23 @@ static void operation_number(struct run *run, char operation, size_t number)
 	struct driver *driver = run->driver;
 
 	switch (operation) {
-	case 'r': /* receive so many of what has arrived */
+	case 'r': /* receive so many bytes */
 		receive(run, number, true);
 		return;
-	case 'O': /* receive all in two calls that overtake one another */
+	case 'O': /* receive all in two calls, seen in the wrong order */
 		receive_overtaken(run, number);
 		return;
 	case 'H': /* receive into memory that cannot be read */
 		receive(run, number, false);
 		receive_unread(run, number, true);
 		return;
-	case 'M': /* receive, and no hook shows it */
+	case 'M': /* receive, but no hook shows it */
 		receive_unread(run, number, false);
 		return;
 	case 'h': /* send from memory that cannot be read */
 		driver_send(driver, NULL, number);
 		return;
-	case 'm': /* send, and no hook shows it */
+	case 'm': /* send, but no hook shows it */
 		driver_send_missed(driver, number);
 		return;
 	case 'W': /* a sweep */
@@ -322,7 +321,7 @@ static void operation_run(struct run *run, struct fuzz_input *input)
 	} else if (operation == 'C') { /* the server shuts down its side */
 		driver_end(run->driver, END_LOCAL);
 		run->closed = true;
-	} else if (operation == 'X') { /* reset: nothing comes behind it */
+	} else if (operation == 'X') { /* reset: nothing follows */
 		driver_end(run->driver, END_RESET);
 		input->left = 0;
 	} else {
@@ -331,13 +330,13 @@ static void operation_run(struct run *run, struct fuzz_input *input)
 	check(run);
 }
 
-/* Runs the input; returns the hash of all that came out. */
+/* Runs the input; returns a hash of all results. */
 static uint64_t run_input(struct fuzz_input input, uint8_t poison)
 {
 	struct run *run = calloc(1, sizeof(*run));
-	/* '0' to '3': bits, open before it was noticed and of a client */
+	/* '0' to '3', bits: open before redtap attached, connection of a client */
 	const uint8_t kind = fuzz_byte(&input);
-	/* '0' to begin at zero; else the sequence numbers wrap around somewhere */
+	/* '0': sequence numbers begin at 0; else they wrap around */
 	const uint32_t receive_at = -(uint32_t)(fuzz_byte(&input) - '0');
 	const uint32_t send_at = -(uint32_t)(fuzz_byte(&input) - '0');
 	uint64_t hash;
@@ -348,7 +347,7 @@ static uint64_t run_input(struct fuzz_input input, uint8_t poison)
 	driver_init(run->driver, "fuzz", kind & 1, receive_at, send_at);
 	run->driver->connection.peer = kind & 2 ? PEER_OTHER : 0;
 	run->driver->poison = poison;
-	run->driver->leaves = !poison; /* that must make no difference either */
+	run->driver->leaves = !poison; /* must make no difference, either */
 	run->driver->now_ns = BEGIN_NS;
 	while (input.left > 0)
 		operation_run(run, &input);
@@ -376,6 +375,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct fuzz_input input = { data, size };
 	const uint64_t hash = run_input(input, 0xa5);
 
-	FUZZ_ASSERT(run_input(input, 0) == hash, "memory that nobody has written matters");
+	FUZZ_ASSERT(run_input(input, 0) == hash, "the result depends on uninitialized memory");
 	return 0;
 }

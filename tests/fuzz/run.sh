@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 #
-# run.sh SECONDS|seeds FUZZER... - runs each fuzzer for so long, or its seeds only.
+# run.sh SECONDS|seeds FUZZER... - runs each fuzzer for that time, or only its seeds.
 #
-# Input: BUILD/fuzz/fuzz_FUZZER and tests/fuzz/seeds/FUZZER.  Output: what the
-# fuzzers print at the end, or when they find something; new inputs in
-# BUILD/fuzz/corpus/FUZZER, findings in BUILD/fuzz/found; the closing line "N
-# passed, N failed, 0 skipped" counts fuzzers, or seeds.  Exit status 0 only if
-# nothing was found.  It must not know what is fuzzed.
+# Input: BUILD/fuzz/fuzz_FUZZER and tests/fuzz/seeds/FUZZER.  Output: the fuzzers' output
+# if they find something, else their statistics; new inputs in BUILD/fuzz/corpus/FUZZER,
+# findings in BUILD/fuzz/found; the last line "N passed, N failed, 0 skipped" counts
+# fuzzers, or seeds.  Exit status 0 only if nothing was found.  It must not know what is
+# fuzzed.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."

@@ -2,21 +2,21 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 #
 # boot.sh [-c | -s] [-t SECONDS] [-m MIB] [-q PIPE] [-d PORT] [-f FILE]... KERNEL COMMAND [ARGUMENT...] - runs a
-# command under another kernel, in a virtual machine without hardware support.
+# command with another kernel, in a virtual machine without hardware support.
 #
 #   -c          one CPU whose clock counts instructions (qemu -icount): for
-#               benchmarks; what takes n instructions takes n nanoseconds
-#   -s          its CPUs take turns: with a thread each, qemu (7.2) can run code that
-#               the kernel has just patched, and the kernel dies of an int3 when
-#               tracepoints are attached under load
-#   -t SECONDS  give up after that time (default 240)
+#               benchmarks; n instructions take n nanoseconds
+#   -s          the CPUs share one thread: with a thread for each, qemu (7.2) can run
+#               code that the kernel has just patched, and the kernel crashes (int3)
+#               when tracepoints are attached under load
+#   -t SECONDS  stop the machine after that time (default 240)
 #   -m MIB      memory (default 1024)
 #   -q PIPE     qemu's monitor is at PIPE.in and PIPE.out, which are named pipes
 #   -d PORT     datagrams that the machine's programs send to udp 127.0.0.1:9125
-#               come out here, to udp 127.0.0.1:PORT
-#   -f FILE     take FILE along, with the shared libraries that it needs.  A
-#               file of the build directory is /build/... in the machine, one
-#               of the source tree is /... there, any other is where it is here
+#               are sent here to udp 127.0.0.1:PORT
+#   -f FILE     copy FILE into the machine, with the shared libraries that it needs.  A
+#               file of the build directory becomes /build/..., one of the source tree
+#               /..., any other keeps its path
 #
 # Inputs: a kernel that fetch.sh has put into BUILD/kernels/KERNEL, busybox,
 # qemu.  REDTAP_BUILD is the build directory (default: build/ of this tree).
@@ -64,7 +64,7 @@ take() {
 	esac
 	mkdir -p "$root${place%/*}"
 	cp "$file" "$root$place"
-	# Not a dynamic program: ldd says so, and there is nothing to take.
+	# For a file that is not a dynamic program ldd fails: there is nothing to copy.
 	libraries=$(ldd "$file" 2>/dev/null | sed -n -e 's/.*not found.*/missing/p' \
 		-e 's/.* => \(\/[^ ]*\) (.*/\1/p' -e 's/^[[:space:]]*\(\/[^ ]*\) (.*/\1/p') || :
 	for library in $libraries; do
@@ -78,7 +78,7 @@ take() {
 
 while getopts cst:m:q:d:f: option; do
 	case $option in
-	# rep movsb would count one for each byte, so copies would be overstated.
+	# rep movsb would count as one instruction for each byte.
 	c) machine="-accel tcg -icount shift=0,sleep=off -cpu max,-erms,-fsrm -smp 1" ;;
 	s) machine="-accel tcg,thread=single -cpu max -smp 2" ;;
 	t) seconds=$OPTARG ;;
@@ -136,11 +136,11 @@ done <"$work/console"
 ended=0
 wait "$qemu" || ended=$?
 qemu=
-[ "$ended" -ne 124 ] || fail "gave up after $seconds s"
+[ "$ended" -ne 124 ] || fail "stopped after $seconds s; -t SECONDS allows more"
 [ "$ended" -eq 0 ] || fail "qemu ended with status $ended"
 if [ -n "$relay" ]; then
-	wait "$relay" || fail "the datagrams did not all come out"
+	wait "$relay" || fail "the relay has lost datagrams"
 	relay=
 fi
-[ -n "$status" ] || fail "the machine went off before the command had ended"
+[ -n "$status" ] || fail "the machine has powered off before the command ended"
 exit "$status"

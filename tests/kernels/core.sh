@@ -1,13 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 #
-# core.sh - the core of the end-to-end tests in a virtual machine with the newest
-# kernel, for machines that do not let BPF programs be loaded.
+# core.sh - the most important end-to-end tests in a virtual machine with the newest
+# kernel, for machines on which BPF programs cannot be loaded.
 #
 # Inputs: BUILD with the programs of the tests, statsd_exporter and kernels/newest;
-# prometheus on PATH.  Outputs: what the machine prints, cmocka's closing lines
-# among it.  Exit status 0 only if every test there has passed.  It must not know
-# what is tested.
+# prometheus on PATH.  Outputs: the machine's output, with cmocka's closing lines.  Exit
+# status 0 only if every test has passed.  It must not know what is tested.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -15,13 +14,13 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 . stack/lib.sh
 PROGRAM_NAME=core
 BUILD=${BUILD:-build}
-# Twice what two idle CPUs take, and more.
+# More than twice the time on two idle CPUs.
 SECONDS_MAX=2400
-# An emulated CPU, and a verifier on it.
+# Factor for all deadlines: the CPU is emulated, and the verifier runs on it.
 PATIENCE=4
 
-# program of tests | the tests of it (a pattern of cmocka's): each way to count, and
-# each way to begin and to end.  An attach takes many seconds there.
+# test program | which of its tests (a pattern of cmocka).  They cover how requests are
+# counted, and how processes and connections begin and end.  An attach takes many seconds there.
 CORE='kernels/test_guest         | *
 e2e/test_attach            | *_epoll
 e2e/test_framing           | *

@@ -3,18 +3,15 @@
 #
 # fetch.sh KERNEL SUITE DIRECTORY - the newest cloud kernel of a Debian suite.
 #
-# Inputs: KERNEL is the version that the suite must have ("6.12"), or "newest"
-# for whatever it has; SUITE a Debian suite ("trixie", "sid").  The mirror and
-# the proxy are those of the machine's own apt (DEBIAN_MIRROR=URI overrules:
-# needed where the machine is not Debian).  Signatures are checked against
-# Debian's archive keys.
-# Outputs: DIRECTORY/vmlinuz and DIRECTORY/package (its name and version).  A
-# directory that is complete already is left alone: nothing is downloaded twice;
-# remove it to get a newer kernel.
+# Inputs: KERNEL is the version that the suite must have ("6.12"), or "newest" for any;
+# SUITE a Debian suite ("trixie", "sid").  The mirror and the proxy are those of the
+# machine's own apt (DEBIAN_MIRROR=URI replaces them: needed if the machine is not
+# Debian).  Signatures are checked against Debian's archive keys.
+# Outputs: DIRECTORY/vmlinuz and DIRECTORY/package (its name and version).  If the
+# directory is complete, nothing is downloaded; remove it to get a newer kernel.
 #
-# The machine's own package sources, lists and installed packages stay
-# untouched: apt gets directories of its own.  It must not know what the kernel
-# is used for.
+# apt gets directories of its own, so the machine's package sources, lists and installed
+# packages do not change.  It must not know what the kernel is used for.
 
 set -eu
 
@@ -31,18 +28,18 @@ kernel=$1
 suite=$2
 directory=$3
 
-# The package is named last, so it stands for the whole.
+# This file is written last, so if it exists, all is complete.
 [ -s "$directory/package" ] && exit 0
 
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 [ -r "$keyring" ] || fail "no '$keyring'; install debian-archive-keyring"
 for tool in apt-get apt-cache dpkg-deb; do
-	command -v "$tool" >/dev/null || fail "no '$tool'; only Debian and its like have it"
+	command -v "$tool" >/dev/null || fail "no '$tool'; only Debian and its derivatives have it"
 done
 
 mirror=${DEBIAN_MIRROR:-}
 if [ -z "$mirror" ]; then
-	# The label, unlike the address, tells the main archive from that of security updates.
+	# The label differs between the main archive and security updates, the address may not.
 	# shellcheck disable=SC2016 # apt fills in the names
 	mirror=$(apt-get indextargets --format '$(LABEL) $(REPO_URI)' 'Created-By: Packages' |
 		sed -n '/^Debian /{s///p;q;}')
@@ -53,7 +50,7 @@ fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
-# apt drops to a user of its own, which has to get in.
+# apt changes to a user of its own, which needs access.
 chmod 0755 "$work"
 mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "$work/unpacked"
 cat >"$work/kernel.sources" <<EOF
@@ -66,7 +63,7 @@ Targets: Packages
 Signed-By: $keyring
 EOF
 
-# An empty status file: what is installed here must not sway the choice.
+# An empty status file: packages that are installed here must not change the choice.
 set -- -q -o APT::Architecture=amd64 -o APT::Architectures=amd64 \
 	-o Dir::Etc::sourcelist="$work/kernel.sources" -o Dir::Etc::sourceparts=- \
 	-o Dir::State::lists="$work/lists" -o Dir::State::status=/dev/null \
@@ -78,7 +75,7 @@ apt-get "$@" update >"$work/log" 2>&1 || fail "apt-get update: $(tail -n 5 "$wor
 # The meta-package follows the suite's newest kernel.
 package=$(apt-cache "$@" show linux-image-cloud-amd64 2>/dev/null |
 	sed -n 's/^Depends:.*\(linux-image-[0-9][^ ,]*\).*/\1/p' | head -n 1)
-[ -n "$package" ] || fail "no linux-image-cloud-amd64 there"
+[ -n "$package" ] || fail "the suite has no linux-image-cloud-amd64"
 case $kernel in
 newest) ;;
 *)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 #
-# The kernel matrix: `make test-kernels`.  `make kernels` only fetches the
-# kernels, once; remove build/kernels/NAME to get a newer one.  For a command of
-# your own under another kernel see tests/kernels/boot.sh.
+# Tests on several kernels: `make test-kernels`.  `make kernels` only fetches the
+# kernels, once; remove build/kernels/NAME to get a newer one.  To run another
+# command with another kernel see tests/kernels/boot.sh.
 
 KERNEL_PACKAGES := $(patsubst %,$(BUILD)/kernels/%/package,5.10 6.1 6.12 newest)
 KERNEL_PROGRAMS := $(patsubst %,$(BUILD)/kernels/%,verify test_guest test_kernels)
@@ -26,9 +26,9 @@ kernels-programs: $(KERNEL_PACKAGES) $(KERNEL_PROGRAMS) $(KERNEL_GUEST)
 test-kernels: kernels-programs ## every program on four kernels, in virtual machines
 	REDTAP_BUILD=$(abspath $(BUILD)) $(BUILD)/kernels/test_kernels tests/kernels/boot.sh
 
-# The core of the end-to-end tests on the newest kernel: `make test` runs it where
+# The most important end-to-end tests on the newest kernel: `make test` runs them where
 # BPF is refused.
-test-guest: $(BUILD)/kernels/newest/package $(KERNEL_CORE) $(BUILD)/redtap $(BUILD)/webapp ## the core of the end-to-end tests in a virtual machine
+test-guest: $(BUILD)/kernels/newest/package $(KERNEL_CORE) $(BUILD)/redtap $(BUILD)/webapp ## the most important end-to-end tests, in a virtual machine
 	BUILD=$(BUILD) tests/kernels/core.sh
 
 $(KERNEL_PACKAGES):
@@ -41,7 +41,7 @@ $(BUILD)/kernels/%.o: tests/kernels/%.c
 $(BUILD)/kernels/verify: $(BUILD)/kernels/verify.o
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-# Neither curl nor libbpf: what the machine does not need is not taken along.
+# Without curl and libbpf, which would have to be copied into the machine.
 $(BUILD)/kernels/test_guest: $(BUILD)/kernels/test_guest.o $(BUILD)/e2e/harness.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ -lcmocka -ljansson -lm
 

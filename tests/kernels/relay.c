@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 /*
- * relay.c - datagrams out of a virtual machine that has no network.
+ * relay.c - passes datagrams out of a virtual machine that has no network.
  *
- *   relay in PORT FILE    inside: what arrives on udp 127.0.0.1:PORT goes into FILE,
- *                         a serial port, as frames; ends by SIGTERM, with nothing
- *                         left to send
- *   relay out PORT FILE   outside: frames from FILE become datagrams to udp
- *                         127.0.0.1:PORT; ends with the file
+ *   relay in PORT FILE    inside: writes what arrives on udp 127.0.0.1:PORT as frames
+ *                         into FILE, a serial port; SIGTERM ends it after the last
+ *                         datagram is written
+ *   relay out PORT FILE   outside: sends frames from FILE as datagrams to udp
+ *                         127.0.0.1:PORT; ends at the end of the file
  *
- * A frame is a length of two bytes, high byte first, and a datagram.  It must not
- * know what is in them.
+ * A frame is a length of two bytes, high byte first, and a datagram.  It must not know
+ * the contents.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -25,7 +25,7 @@
 
 #define DATAGRAM_MAX 65535
 #define HEADER 2
-/* For bursts that come faster than a serial port is. */
+/* For bursts that are faster than the serial port. */
 #define RECEIVE_BUFFER (4 * 1024 * 1024)
 
 static volatile sig_atomic_t ending;
@@ -73,14 +73,14 @@ static bool read_all(int fd, char *bytes, size_t length)
 	return true;
 }
 
-/* Until the signal has come and nothing is left. */
+/* Runs until the signal has come and nothing is left to send. */
 static int relay_in(int sock, int file)
 {
 	static char frame[HEADER + DATAGRAM_MAX];
 	const struct sigaction end = { .sa_handler = on_end };
 	sigset_t blocked, waiting;
 
-	/* It comes only while this waits, so none is missed between a look and a wait. */
+	/* The signal is blocked, except in ppoll(): it cannot come between check and wait. */
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGTERM);
 	sigprocmask(SIG_BLOCK, &blocked, &waiting);
@@ -113,7 +113,7 @@ static int relay_out(int sock, int file)
 
 		if (!read_all(file, bytes, length))
 			break;
-		/* Nobody there: as if it had been sent from here. */
+		/* Nothing listens: ignore it, as for any UDP sender. */
 		if (send(sock, bytes, length, 0) < 0 && errno != ECONNREFUSED)
 			return fail("send to", "the port");
 	}

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_guest.c - redtap on whatever kernel this runs on: attaches to webapp,
- * sends requests, compares redtap's JSON total with the client's own counts, to
- * the last request.  Runs inside the virtual machines of test_kernels.c and
- * just as well outside.
+ * test_guest.c - redtap on the running kernel: attaches to webapp, sends requests, and
+ * compares redtap's JSON total with the client's own counts, which must be equal.  It runs
+ * inside the virtual machines of test_kernels.c, and also outside.
  *
- * Inputs: redtap and webapp in the build directory (see harness.h).  It must
- * not know which kernel it runs on; it needs nothing but loopback.
+ * Inputs: redtap and webapp in the build directory (see harness.h).  It must not know
+ * which kernel it runs on; it needs only loopback.
  */
 #include <errno.h>
 #include <sched.h>
@@ -22,8 +21,8 @@
 #include "harness/traffic.h"
 
 /*
- * Seconds until redtap is attached.  A verifier that runs on an emulated CPU,
- * beside another machine, takes its time.
+ * Seconds until redtap is attached: the verifier is slow on an emulated CPU, while another
+ * machine is running.
  */
 #define ATTACH_DEADLINE_S 300.0
 
@@ -40,7 +39,7 @@ static const struct request_kind mix[] = {
 	{ .method = "GET", .target = "/status/503", .route = "/status/{id}" },
 };
 
-/* How often a phase was measured, over all routes. */
+/* The number of measurements of a phase, over all routes. */
 static uint64_t phase_count(json_t *total, const char *name)
 {
 	json_t *phases = json_object_get(total, "phases"), *phase;
@@ -53,7 +52,7 @@ static uint64_t phase_count(json_t *total, const char *name)
 	return count;
 }
 
-/* Every request was answered, every connection accepted, every answer acknowledged. */
+/* Every request got a response, every connection was accepted, every response acknowledged. */
 static void check_phases(json_t *total, uint64_t requests, uint64_t connections)
 {
 	static const char *const names[] = { "queue", "service", "send", "deliver" };
@@ -62,16 +61,17 @@ static void check_phases(json_t *total, uint64_t requests, uint64_t connections)
 	assert_true(phases_assert_balance(total) > 0);
 	for (i = 0; i < ROWS(names); i++)
 		if (phase_count(total, names[i]) != requests)
-			fail_msg("%s was measured %lu times, of %lu requests", names[i],
-				 phase_count(total, names[i]), requests);
+			fail_msg(
+				"phase %s has %lu measurements, expected %lu, one for each request",
+				names[i], phase_count(total, names[i]), requests);
 	if (phase_count(total, "accept") != connections)
-		fail_msg("accept was measured %lu times, of %lu connections",
+		fail_msg("phase accept has %lu measurements, expected %lu, one for each connection",
 			 phase_count(total, "accept"), connections);
 }
 
 /*
- * Linux 7: every call is seen by a trace event, whose program the kernel has run each
- * time; the second of the pair is for what other users of BPF do to the first.
+ * Linux 7: a trace event sees every call, and the kernel has never skipped its program; the
+ * second of the pair is needed only because of other users of BPF.
  */
 static void check_calls_by_events(const char *said)
 {
@@ -89,8 +89,8 @@ static void check_calls_by_events(const char *said)
 }
 
 /*
- * all_phases: each request on a connection of its own.  Returns what redtap said on its
- * standard error with -v, for the caller to free.
+ * all_phases: each request on its own connection.  Returns redtap's standard error with -v;
+ * the caller frees it.
  */
 static char *count_all(const char *model, int workers, const char *host, struct traffic traffic,
 		       bool all_phases)
@@ -157,7 +157,7 @@ static void test_all_phases_of_one_request_connections_ipv6(void **state)
 		     true);
 }
 
-/* Covers tracefs, for what is started from now on. */
+/* Hides tracefs from the programs that are started from now on. */
 static void hide_tracefs(void)
 {
 	static const char *const directories[] = { "/sys/kernel/tracing", "/sys/kernel/debug" };
@@ -167,12 +167,12 @@ static void hide_tracefs(void)
 	assert_int_equal(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
 	for (i = 0; i < ROWS(directories); i++)
 		if (mount("none", directories[i], "tmpfs", 0, NULL) && errno != ENOENT)
-			fail_msg("cannot cover '%s': %s", directories[i], strerror(errno));
+			fail_msg("cannot hide '%s': %s", directories[i], strerror(errno));
 }
 
 /*
- * Linux 7 without trace events: redtap says what that means.  While one task alone is
- * busy with each side of a connection, nothing can be missed.  The last test of all.
+ * Linux 7 without trace events: redtap warns.  With only one task on each side of a
+ * connection, nothing can be missed.  This is the last test, because tracefs stays hidden.
  */
 static void test_no_tracefs(void **state)
 {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_kernels.c - one test per kernel: boots it in a virtual machine, takes
- * every BPF program through its verifier, and, where the socket tracepoints
- * exist (kernel 6.3), has requests counted there (test_guest.c).
+ * test_kernels.c - one test for each kernel: boots it in a virtual machine, loads every BPF
+ * program, and, where the socket tracepoints exist (kernel 6.3), counts requests
+ * (test_guest.c).
  *
- * Inputs: argv[1], the path of boot.sh; the kernels that fetch.sh has put into
- * the build directory; REDTAP_BUILD, or the directory above this program's.
- * Outputs: what the machines print, each line with the kernel in front;
- * cmocka's closing lines.  It must not know what the guest's programs do, only
- * how they say that they are content.
+ * Inputs: argv[1], the path of boot.sh; the kernels that fetch.sh has put into the build
+ * directory; REDTAP_BUILD, or the directory above this program's.
+ * Outputs: the machines' output, each line with the kernel's name first; cmocka's closing
+ * lines.  It must not know what the programs in the machine do, only how they report
+ * success.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -31,26 +31,26 @@
 #include <cmocka.h>
 
 /*
- * Seconds a machine may take: two take one minute on two CPUs that are idle, and get
- * what is left where other suites run beside (tests/suites/suites.mk).
+ * Seconds for a machine: two need one minute on two idle CPUs, and more while other suites
+ * run (tests/suites/suites.mk).
  */
 #define BOOT_SECONDS "1500"
-/* boot.sh gives up by itself; this is for when it does not. */
+/* In case that boot.sh does not stop by itself. */
 #define DEADLINE_S 1560
-/* Its programs wait so much longer than elsewhere (harness.h). */
+/* Factor for the deadlines of its programs (harness.h). */
 #define PATIENCE "4"
-/* Machines at a time; each has two CPUs. */
+/* Machines at the same time; each has two CPUs. */
 #define MACHINES_AT_ONCE 2
 #define CONSOLE_BYTES (1024 * 1024)
 
 struct kernel {
 	const char *name;    /* directory below BUILD/kernels */
-	const char *release; /* how uname -r has to begin */
+	const char *release; /* the beginning of uname -r */
 	const char *object;  /* the BPF object for it */
 	bool counts;         /* has the socket tracepoints */
 };
 
-/* In the order in which they start: what takes longest first. */
+/* In the order in which they start: the slowest first. */
 static const struct kernel kernels[] = {
 	{ "newest", "", "redtap.bpf.o", true },
 	{ "6.12", "6.12.", "redtap.bpf.o", true },
@@ -70,7 +70,7 @@ struct machine {
 	time_t begun; /* monotonic seconds */
 	size_t length;
 	size_t shown;  /* whole lines printed so far, bytes */
-	char *console; /* CONSOLE_BYTES; what goes beyond is shown, not kept */
+	char *console; /* CONSOLE_BYTES; more is shown, but not kept */
 };
 
 static struct machine machines[KERNEL_COUNT];
@@ -103,7 +103,7 @@ static void machine_exec(const struct kernel *kernel)
 		argv[count++] = "-f";
 		argv[count++] = files[i];
 	}
-	/* The counts are wanted also when the verifier refuses something. */
+	/* Count also if the verifier refuses a program. */
 	snprintf(command, sizeof(command),
 		 "echo \"kernel: $(uname -r)\"; export REDTAP_PATIENCE=" PATIENCE "; status=0; "
 		 "/build/kernels/verify /build/%s || status=1; %s exit $status",
@@ -144,7 +144,7 @@ static void machine_start(size_t index)
 	machine->begun = clock_s();
 }
 
-/* As many as may run at once, in the order of the table. */
+/* Starts as many as may run at the same time, in the order of the table. */
 static void machines_start(void)
 {
 	size_t running = 0, i;
@@ -159,7 +159,7 @@ static void machines_start(void)
 	}
 }
 
-/* Prints the lines that are whole; at the end also what is left. */
+/* Prints complete lines; at the end also the rest. */
 static void machine_show(size_t index)
 {
 	struct machine *machine = &machines[index];
@@ -185,7 +185,7 @@ static void machine_read(size_t index)
 	char spare[4096];
 	ssize_t taken;
 
-	/* A machine that says too much is drained, so that it can end. */
+	/* Read on when the buffer is full, so that the machine can end. */
 	taken = read(machine->output, room ? machine->console + machine->length : spare,
 		     room ? room : sizeof(spare));
 	if (taken < 0 && errno == EINTR)
@@ -201,7 +201,7 @@ static void machine_read(size_t index)
 	machine_show(index);
 }
 
-/* Kills what is late; its console then ends. */
+/* Kills machines that are too slow; this ends their consoles. */
 static void machine_check_time(struct machine *machine)
 {
 	if (machine->pid && clock_s() - machine->begun > DEADLINE_S)
@@ -228,7 +228,7 @@ static void machine_wait(size_t index)
 	machines[index].console[machines[index].length] = '\0';
 }
 
-/* The number between two texts on one line of the console, -1: no such line. */
+/* The number between two texts in one line of the console; -1: no such line. */
 static int console_number(const char *console, const char *before, const char *after)
 {
 	const char *at = console;
@@ -254,23 +254,23 @@ static void test_kernel(void **state)
 
 	machine_wait(index);
 	console = machines[index].console;
-	/* Not only the status: silence must not pass for success. */
+	/* The status alone is not enough: no output is not success. */
 	snprintf(release, sizeof(release), "kernel: %s", kernel->release);
 	if (!strstr(console, release))
-		fail_msg("kernel %s: the machine does not run it", kernel->name);
+		fail_msg("kernel %s: the machine runs another kernel", kernel->name);
 	if (console_number(console, "verify: ", " loaded, 0 failed") <= 0)
 		fail_msg("kernel %s: not every program was loaded", kernel->name);
 	if (kernel->counts) {
 		passed = console_number(console, "[  PASSED  ] ", " test(s).");
 		if (passed <= 0 || strstr(console, "[  FAILED  ]"))
-			fail_msg("kernel %s: the counts are not right", kernel->name);
+			fail_msg("kernel %s: the counts are wrong", kernel->name);
 	}
 	if (!WIFEXITED(machines[index].status) || WEXITSTATUS(machines[index].status) != 0)
 		fail_msg("kernel %s: the machine ended with wait status %#x", kernel->name,
 			 machines[index].status);
 }
 
-/* Machines that no test has waited for. */
+/* Ends machines that no test has waited for. */
 static int group_teardown(void **state)
 {
 	size_t i;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * verify.c - takes every program of a BPF object through the running kernel's
- * verifier, each on its own.
+ * verify.c - loads every program of a BPF object into the running kernel, one by one, to
+ * test them with its verifier.
  *
- * Input: the path of an object file built from bpf/redtap.bpf.c.  Outputs: a
- * line for each program and each kind of settings (what is constant when loaded
- * decides which branches the verifier looks at), the end of its log where it
- * refuses, then "verify: N loaded, M failed"; exit status 1 if any failed.
- * Nothing is attached.  It must not know what the programs do.
+ * Input: the path of an object file built from bpf/redtap.bpf.c.  Outputs: a line for each
+ * program and each kind of settings (the constants decide which branches the verifier
+ * checks), the end of the verifier's log if it refuses a program, then "verify: N loaded,
+ * M failed"; exit status 1 if any failed.  Nothing is attached.  It must not know what the
+ * programs do.
  */
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -21,7 +21,7 @@
 
 #include "abi/abi.h"
 
-/* The log of a refused program tells its story at its end. */
+/* Lines to show: the reason is at the end of the log. */
 #define LOG_TAIL_LINES 60
 #define WARNINGS_TAIL_LINES 8
 /* Older kernels refuse a program whose log does not fit, and keep the log's beginning. */
@@ -48,7 +48,7 @@ static const struct variant variants[] = {
 
 static char *log_buffer;
 
-/* What libbpf has said during the last load; shown if that failed. */
+/* Messages of libbpf during the last load; shown if it failed. */
 static char warnings[64 * 1024];
 
 static int keep_warnings(enum libbpf_print_level level, const char *format, va_list arguments)
@@ -77,16 +77,16 @@ static bool kernel_older_than(unsigned int major, unsigned int minor)
 
 	if (uname(&name) != 0 ||
 	    sscanf(name.release, "%u.%u", &running_major, &running_minor) != 2) {
-		fprintf(stderr, "verify: cannot tell the kernel's version\n");
+		fprintf(stderr, "verify: cannot read the kernel's version\n");
 		exit(1);
 	}
 	return running_major < major || (running_major == major && running_minor < minor);
 }
 
 /*
- * Allocation in tracing programs is safe from kernel 6.1 on; before, the verifier
- * is to see maps that are preallocated.  How many elements they have is nothing to
- * it, and making them all takes longer than the verifier.
+ * Allocation in tracing programs is safe from kernel 6.1 on; for older kernels, the maps
+ * must be preallocated.  The verifier ignores the number of elements, so they get few:
+ * creating them all takes longer than the verifier.
  */
 static int preallocate_maps(struct bpf_object *object)
 {
@@ -192,7 +192,7 @@ out:
 	return err;
 }
 
-/* The number behind a text in the verifier's statistics; 0 if the kernel does not tell. */
+/* The number after a text in the verifier's statistics; 0 if there is none. */
 static unsigned long log_number(const char *text)
 {
 	const char *found = strstr(log_buffer, text);
@@ -200,7 +200,7 @@ static unsigned long log_number(const char *text)
 	return found ? strtoul(found + strlen(text), NULL, 10) : 0;
 }
 
-/* True if the kernel takes it. */
+/* True if the kernel accepts the program. */
 static bool verify_program(const char *path, const char *name, const struct variant *variant)
 {
 	int err = load_alone(path, name, variant, LOG_LEVEL_STATISTICS);
@@ -210,7 +210,7 @@ static bool verify_program(const char *path, const char *name, const struct vari
 		       log_number("verification time ") / 1000, variant->name);
 		return true;
 	}
-	/* Once more, for the reason; a program that is too complex has none but its length. */
+	/* Load it again, with a log.  For a program that is too complex (E2BIG) no log helps. */
 	if (err != -E2BIG)
 		err = load_alone(path, name, variant, LOG_LEVEL_STEPS);
 	printf("FAILED %s (%s): %s\n", name, variant->name, strerror(-err));
@@ -220,9 +220,9 @@ static bool verify_program(const char *path, const char *name, const struct vari
 }
 
 /*
- * The kernel has to take the object's type information too.  libbpf goes on
- * without, but then programs have no function names and line numbers, and every
- * user is shown a page of warnings.
+ * The kernel must accept the object's type information, too.  libbpf continues without it,
+ * but then programs have no function names and line numbers, and every user sees a page of
+ * warnings.
  */
 static bool verify_types(const char *path)
 {

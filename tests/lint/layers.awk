@@ -29,7 +29,7 @@ function layer_of(file,    tree)
 	return tree "/" file
 }
 
-# As the compiler finds it: first in the tree of the file that includes it.
+# Finds a header as the compiler does: first in the tree of the file that includes it.
 function find(tree, header,    i)
 {
 	if (tree "/" header in known)
@@ -40,7 +40,7 @@ function find(tree, header,    i)
 	return ""
 }
 
-# Whether the table lets the tree's files include this: itself, or its tree.
+# Whether the table allows the tree's files to include this folder, or the whole tree of it.
 function is_let(tree, what)
 {
 	return index(outside[tree], " " what " ") || index(outside[tree], " " tree_of(what "/") " ")
@@ -74,7 +74,7 @@ function check(file, place, header,    tree, found, mine, its)
 	}
 }
 
-# Follows the includes of a file; state 1: on the way from the first file to this one.
+# Follows the includes of a file; state 1: the file is on the way to this one, 2: done.
 function follow(file, way,    i, next_file)
 {
 	state[file] = 1

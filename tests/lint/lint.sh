@@ -3,18 +3,18 @@
 #
 # lint.sh layers|format|tidy|shell... - checks the sources; apply-format rewrites them.
 #
-# Input: C files and shell scripts of the project, LINT_CFLAGS and LINT_BPF_CFLAGS,
-# with which they are compiled.  Output: what is wrong, file by file; the closing
-# line "N passed, N failed, N skipped" counts checks.  Exit status 0 only if
-# nothing is wrong.  It must not change anything, but for apply-format.
+# Input: C files and shell scripts of the project; LINT_CFLAGS and LINT_BPF_CFLAGS, the
+# flags of the compiler.  Output: the faults, file by file; the last line "N passed, N
+# failed, N skipped" counts checks.  Exit status 0 only if there is no fault.  Only
+# apply-format changes files.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-# Versions of clang-format disagree about the same settings: one decides.
+# Versions of clang-format format differently with the same settings, so one version decides.
 FORMAT_VERSION=14
 
-# Few, and each finding is worth a change.
+# Only checks whose findings are worth a change.
 TIDY_CHECKS='-*
 bugprone-argument-comment
 bugprone-assert-side-effect
@@ -51,8 +51,8 @@ c_files() {
 	find app bpf user tests vmlinux.h -name '*.[ch]' -print | LC_ALL=C sort
 }
 
-# shell_files PATTERN: those whose first line matches, and with no first line of
-# that kind, those that are named as scripts of bash.
+# shell_files PATTERN: the scripts whose first line matches, and, if the pattern is for
+# bash, files named *.bash.
 shell_files() {
 	local file first
 
@@ -65,7 +65,7 @@ shell_files() {
 		LC_ALL=C sort)
 }
 
-# Prints the clang-format that decides; fails if there is none.
+# Prints the name of the clang-format with this version; fails if there is none.
 clang_format() {
 	local name
 
@@ -82,12 +82,12 @@ check_format() {
 	local format file status=0
 
 	if ! format=$(clang_format); then
-		echo "lint: format is not checked: it takes clang-format $FORMAT_VERSION" >&2
+		echo "lint: format is not checked: there is no clang-format $FORMAT_VERSION; run 'sudo make deps-test'" >&2
 		return 2
 	fi
 	while read -r file; do
 		if ! "$format" --style=file "$file" | cmp -s - "$file"; then
-			echo "$file: not as .clang-format says; 'make format' changes that"
+			echo "$file: not formatted by .clang-format; run 'make format'"
 			status=1
 		fi
 	done < <(c_files)
@@ -98,13 +98,13 @@ apply_format() {
 	local format
 
 	format=$(clang_format) || {
-		echo "lint: formatting takes clang-format $FORMAT_VERSION" >&2
+		echo "lint: cannot format: there is no clang-format $FORMAT_VERSION; run 'sudo make deps-test'" >&2
 		return 1
 	}
 	c_files | xargs "$format" --style=file -i
 }
 
-# tidy FLAGS: the files on standard input; warnings once each, the rest not at all.
+# tidy FLAGS: checks the files whose names are on standard input.
 tidy() {
 	local checks=${TIDY_CHECKS//$'\n'/,}
 
@@ -137,7 +137,7 @@ check_shell() {
 	return "$status"
 }
 
-# Which files may include which.
+# Checks which file may include which.
 check_layers() {
 	local trees
 
@@ -161,7 +161,7 @@ for check; do
 	tidy) check_tidy || status=$? ;;
 	shell) check_shell || status=$? ;;
 	*)
-		echo "lint: no check '$check'; there are layers, format, tidy and shell" >&2
+		echo "lint: unknown check '$check'; allowed: layers, format, tidy, shell" >&2
 		exit 2
 		;;
 	esac

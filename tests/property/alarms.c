@@ -13,7 +13,7 @@
 #define sigev_notify_thread_id _sigev_un._tid
 #endif
 
-/* Not multiples of each other, so that they come in all orders. */
+/* No period is a multiple of the other, so that signals come in all orders. */
 static const long periods_ns[2] = { 350000, 530000 };
 static const int signals[2] = { SIGUSR1, SIGUSR2 };
 

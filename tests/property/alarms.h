@@ -2,9 +2,9 @@
 /*
  * alarms.h - signals that interrupt the system calls of one thread.
  *
- * Inputs: none.  Outputs: SIGUSR1 and SIGUSR2 in turn, several thousand a
- * second; behind the second the kernel begins a call again by itself, behind the
- * first it returns EINTR.  It must not know what is interrupted.
+ * Inputs: none.  Outputs: SIGUSR1 and SIGUSR2, several thousand a second.  After SIGUSR1 a
+ * call returns EINTR, after SIGUSR2 the kernel restarts it.  It must not know what is
+ * interrupted.
  */
 #ifndef REDTAP_PROPERTY_ALARMS_H
 #define REDTAP_PROPERTY_ALARMS_H
@@ -17,7 +17,7 @@ struct alarms {
 	unsigned int made;
 };
 
-/* Of the calling thread.  0 or -errno. */
+/* Begins the signals to the calling thread.  0 or -errno. */
 int alarms_open(struct alarms *alarms);
 void alarms_close(struct alarms *alarms);
 

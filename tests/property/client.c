@@ -48,7 +48,7 @@ bool clients_find(struct clients *clients, const char *line)
 		return false;
 	line += strlen("listening");
 	for (i = 0; i < LANES; i++) {
-		/* "::1:80": what stands before the last colon */
+		/* "::1:80": the host is the text before the last colon */
 		const char *end = line + 1 + strcspn(line + 1, " \n");
 		const char *colon = memrchr(line, ':', end - line);
 		unsigned int port;

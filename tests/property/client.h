@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * client.h - the other side of server.c: plays the clients' scripts, a thread a
+ * client.h - the other side of server.c: runs the clients' scripts, one thread for each
  * lane.
  *
  * Inputs: seed, numbers of plans, the server's addresses, the channels.
@@ -20,22 +20,22 @@ struct clients {
 	const char *directory;
 	char hosts[LANES][16];
 	uint16_t ports[LANES];
-	char why[LANES][PLAYER_WHY_MAX]; /* empty: nothing */
+	char why[LANES][PLAYER_WHY_MAX]; /* empty: no error */
 };
 
 /* Makes the channels of all lanes in the directory.  0 or -errno. */
 int clients_prepare(const struct clients *clients);
 
-/* Takes the addresses from the server's line.  False if it is another one. */
+/* Reads the addresses from the server's line.  False if it is another line. */
 bool clients_find(struct clients *clients, const char *line);
 
-/* Plays all of them; false: some lane's `why` says it. */
+/* Runs all scripts; false: the `why` of a lane has the reason. */
 bool clients_play(struct clients *clients);
 
 /*
- * Waits, at most for so long, until no socket that was closed waits for its FIN to be
- * acknowledged: one that reaches the server's socket in the midst of its own close is
- * lost, and sent again after 200 ms.  Returns false if one waits still.
+ * Waits, at most for so long, until the FIN of every closed socket is acknowledged: a FIN
+ * that reaches the server's socket while that is closing is lost, and sent again after
+ * 200 ms.  Returns false if one is still not acknowledged.
  */
 bool clients_wait_closed(const struct clients *clients, double seconds);
 

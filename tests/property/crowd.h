@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * crowd.h - the requests of the concurrency test, in words that both sides
- * share.
+ * crowd.h - the requests and responses of the concurrency test, for both sides.
  *
- * A request's target says what its answer is: `/WORD/STATUS/BYTES`.  Each
- * connection has a WORD, a STATUS, a method and sizes of its own, so whatever gets
- * mixed up shows in a row that must not be there, or in a sum of bytes.
+ * A request's target describes the response: `/WORD/STATUS/BYTES`.  Each connection has
+ * its own WORD, STATUS, method and sizes, so if requests are mixed up, there is a row that
+ * must not exist, or a wrong sum of bytes.
  */
 #ifndef REDTAP_PROPERTY_CROWD_H
 #define REDTAP_PROPERTY_CROWD_H
@@ -15,7 +14,7 @@
 
 /* The server's ports: how connections are served there. */
 enum crowd_port {
-	CROWD_POOL = 0, /* whichever thread is free receives, another one sends */
+	CROWD_POOL = 0, /* any free thread receives, another one sends */
 	CROWD_PAIR,     /* a thread of its own blocks in receiving, others send */
 	CROWD_SHORT,    /* one request, then the server closes */
 	CROWD_PORTS,

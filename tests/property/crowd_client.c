@@ -20,8 +20,8 @@
 #include "random.h"
 
 /*
- * Requests that wait for their answer.  One less than redtap's 16: an answer can be
- * here, and the next request there, before the call that sent the answer returns.
+ * Requests that wait for a response.  One less than redtap's 16: the client can have a
+ * response, and send the next request, before the call that sent the response returns.
  */
 #define WINDOW 15
 #define PATIENCE_MS 20000
@@ -76,7 +76,7 @@ static void reset(int fd)
 	close(fd);
 }
 
-/* `copies` of a kind's request, one behind the other; returns the bytes of one. */
+/* `copies` of a kind's request, one after the other; returns the bytes of one. */
 static size_t requests_make(char **bytes, const struct crowd_kind *kind, size_t copies)
 {
 	char head[CROWD_HEAD_MAX];
@@ -105,7 +105,7 @@ static size_t response_make(char bytes[MESSAGE_MAX], const struct crowd_kind *ki
 
 /* ---- lasting ---------------------------------------------------------- */
 
-/* A lasting connection: positions in endless rows of requests and of responses. */
+/* A lasting connection: positions in the endless streams of requests and responses. */
 struct lasting {
 	int fd;
 	char *requests;           /* WINDOW + 1 of them */
@@ -114,7 +114,7 @@ struct lasting {
 	char expected[MESSAGE_MAX];
 };
 
-/* Up to where may be sent now; after the end, only what has been begun. */
+/* How far may be sent now; when the time is over, only to the end of the current request. */
 static uint64_t send_limit(const struct lasting *lasting, bool over)
 {
 	if (over)
@@ -196,7 +196,7 @@ void *crowd_lasting(void *context)
 	return NULL;
 }
 
-/* ---- broken off ------------------------------------------------------- */
+/* ---- interrupted ------------------------------------------------------ */
 
 void *crowd_leaving(void *context)
 {
@@ -221,7 +221,7 @@ void *crowd_leaving(void *context)
 		client->begun += (size + one - 1) / one;
 		if (send(fd, requests, size, MSG_NOSIGNAL) != (ssize_t)size)
 			fail(client, "cannot send");
-		/* it leaves at once, or in the middle of an answer */
+		/* it closes at once, or in the middle of a response */
 		if (size >= one && random_chance(&random, 700))
 			recv(fd, bytes, random_range(&random, 1, sizeof(bytes)), 0);
 		if (random_chance(&random, 500))

@@ -2,8 +2,8 @@
 /*
  * crowd_client.h - the clients of the concurrency test, each a thread.
  *
- * Inputs: the server's ports, an end.  Outputs: how many requests of its kind
- * each has sent.  It must not know redtap.
+ * Inputs: the server's ports, the time of the end.  Outputs: how many requests of its kind
+ * each client has sent.  It must not know redtap.
  */
 #ifndef REDTAP_PROPERTY_CROWD_CLIENT_H
 #define REDTAP_PROPERTY_CROWD_CLIENT_H
@@ -12,7 +12,7 @@
 
 #include "crowd.h"
 
-/* One kind of request, and what is answered to it. */
+/* One kind of request, and its response. */
 struct crowd_kind {
 	const char *method;
 	char word[16];
@@ -28,27 +28,27 @@ struct crowd_client {
 	uint64_t seed;
 	unsigned int index;
 	struct crowd_kind kind; /* of crowd_lasting and crowd_short */
-	uint64_t answered;      /* requests of the kind with their whole answer */
+	uint64_t answered;      /* requests of the kind with a complete response */
 	uint64_t begun;         /* requests of crowd_leaving, crowd_cut and crowd_gone, at most */
-	uint64_t connections;   /* made */
+	uint64_t connections;   /* opened */
 	char why[160];          /* what went wrong; empty: nothing */
 };
 
 /*
- * One connection for the whole time: requests are sent while answers come, as
- * many as may wait, cut anywhere.
+ * One connection for the whole time: requests are sent while responses arrive, as many as
+ * may wait, in pieces of any size.
  */
 void *crowd_lasting(void *client);
-/* Connections on which some requests are sent; then the client leaves, whatever comes. */
+/* Connections on which some requests are sent; then the client closes, without waiting. */
 void *crowd_leaving(void *client);
-/* Connections that the server shuts in the middle of its first answer. */
+/* Connections that the server shuts down in the middle of its first response. */
 void *crowd_cut(void *client);
 /* A connection for each request, one after the other, as fast as can be. */
 void *crowd_short(void *client);
-/* The same, and each is reset as soon as the request is sent. */
+/* The same, but the client resets each as soon as the request is sent. */
 void *crowd_gone(void *client);
 
-/* What the clients that have no kind of their own send. */
+/* The requests of clients that have no kind of their own. */
 extern const struct crowd_kind crowd_kind_leaving, crowd_kind_cut, crowd_kind_gone;
 
 #endif

@@ -3,9 +3,9 @@
  * crowd_server.c - a server in which every call on a connection may be made by
  * another thread, and both directions of it are busy at the same time.
  *
- * Inputs: requests as crowd.h has them, on the port of each kind.  Outputs: a
- * line "listening PORT PORT PORT"; the answers, each in pieces, a piece for each
- * turn of a thread.  Ends by a signal.  It must not know redtap.
+ * Inputs: requests of crowd.h, on the port of each kind.  Outputs: a line "listening PORT
+ * PORT PORT"; the responses in pieces, each piece perhaps by another thread.  Ends by a
+ * signal.  It must not know redtap.
  */
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -25,7 +25,7 @@
 #define READERS 4
 #define WRITERS 4
 #define SHORT_WORKERS 4
-/* Requests of one connection that wait for their answer. */
+/* Requests of one connection that wait for a response. */
 #define WAITING_MAX 32
 #define BUFFER_SIZE (CROWD_HEAD_MAX + CROWD_BODY_MAX)
 
@@ -34,16 +34,16 @@ struct answer {
 	bool cut;
 };
 
-/* Freed by whoever is the last to need it. */
+/* The last holder frees it. */
 struct link {
 	int fd;
-	pthread_mutex_t lock; /* of all below but the buffer */
+	pthread_mutex_t lock; /* protects all below except the buffer */
 	unsigned int holders; /* the receiving side, and the writers' queue */
-	bool queued;          /* in the writers' queue, or at one of them */
+	bool queued;          /* in the writers' queue, or in use by a writer */
 	bool broken;          /* nothing more can be sent */
 	struct answer waiting[WAITING_MAX];
 	unsigned int put, taken; /* free running */
-	unsigned int piece;      /* of the answer at hand: the next one */
+	unsigned int piece;      /* of the current response: the next one to send */
 	struct link *next;       /* in the writers' queue */
 	/* The receiving side's: one thread at a time. */
 	char buffer[BUFFER_SIZE];
@@ -91,7 +91,7 @@ static struct link *link_make(int fd)
 	return link;
 }
 
-/* One holder less; the lock is held, and given back. */
+/* Removes a holder, and unlocks; the caller holds the lock. */
 static void link_leave(struct link *link)
 {
 	const bool last = --link->holders == 0;
@@ -164,7 +164,7 @@ static size_t request_parse(const char *buffer, size_t used, struct answer *answ
 	head[length] = '\0';
 	if (sscanf(head, "%*s /%31[^/]/%u/%u HTTP/1.1\r\nHost: h\r\nContent-Length: %u", word,
 		   &answer->status, &answer->bytes, &bytes) != 4)
-		must(false, "a request that nobody sent");
+		must(false, "a request that no client has sent");
 	answer->cut = strcmp(word, CROWD_CUT) == 0;
 	return used < length + bytes ? 0 : length + bytes;
 }
@@ -182,7 +182,7 @@ static void link_parse(struct link *link)
 	link->used -= at;
 }
 
-/* One receive call, of this size or that.  False at the end. */
+/* One receive call, of a varying size.  False at the end. */
 static bool link_receive(struct link *link)
 {
 	static const size_t sizes[] = { 1, 7, 40, 300, BUFFER_SIZE, BUFFER_SIZE };
@@ -260,7 +260,7 @@ static bool send_all(int fd, const char *bytes, size_t length)
 	return true;
 }
 
-/* One piece of an answer: its head with some of the body, or the rest.  True: the last. */
+/* Sends a piece of a response: its head and some of the body, or the rest.  True: the last. */
 static bool answer_piece(struct link *link, const struct answer *answer, unsigned int piece)
 {
 	const unsigned int half = answer->bytes / 2;
@@ -272,7 +272,7 @@ static bool answer_piece(struct link *link, const struct answer *answer, unsigne
 	};
 
 	if (piece == 0) {
-		/* blocking: all of it, or the connection is gone */
+		/* a blocking call sends all, or the connection has ended */
 		link->broken = writev(link->fd, parts, 2) != (ssize_t)(parts[0].iov_len + half);
 		return link->broken;
 	}
@@ -290,7 +290,7 @@ static _Noreturn void *writer(void *context)
 		const struct answer *answer;
 		bool done;
 
-		/* the slot is the writer's until `taken` has gone past it */
+		/* the slot belongs to the writer until `taken` is larger */
 		pthread_mutex_lock(&link->lock);
 		answer = &link->waiting[link->taken % WAITING_MAX];
 		pthread_mutex_unlock(&link->lock);

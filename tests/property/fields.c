@@ -4,7 +4,7 @@
  */
 #include "fields.h"
 
-/* The field that makes a giant: 512 pieces of 1 KiB are not all of it. */
+/* The field of a giant head: longer than 512 pieces of 1 KiB. */
 #define GIANT_MIN (600 * 1024)
 #define GIANT_MAX (1000 * 1024)
 
@@ -69,7 +69,7 @@ void fields_put_others(struct stream *stream, struct random *random, const struc
 void fields_put_length(struct stream *stream, struct random *random, const struct style *style,
 		       size_t length)
 {
-	size_t times = random_chance(random, 30) ? 2 : 1; /* the same twice is allowed */
+	size_t times = random_chance(random, 30) ? 2 : 1; /* the same value twice is allowed */
 
 	while (times-- > 0) {
 #pragma GCC diagnostic push
@@ -84,7 +84,7 @@ void fields_put_length(struct stream *stream, struct random *random, const struc
 
 void fields_put_coding(struct stream *stream, struct random *random, const struct style *style)
 {
-	if (random_chance(random, 50)) /* overruled by the coding */
+	if (random_chance(random, 50)) /* Transfer-Encoding has priority */
 		fields_put_length(stream, random, style, random_below(random, 1000));
 	if (random_chance(random, 50)) {
 		stream_print(stream, "Transfer-Encoding: gzip%s", style->line_end);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * fields.h - fields and bodies of messages, in all forms that they may have.
+ * fields.h - header fields and bodies of messages, in all forms that HTTP/1 allows.
  *
  * Inputs: random numbers, a style.  Outputs: bytes at the end of a stream.  It
  * must not know requests from responses.
@@ -15,16 +15,16 @@ struct style {
 	const char *line_end;
 	bool small;
 	size_t body_max;
-	size_t chunks;     /* exactly so many, 0: as it comes */
+	size_t chunks;     /* exactly so many; 0: random */
 	size_t chunks_max; /* and then at most so many */
 };
 
-/* Bytes of a body, 0 to about max, small ones more often. */
+/* A random length of a body, 0 to about max, more often a small one. */
 size_t body_size(struct random *random, size_t max);
 
 /* Fields that say nothing about framing, though some look like it. */
 void fields_put_others(struct stream *stream, struct random *random, const struct style *style);
-/* One that is longer than what redtap looks at in one call. */
+/* A field that is longer than what redtap reads in one call. */
 void fields_put_giant(struct stream *stream, struct random *random, const struct style *style);
 /* Content-Length, Transfer-Encoding, and the chunked body of so many bytes of data. */
 void fields_put_length(struct stream *stream, struct random *random, const struct style *style,

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * handover.h - a connection goes on to another process: to a child by fork, to
- * one that runs already by SCM_RIGHTS.
+ * handover.h - another process continues a connection: a child after fork(), or a running
+ * process that gets the socket by SCM_RIGHTS.
  *
- * Inputs: descriptors.  Outputs: a child that has those alone; a socket at the
- * other end of a channel, with word of how far its script has come.  It must not
- * know what is played.
+ * Inputs: descriptors.  Outputs: a child that has only these; a socket at the other end of a
+ * channel, with the next step of its script.  It must not know the steps.
  */
 #ifndef REDTAP_PROPERTY_HANDOVER_H
 #define REDTAP_PROPERTY_HANDOVER_H
@@ -14,26 +13,26 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* What comes with a socket, or, when the script has been played, without one. */
+/* The message with a socket, or, at the end of the script, without one. */
 struct handover {
 	uint32_t number; /* of the plan */
 	uint32_t step;   /* the next one */
 	uint64_t received, sent;
-	uint32_t result; /* the caller's; of one that comes without a socket */
+	uint32_t result; /* defined by the caller; only without a socket */
 };
 
 /*
- * fork(), but the child keeps the standard descriptors and those in `kept` alone
- * (below 0: none; changed: sorted), or what another thread closes would stay open.
- * It is killed when the caller's thread ends.
+ * fork(), but the child keeps only the standard descriptors and those in `kept` (below 0:
+ * none; the array gets sorted): otherwise sockets that another thread closes would stay
+ * open.  The child is killed when the caller's thread ends.
  */
 pid_t handover_fork(int *kept, size_t count);
 
-/* Two ends of a channel, which keeps messages apart.  0 or -errno. */
+/* Opens both ends of a channel of messages.  0 or -errno. */
 int handover_channel(int ends[2]);
 /* socket -1: none.  0 or -errno. */
 int handover_send(int channel, const struct handover *handover, int socket);
-/* 1: there was one; 0: the other end has been closed; or -errno. */
+/* 1: a message; 0: the other end has been closed; or -errno. */
 int handover_receive(int channel, struct handover *handover, int *socket);
 
 #endif

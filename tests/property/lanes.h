@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * lanes.h - which plan is played where, in words that both sides share.
+ * lanes.h - which lane runs which plan, for both sides.
  *
- * A lane plays its plans one after the other; the lanes run at the same time.
- * Lane l plays the plans whose number leaves the remainder l.  Each has a port of
- * its own, so nothing within a connection has to say which plan it follows.
+ * A lane runs its plans one after the other; the lanes run at the same time.  Lane l runs
+ * the plans with number modulo LANES equal to l.  Each lane has its own port, so a
+ * connection needs no number of its plan.
  */
 #ifndef REDTAP_PROPERTY_LANES_H
 #define REDTAP_PROPERTY_LANES_H

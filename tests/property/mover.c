@@ -74,7 +74,7 @@ static ssize_t receive_messages(int socket, void *buffer, size_t size)
 
 	if (received <= 0)
 		return received;
-	/* the second lies behind the first one's room: move it up */
+	/* the second message is after the room of the first: move it up */
 	if (received == 2)
 		memmove((uint8_t *)buffer + messages[0].msg_len, parts[1].iov_base,
 			messages[1].msg_len);
@@ -88,7 +88,7 @@ static ssize_t send_messages(int socket, void *bytes, size_t size)
 	const size_t count = halve(messages, parts, bytes, size);
 	int sent;
 
-	/* a message behind one that was cut short would leave a hole */
+	/* after a short message, the second one would leave a gap in the stream */
 	if (fcntl(socket, F_GETFL) & O_NONBLOCK)
 		return sendmmsg(socket, messages, 1, MSG_NOSIGNAL) == 1
 			       ? (ssize_t)messages[0].msg_len
@@ -99,7 +99,7 @@ static ssize_t send_messages(int socket, void *bytes, size_t size)
 	return messages[0].msg_len + (sent == 2 ? messages[1].msg_len : 0);
 }
 
-/* One message for all of it, and an empty one: of two, nothing tells which one it is. */
+/* One message with all bytes and an empty one: redtap cannot know which of the two has them. */
 static void with_empty(struct mmsghdr messages[2], struct iovec *part, void *buffer, size_t size)
 {
 	*part = (struct iovec){ .iov_base = buffer, .iov_len = size };
@@ -134,13 +134,13 @@ static ssize_t read_after_nothing(int socket, void *buffer, size_t size)
 {
 	if (read(socket, buffer, 0) != 0)
 		return -1;
-	/* waits for data that it does not take */
+	/* waits for data, but does not receive it */
 	if (recv(socket, buffer, 0, 0) != 0)
 		return -1;
 	return read(socket, buffer, size);
 }
 
-/* From memory that is gone as soon as the call returns: the kernel holds on to it. */
+/* From memory that is unmapped after the call; the kernel still holds the pages. */
 static ssize_t send_zero_copy(int socket, const void *bytes, size_t size)
 {
 	const int on = 1;
@@ -153,7 +153,7 @@ static ssize_t send_zero_copy(int socket, const void *bytes, size_t size)
 	memcpy(pages, bytes, size);
 	setsockopt(socket, SOL_SOCKET, SO_ZEROCOPY, &on, sizeof(on));
 	sent = send(socket, pages, size, MSG_NOSIGNAL | MSG_ZEROCOPY);
-	/* no room for its report */
+	/* there is no room for the kernel's report */
 	if (sent < 0 && errno == ENOBUFS)
 		sent = send(socket, pages, size, MSG_NOSIGNAL);
 	err = errno;
@@ -178,7 +178,7 @@ bool mover_take_reports(int socket)
 	}
 }
 
-/* A call that waits until all has been moved, whatever the socket is set to. */
+/* A call that waits until all bytes are moved, also on a non-blocking socket. */
 static ssize_t move_whole(int socket, void *bytes, size_t size, bool sends)
 {
 	const int flags = fcntl(socket, F_GETFL);
@@ -211,7 +211,7 @@ static ssize_t receive_by_pipe(struct mover *mover, int socket, void *buffer, si
 
 static ssize_t send_by_pipe(struct mover *mover, int socket, const void *bytes, size_t size)
 {
-	/* less than the pipe holds, however it is cut into pages */
+	/* fits the pipe, however the bytes are split into pages */
 	ssize_t filled = write(mover->pipe[1], bytes, size < 16384 ? size : 16384);
 	ssize_t sent = 0;
 
@@ -236,7 +236,7 @@ static ssize_t send_file(struct mover *mover, int socket, const void *bytes, siz
 {
 	off_t offset = 0;
 
-	/* what is under way still refers to the pages: they are not written again */
+	/* data in flight still refers to the pages: do not write them again */
 	if (ftruncate(mover->file, 0) || pwrite(mover->file, bytes, size, 0) != (ssize_t)size)
 		return -1;
 	return sendfile(socket, mover->file, &offset, size);

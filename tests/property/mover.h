@@ -19,7 +19,7 @@
 /* ... and CALL_RECV_WHOLE. */
 #define MOVER_WHOLE_MAX (2 * 1024 * 1024)
 
-/* What some calls need beside the socket; one thread's. */
+/* What some calls need besides the socket; belongs to one thread. */
 struct mover {
 	int pipe[2];
 	int file; /* in memory, for sendfile */
@@ -30,9 +30,9 @@ int mover_open(struct mover *mover);
 void mover_close(struct mover *mover);
 
 /*
- * Receives at most size bytes into buffer, by one call (a peek or the emptying
- * of the pipe comes on top).  parts: of a vector.  Returns bytes, 0 at the end
- * of the stream, or -errno.
+ * Receives at most size bytes into buffer, by one call (besides a peek, or the reads that
+ * empty the pipe).  parts: of a vector.  Returns bytes, 0 at the end of the stream, or
+ * -errno.
  */
 ssize_t mover_receive(struct mover *mover, int socket, enum call call, unsigned int parts,
 		      void *buffer, size_t size);
@@ -42,8 +42,8 @@ ssize_t mover_send(struct mover *mover, int socket, enum call call, unsigned int
 		   const void *bytes, size_t size);
 
 /*
- * Takes what the kernel reports of zero-copy sends; as long as there is some,
- * poll() returns at once.  Returns whether there was.
+ * Reads the kernel's reports about zero-copy sends; while there are any, poll() returns at
+ * once.  Returns whether there was one.
  */
 bool mover_take_reports(int socket);
 

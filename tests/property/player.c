@@ -15,11 +15,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* How far a script has come; also the status with which a child exits. */
+/* Result of a script; also the exit status of a child. */
 enum played {
-	PLAYED_WHOLE = 0, /* by this process, or by one that it has waited for */
-	PLAYED_BADLY,     /* words in player->why, or said already */
-	PLAYED_ELSEWHERE, /* by a guest: the host has it again */
+	PLAYED_WHOLE = 0, /* complete, by this process or one that it has waited for */
+	PLAYED_BADLY,     /* failed; the reason is in player->why, or already printed */
+	PLAYED_ELSEWHERE, /* a guest has passed the socket back to its host */
 };
 
 int player_open(struct player *player, int tell, int await, int guests)
@@ -85,12 +85,12 @@ static int step_by_thread(struct player *player, const struct step *step)
 	pthread_t thread;
 
 	if (pthread_create(&thread, NULL, run_errand, &errand))
-		return player_fail(player, "cannot make a thread");
+		return player_fail(player, "cannot create a thread");
 	pthread_join(thread, NULL);
 	return errand.result;
 }
 
-/* A child that has nothing but what it plays with. */
+/* A child that has only the descriptors that it needs. */
 static pid_t fork_player(struct player *player)
 {
 	int kept[] = { player->socket,    player->tell,          player->await,
@@ -128,7 +128,7 @@ static int step_by_child(struct player *player, const struct step *step)
 		_exit(result ? PLAYED_BADLY : PLAYED_WHOLE);
 	}
 	if (child < 0 || wait_for_child(child) != 0)
-		return player_fail(player, "the child could not do it");
+		return player_fail(player, "the child has failed");
 	if (step->verb == VERB_RECEIVE)
 		player->received = step->to;
 	else
@@ -150,7 +150,7 @@ static int play_step(struct player *player, const struct step *step)
 	}
 }
 
-/* ---- by whom ------------------------------------------------------------ */
+/* ---- other processes ------------------------------------------------------ */
 
 static enum played play_on(struct player *player, size_t at);
 
@@ -178,7 +178,7 @@ static bool ends_by_a_kill(const struct script *script)
 	return last == VERB_KILLED || last == VERB_KILLED_WAITING;
 }
 
-/* All behind this step. */
+/* All steps after this one. */
 static enum played play_by_child(struct player *player, size_t at)
 {
 	pid_t child;
@@ -225,7 +225,7 @@ static void take_over(struct player *player, const struct handover *handover, in
 	player->sent = handover->sent;
 }
 
-/* All behind the step, or up to the one where the socket comes back: *at. */
+/* All steps after *at, or up to the step where the socket comes back; sets *at. */
 static enum played play_by_guest(struct player *player, size_t *at)
 {
 	struct handover answer;
@@ -237,7 +237,7 @@ static enum played play_by_guest(struct player *player, size_t *at)
 	if (!player->script->steps[*at].keeps)
 		let_go(player);
 	if (handover_receive(player->guests, &answer, &socket) != 1) {
-		player_fail(player, "the guest has gone");
+		player_fail(player, "the guest has ended");
 		return play_badly(player, *at);
 	}
 	let_go(player);
@@ -294,7 +294,7 @@ static void begin(struct player *player, uint32_t number, const struct script *s
 int player_play(struct player *player, int socket, uint32_t number, const struct script *script,
 		const struct stream *incoming, const struct stream *outgoing)
 {
-	/* with a deadline, the kernel does not begin an interrupted call again */
+	/* with a timeout, the kernel does not restart an interrupted call */
 	const struct timeval deadline = { .tv_sec = script->interrupted ? 0 : PLAYER_DEADLINE_S };
 	const struct handover from_the_beginning = { 0 };
 	enum played played;

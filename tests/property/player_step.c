@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* By then the call waits, as a rule. */
+/* After this time the call is usually waiting. */
 #define KILL_AFTER_NS 200000
 
 int player_fail(struct player *player, const char *format, ...)
@@ -35,7 +35,7 @@ static double clock_s(void)
 	return now.tv_sec + now.tv_nsec / 1e9;
 }
 
-/* 0, or the step takes too long. */
+/* 0; or -1 if the step takes too long. */
 static int in_time(struct player *player, const char *what)
 {
 	if (clock_s() - player->step_begun_s > PLAYER_DEADLINE_S)
@@ -43,7 +43,7 @@ static int in_time(struct player *player, const char *what)
 	return 0;
 }
 
-/* Waits for events on a descriptor; what zero-copy sends report is none. */
+/* Waits for events on a descriptor; reports about zero-copy sends do not count. */
 static int wait_for(struct player *player, int fd, short events, const char *what)
 {
 	for (;;) {
@@ -60,7 +60,7 @@ static int wait_for(struct player *player, int fd, short events, const char *wha
 	}
 }
 
-/* A blocking socket says EAGAIN when its timeout is over, the other one at once. */
+/* A blocking socket returns EAGAIN after its timeout, a non-blocking one at once. */
 static int wait_again(struct player *player, ssize_t result, short events, const char *what)
 {
 	if (result == -EINTR)
@@ -96,10 +96,11 @@ static int receive_step(struct player *player, const struct step *step)
 			continue;
 		}
 		if ((size_t)result > left)
-			return player_fail(player, "%s: %zd bytes came, %zu were left",
+			return player_fail(player, "%s: received %zd bytes, expected at most %zu",
 					   call_name(step->call), result, left);
 		if (step->call != CALL_RECV_TRUNC && memcmp(player->buffer, expected, result) != 0)
-			return player_fail(player, "%s: other bytes than planned behind offset %zu",
+			return player_fail(player,
+					   "%s: the bytes after offset %zu differ from the plan",
 					   call_name(step->call), player->received);
 		player->received += result;
 	}
@@ -129,7 +130,7 @@ static int send_step(struct player *player, const struct step *step)
 static int tell_step(struct player *player)
 {
 	if (write(player->tell, &player->number, sizeof(player->number)) != sizeof(player->number))
-		return player_fail(player, "cannot tell the other side: %s", strerror(errno));
+		return player_fail(player, "cannot write to the other side: %s", strerror(errno));
 	return 0;
 }
 
@@ -145,7 +146,7 @@ static int await_step(struct player *player)
 	return 0;
 }
 
-/* A reset is an end like the other: which of them comes is not ours to check. */
+/* The end can be a FIN or a reset: which one is not checked. */
 static int receive_end_step(struct player *player)
 {
 	for (;;) {
@@ -155,7 +156,7 @@ static int receive_end_step(struct player *player)
 		if (result == 0 || result == -ECONNRESET || result == -EPIPE)
 			return 0;
 		if (result > 0)
-			return player_fail(player, "%zd bytes came instead of the end", result);
+			return player_fail(player, "received %zd bytes, expected the end", result);
 		if (wait_again(player, result, POLLIN, "end"))
 			return -1;
 	}
@@ -165,7 +166,7 @@ static int send_refused_step(struct player *player)
 {
 	const ssize_t result = send(player->socket, "HTTP", 4, MSG_NOSIGNAL);
 
-	return result < 0 ? 0 : player_fail(player, "a send behind the reset was taken");
+	return result < 0 ? 0 : player_fail(player, "a send after the reset has succeeded");
 }
 
 static int close_step(struct player *player, bool reset)
@@ -179,7 +180,7 @@ static int close_step(struct player *player, bool reset)
 	return 0;
 }
 
-/* Only who is waited for may end like that. */
+/* Only a child may end like this, because its parent waits for it. */
 static int die_step(struct player *player, enum verb verb)
 {
 	if (!player->is_child)
@@ -190,7 +191,7 @@ static int die_step(struct player *player, enum verb verb)
 	return player_fail(player, "survived");
 }
 
-/* Nothing can come: whatever the call says, it is not bytes. */
+/* No bytes can arrive here: any result is correct, except bytes. */
 static int die_waiting_step(struct player *player)
 {
 	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGKILL };
@@ -201,7 +202,9 @@ static int die_waiting_step(struct player *player)
 		return player_fail(player, "not by a child");
 	if (timer_create(CLOCK_MONOTONIC, &event, &timer) || timer_settime(timer, 0, &soon, NULL))
 		return player_fail(player, "no timer: %s", strerror(errno));
-	return receive_end_step(player) ? -1 : player_fail(player, "the end came instead of death");
+	return receive_end_step(player)
+		       ? -1
+		       : player_fail(player, "the stream has ended before the process was killed");
 }
 
 int player_step(struct player *player, const struct step *step)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * print.c - shows a plan to somebody who looks for a mistake.
+ * print.c - prints a plan, to find a fault.
  *
  * Input: a plan.  Output: text on standard error.
  */
@@ -8,9 +8,9 @@
 
 #include "plan.h"
 
-/* Of a stream, bytes shown; what is left out is said. */
+/* Bytes of a stream to print; the number of the others is printed. */
 #define STREAM_SHOWN 6000
-/* Of a run of body data. */
+/* Bytes of body data to print. */
 #define DATA_SHOWN 24
 
 static void print_byte(uint8_t byte)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 #
-# What must hold whatever happens: `sudo make test-property [SEED=n] [COUNT=n]
-# [PLAN=n]`, COUNT: transactions, 20,000 unless given; PLAN: only that
-# connection of the seed, and printed; and `sudo make test-concurrency
-# [SECONDS=n]`, n seconds of load for each of its tests (SECONDS=30 is the long one).
+# Tests with random traffic: `sudo make test-property [SEED=n] [COUNT=n] [PLAN=n]`;
+# COUNT: number of transactions, default 20,000; PLAN: runs only this connection of the
+# seed, and prints it.  `sudo make test-concurrency [SECONDS=n]`: n seconds of load for each
+# of its tests.
 
 PROPERTY_PLAN = $(patsubst %,$(BUILD)/property/%.o,plan plan_batch plan_end plan_process script \
 		  exchange fields target route stream expect player player_step handover mover alarms)

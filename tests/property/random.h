@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * random.h - numbers that look random and follow from a seed alone, so that
- * what a seed made once it makes again, on every machine.
+ * random.h - pseudo-random numbers that depend only on a seed, so that a seed gives the
+ * same numbers again, on every machine.
  *
  * Inputs: a seed and a stream number.  Outputs: numbers.  It must not know what
  * they are used for.
@@ -17,7 +17,7 @@ struct random {
 	uint64_t state;
 };
 
-/* splitmix64: one addition, then mixing; every state is a good one. */
+/* splitmix64: one addition, then mixing; every state is valid. */
 static inline uint64_t random_next(struct random *random)
 {
 	uint64_t mixed = random->state += 0x9e3779b97f4a7c15ULL;
@@ -27,7 +27,7 @@ static inline uint64_t random_next(struct random *random)
 	return mixed ^ mixed >> 31;
 }
 
-/* Streams of one seed have nothing to do with each other. */
+/* The streams of one seed are independent. */
 static inline void random_init(struct random *random, uint64_t seed, uint64_t stream)
 {
 	random->state = seed;
@@ -53,7 +53,7 @@ static inline bool random_chance(struct random *random, unsigned int of_thousand
 	return random_below(random, 1000) < of_thousand;
 }
 
-/* One row of a table. */
+/* A random row of a table. */
 #define RANDOM_ROW(random, table) (table)[random_below(random, sizeof(table) / sizeof((table)[0]))]
 
 #endif

@@ -77,7 +77,7 @@ void route_fold(char *route, const char *method, const char *target)
 	if (!path_of(target, &path, &length) || length > ROUTE_PATH_MAX)
 		return;
 	for (at = 0; at < length;) {
-		/* a slash and the segment behind it */
+		/* a slash and the segment after it */
 		const char *segment = path + at + 1;
 		const size_t left = length - at - 1;
 		const char *slash = memchr(segment, '/', left);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * route.h - which method and route redtap has to report for a request line: a
- * second implementation of its rules, on whole strings and as plain as can be.
+ * route.h - which method and route redtap must report for a request line: a second, simple
+ * implementation of its rules, on whole strings.
  *
  * Inputs: method and target as sent.  Outputs: method and route as reported.
  * It must not know redtap's own code.
@@ -11,7 +11,7 @@
 
 #include <stddef.h>
 
-/* A method in capitals of at most so many bytes is one; longer: no HTTP. */
+/* A method has at most so many capital letters; longer: not HTTP. */
 #define ROUTE_METHOD_MAX 24
 /* A path longer than this, as sent or folded, is `other`. */
 #define ROUTE_PATH_MAX 128
@@ -19,7 +19,7 @@
 /* The methods of the registry, NULL at the end. */
 extern const char *const route_methods[];
 
-/* Registered methods stay what they are, all others are `_OTHER`. */
+/* A registered method is reported by its name, any other as `_OTHER`. */
 const char *route_method(const char *method);
 
 /* route: at least ROUTE_PATH_MAX + 1 bytes. */

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Parts of a vector. */
+/* Most parts of a vector. */
 #define VECTOR_MAX 32
-/* Calls of one byte are costly: a step makes no more of them than this. */
+/* Calls of one byte are expensive: at most so many in a step. */
 #define SMALL_CALLS_MAX 300
 
 void script_release(struct script *script)
@@ -55,12 +55,12 @@ void script_pause(struct script *script, struct random *random, unsigned int of_
 #define CALL_ROW(name, text, bytes, inside) { CALL_##name, bytes, inside },
 static const struct call_row {
 	uint8_t call;
-	uint8_t bytes; /* enum bytes, or-ed */
-	bool inside;   /* of data, more of the same must follow */
+	uint8_t bytes; /* mask of enum bytes */
+	bool inside;   /* more body data must follow */
 } receive_calls[] = { RECEIVE_CALLS(CALL_ROW) }, send_calls[] = { SEND_CALLS(CALL_ROW) };
 #undef CALL_ROW
 
-/* How this side has to move a byte of that kind. */
+/* How this side must move a byte of this kind. */
 static enum bytes bytes_of(const struct script *script, uint8_t kind)
 {
 	if (kind &
@@ -71,7 +71,7 @@ static enum bytes bytes_of(const struct script *script, uint8_t kind)
 	return kind & STREAM_DATA ? BYTES_DATA : BYTES_TEXT;
 }
 
-/* How far a call may go. */
+/* How many bytes a call that may move `bytes` can move. */
 static size_t call_reach(const struct script *script, const struct stream *stream, uint8_t bytes,
 			 size_t at, size_t to)
 {
@@ -82,7 +82,7 @@ static size_t call_reach(const struct script *script, const struct stream *strea
 	return end - at;
 }
 
-/* How many bytes one call moves, of so many. */
+/* How many of so many bytes one call moves. */
 static uint32_t call_size(struct random *random, size_t bytes)
 {
 	switch (random_below(random, 8)) {
@@ -99,7 +99,7 @@ static uint32_t call_size(struct random *random, size_t bytes)
 	}
 }
 
-/* One after the other: in an initializer the order would be the compiler's. */
+/* Not in an initializer, in which the compiler chooses the order of the calls. */
 static struct step step_of(struct random *random, enum verb verb, enum call call, size_t bytes,
 			   size_t to)
 {
@@ -161,7 +161,7 @@ void script_make_greedy(struct script *script, size_t first, size_t end)
 		answers_follow |= step->verb == VERB_SEND;
 		if (step->verb != VERB_RECEIVE)
 			continue;
-		/* before its last answer the client says nothing new */
+		/* the client sends nothing new before it has the last response */
 		if (step->to == end && answers_follow &&
 		    (step->call == CALL_READ || step->call == CALL_RECV ||
 		     step->call == CALL_READV || step->call == CALL_RECVMSG))
@@ -176,7 +176,7 @@ const char *verb_name(enum verb verb)
 		[VERB_NONE] = "nothing",
 		[VERB_RECEIVE] = "receive",
 		[VERB_SEND] = "send",
-		[VERB_SEND_REFUSED] = "send in vain",
+		[VERB_SEND_REFUSED] = "send, which must fail",
 		[VERB_PAUSE] = "pause",
 		[VERB_TELL] = "tell",
 		[VERB_AWAIT] = "await",
@@ -188,7 +188,7 @@ const char *verb_name(enum verb verb)
 		[VERB_FORK] = "go on as a child",
 		[VERB_PASS] = "pass on",
 		[VERB_KILLED] = "be killed",
-		[VERB_KILLED_WAITING] = "be killed waiting",
+		[VERB_KILLED_WAITING] = "be killed in a call",
 		[VERB_EXIT] = "exit",
 	};
 

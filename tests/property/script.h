@@ -14,21 +14,21 @@ enum verb {
 	VERB_NONE = 0,
 	VERB_RECEIVE,      /* to offset `to` of the incoming stream */
 	VERB_SEND,         /* to offset `to` of the outgoing stream */
-	VERB_SEND_REFUSED, /* a send that must fail: the peer has reset the connection */
+	VERB_SEND_REFUSED, /* a send that must fail, because the peer has reset the connection */
 	VERB_PAUSE,        /* `to` microseconds */
-	VERB_TELL,         /* word to the other side ... */
+	VERB_TELL,         /* sends a message to the other side ... */
 	VERB_AWAIT,        /* ... which waits for it */
-	VERB_SEE_END,      /* waits until the peer's end has come, takes nothing */
+	VERB_SEE_END,      /* waits until the peer has closed; receives nothing */
 	VERB_RECEIVE_END,  /* receives until the end of the stream; a reset is one */
 	VERB_SHUT,         /* sends no more */
 	VERB_CLOSE,
 	VERB_RESET, /* closes by a reset */
-	/* The next steps are another process's: */
-	VERB_FORK, /* a child's; its parent waits for it */
-	VERB_PASS, /* that of the one that has the socket from then on, by SCM_RIGHTS */
-	/* By a child: its process ends, and so does the connection. */
+	/* Another process does the next steps: */
+	VERB_FORK, /* a child; its parent waits for it */
+	VERB_PASS, /* a process that gets the socket by SCM_RIGHTS */
+	/* Done by a child: its process ends, and so does the connection. */
 	VERB_KILLED,
-	VERB_KILLED_WAITING, /* inside of a call that waits for bytes */
+	VERB_KILLED_WAITING, /* in a call that waits for bytes */
 	VERB_EXIT,
 };
 
@@ -39,25 +39,25 @@ enum side {
 	SIDES,
 };
 
-/* What a call may move; a mask.  From stream.h, as one side has to move them. */
+/* What a call may move; a mask.  From the kinds in stream.h, for one side. */
 enum bytes {
 	BYTES_TEXT = 1,
 	BYTES_DATA = 2,
 	BYTES_ANY = BYTES_TEXT | BYTES_DATA,
-	BYTES_HIDDEN = 4, /* in memory that cannot be looked at */
+	BYTES_HIDDEN = 4, /* in memory that redtap cannot read */
 	BYTES_MISSED = 8, /* so that no hook shows it */
-	BYTES_NONE = 0,   /* no random choice: where a step asks for it */
+	BYTES_NONE = 0,   /* not chosen at random, only if a step asks for it */
 };
 
 /*
- * How bytes are moved.  X(enumerator, name, which bytes, only if more data
- * follows): behind a splice the next call comes upon a gap, behind MSG_MORE the
- * next one pushes.
+ * How bytes are moved.  X(enumerator, name, which bytes, only if more body data
+ * follows): after a splice redtap finds a gap at the next call; after MSG_MORE the next
+ * call sends.
  */
 /* clang-format off */
 #define RECEIVE_CALLS(X)                                                                           \
 	X(READ, "read", BYTES_ANY, 0)                                                              \
-	X(READ_NOTHING, "read behind reads of nothing", BYTES_ANY, 0)                              \
+	X(READ_NOTHING, "read after reads of nothing", BYTES_ANY, 0)                              \
 	X(RECV, "recv", BYTES_ANY, 0)                                                              \
 	X(RECV_PEEK, "recv after a peek", BYTES_ANY, 0)                                            \
 	X(RECV_WAITALL, "recv MSG_WAITALL", BYTES_ANY, 0)                                          \
@@ -92,11 +92,11 @@ enum call {
 };
 /* clang-format on */
 
-/* By whom a step is done. */
+/* Who does a step, and how. */
 enum hand {
 	HAND_OWN = 0,
 	HAND_DUP,    /* over a duplicate of the descriptor */
-	HAND_THREAD, /* by another thread, for which one waits */
+	HAND_THREAD, /* by another thread, which is waited for */
 	HAND_CHILD,  /* likewise, by a child */
 };
 
@@ -106,14 +106,14 @@ struct step {
 	uint8_t call;   /* enum call */
 	uint8_t parts;  /* of a vector; 1 and more */
 	uint8_t greedy; /* asks for more than can come */
-	uint8_t keeps;  /* of VERB_FORK, VERB_PASS: has the socket, too, until all is played */
+	uint8_t keeps;  /* of VERB_FORK, VERB_PASS: keeps the socket open, too, until the end */
 	uint32_t size;  /* bytes for one call, at most */
 	size_t to;
 };
 
 struct script {
 	enum side side;
-	bool interrupted; /* signals come while it is played */
+	bool interrupted; /* signals interrupt its calls */
 	struct step *steps;
 	size_t count;
 	size_t room;
@@ -123,26 +123,26 @@ void script_release(struct script *script);
 
 /* A step that is only a verb. */
 void script_verb(struct script *script, enum verb verb);
-/* In so many of a thousand cases a pause of at most 1.5 ms. */
+/* With a probability of so many per thousand, a pause of at most 1.5 ms. */
 void script_pause(struct script *script, struct random *random, unsigned int of_thousand);
 /*
- * Moves bytes [at, to) of a stream (VERB_SEND or VERB_RECEIVE): pieces, each by a
- * call of its own kind.
+ * Moves bytes [at, to) of a stream (VERB_SEND or VERB_RECEIVE) in pieces, each by a random
+ * kind of call.
  */
 void script_move(struct script *script, struct random *random, const struct stream *stream,
 		 enum verb verb, size_t at, size_t to);
 /*
- * Moves what is left up to `to` by one call, however long that takes.  Only where
- * no signals come.
+ * Moves all up to `to` by one call, which waits as long as necessary.  Not in scripts with
+ * signals.
  */
 void script_move_whole(struct script *script, enum verb verb, size_t to);
-/* The last of the receiving steps from `first` on asks for more, if it can. */
+/* The last receiving step from `first` on asks for more bytes than will come, if it can. */
 void script_make_greedy(struct script *script, size_t first, size_t end);
 
-/* Puts a step in front of the one at `at`. */
+/* Inserts a step before the one at `at`. */
 void script_insert(struct script *script, size_t at, const struct step *step);
 
-/* Words for messages. */
+/* Names for messages. */
 const char *verb_name(enum verb verb);
 const char *call_name(enum call call);
 const char *hand_name(enum hand hand);

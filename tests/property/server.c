@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * server.c - the scripted server: answers what the plans say, by the calls that
- * they say.
+ * server.c - the scripted server: sends the responses of the plans, with the system calls
+ * of the plans.
  *
  * Inputs: `server SEED FIRST COUNT DIRECTORY`; the plans' numbers are FIRST to
- * FIRST + COUNT - 1, DIRECTORY has the channels (lanes.h).  Outputs: a line
- * "listening HOST:PORT ..." with an entry for each lane; what goes wrong on
- * standard error, and then exit status 1.  Lanes with an odd number are child
- * processes, the others threads; each has a guest, a process that goes on with what
- * is passed to it.  It must not know redtap.
+ * FIRST + COUNT - 1, DIRECTORY has the channels (lanes.h).  Outputs: a line "listening
+ * HOST:PORT ..." with an entry for each lane; on failure messages on standard error and
+ * exit status 1.  Lanes with an odd number are child processes, the others threads; each
+ * has a guest, a process that continues with sockets that are passed to it.  It must not
+ * know redtap.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -28,7 +28,7 @@
 #include "plan.h"
 #include "player.h"
 
-/* Before the first client connects, redtap attaches: on a busy machine, slowly. */
+/* redtap attaches before the first client connects, which is slow on a busy machine. */
 #define ACCEPT_DEADLINE_S 300
 
 struct lane {
@@ -54,7 +54,7 @@ static int open_channel(unsigned int index, const char *way)
 	char path[256];
 
 	lane_channel(path, directory, index, way);
-	/* For both ways: an open must not wait for the other side. */
+	/* Opened for reading and writing, so that open() does not wait for the other side. */
 	return open(path, O_RDWR | O_CLOEXEC);
 }
 
@@ -107,7 +107,7 @@ static int lane_play(struct lane *lane, struct player *player)
 	return err;
 }
 
-/* Opens what a player needs; `end` of its channel to the other process. */
+/* Opens what a player needs; end: its end of the channel to the other process. */
 static int lane_open(const struct lane *lane, struct player *player, int end)
 {
 	const int up = open_channel(lane->index, "up"), down = open_channel(lane->index, "down");
@@ -138,7 +138,7 @@ static int lane_run(struct lane *lane)
 	return err;
 }
 
-/* What fails is the host's to report. */
+/* The host reports what fails. */
 static int guest_run(const struct lane *lane)
 {
 	struct handover passed;
@@ -179,7 +179,7 @@ static void *lane_thread(void *context)
 	return NULL;
 }
 
-/* ::1 for the second lane, where there is such a thing. */
+/* The second lane uses ::1, if there is IPv6. */
 static int lane_listen(struct lane *lane)
 {
 	const struct timeval deadline = { .tv_sec = ACCEPT_DEADLINE_S };
@@ -203,10 +203,10 @@ static int lane_listen(struct lane *lane)
 	}
 	if (listen(fd, 16) || getsockname(fd, (struct sockaddr *)&six, &length))
 		return -1;
-	/* accept() too: a client that has failed must not leave us waiting */
+	/* also for accept(): do not wait forever for a client that has failed */
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &deadline, sizeof(deadline));
 	lane->listener = fd;
-	/* the port lies at the same place in both */
+	/* the port is at the same offset in both */
 	printf(" %s:%u", six.sin6_family == AF_INET6 ? "::1" : "127.0.0.1", ntohs(six.sin6_port));
 	return 0;
 }
@@ -244,7 +244,7 @@ static int ended_well(pid_t child)
 	return waitpid(child, &status, 0) == child && status == 0;
 }
 
-/* Those lanes that are threads; returns whether one failed. */
+/* Runs the lanes that are threads; returns whether one failed. */
 static int run_threads(struct lane lanes[LANES])
 {
 	pthread_t threads[LANES];
@@ -253,7 +253,7 @@ static int run_threads(struct lane lanes[LANES])
 
 	for (i = 0; i < LANES; i += 2)
 		if (pthread_create(&threads[i], NULL, lane_thread, &lanes[i]))
-			return stop("cannot make a thread");
+			return stop("cannot create a thread");
 	for (i = 0; i < LANES; i += 2) {
 		pthread_join(threads[i], NULL);
 		failed |= lanes[i].failed;
@@ -276,7 +276,7 @@ static int run(void)
 	}
 	fflush(stdout);
 	if (pipe2(work, O_CLOEXEC))
-		return stop("cannot make a pipe");
+		return stop("cannot create a pipe");
 	for (i = 0; i < LANES; i++)
 		if (start_guest(&lanes[i]))
 			return stop("cannot start a guest");

@@ -11,7 +11,7 @@
 
 #define PRINT_MAX 512
 
-/* What a parser must not fall for inside a body. */
+/* Text in a body that looks like HTTP, but is only data. */
 static const char *const lookalikes[] = {
 	"GET /not-a-request HTTP/1.1\r\nHost: h\r\n\r\n",
 	"\r\n\r\nPOST /not-a-request HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc",

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * stream.h - all bytes that one side of a connection sends, and which of them
- * are body data.
+ * stream.h - all bytes that one side of a connection sends, and how each must be moved.
  *
  * Inputs: bytes, in order.  Outputs: the stream.  It must not know HTTP.
  */
@@ -14,20 +13,20 @@
 
 #include "random.h"
 
-/* Of each byte: how it has to be moved; a mask. */
+/* How a byte must be moved; a mask. */
 enum stream_kind {
-	STREAM_TEXT = 0, /* decides about framing: only calls whose memory can be looked at */
-	STREAM_DATA = 1, /* body data: calls without readable memory too */
-	/* Only by calls whose memory cannot be looked at; by this side alone: */
+	STREAM_TEXT = 0, /* needed for framing: only by calls whose memory redtap can read */
+	STREAM_DATA = 1, /* body data: also by calls without readable memory */
+	/* Only by calls whose memory redtap cannot read; for this side only: */
 	STREAM_HIDDEN_BY_SERVER = 2,
 	STREAM_HIDDEN_BY_CLIENT = 4,
 	STREAM_MISSED_BY_SERVER = 8, /* only by calls that no hook shows */
 };
 
-/* Owned by whoever embeds it. */
+/* Embedded; the owner calls stream_release(). */
 struct stream {
 	uint8_t *bytes;
-	uint8_t *kinds; /* enum stream_kind, or-ed, of each */
+	uint8_t *kinds; /* mask of enum stream_kind, for each byte */
 	size_t length;
 	size_t room;
 };
@@ -42,13 +41,13 @@ void stream_print(struct stream *stream, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 /* One byte, count times. */
 void stream_fill(struct stream *stream, char byte, size_t count);
-/* Body data: noise, or what looks like messages and chunks. */
+/* Body data: random, or text that looks like messages and chunks. */
 void stream_body(struct stream *stream, struct random *random, size_t count);
 
 /* Adds to the kind of bytes [from, to). */
 void stream_mark(struct stream *stream, size_t from, size_t to, enum stream_kind kind);
 
-/* Bytes of one kind from `at` on, at most to `limit`. */
+/* The number of bytes of one kind from `at` on, at most up to `limit`. */
 size_t stream_run(const struct stream *stream, size_t at, size_t limit);
 
 #endif

@@ -26,9 +26,9 @@ static void tally_add(void *context, const char *method, const char *route, int 
 	memset(row, 0, sizeof(*row));
 	snprintf(row->method, sizeof(row->method), "%s", method);
 	snprintf(row->route, sizeof(row->route), "%s", route);
-	/* what counts_add() makes of none: the status from 500 on */
+	/* as counts_add() does: from 500 on, the status is the error */
 	snprintf(row->error, sizeof(row->error), "%s", error ? error : "-");
-	/* to a client, 4xx is an error too: OpenTelemetry HTTP conventions, error.type */
+	/* for a client, 4xx is an error, too: OpenTelemetry HTTP conventions, error.type */
 	if (!error && tally->side == SIDE_CLIENT && status >= 400)
 		snprintf(row->error, sizeof(row->error), "%d", status);
 	row->status = status;
@@ -39,11 +39,11 @@ static void tally_add(void *context, const char *method, const char *route, int 
 
 static int row_compare(const void *a, const void *b)
 {
-	/* what they are counted under lies in front of the numbers */
+	/* the key of a row comes before its numbers */
 	return memcmp(a, b, offsetof(struct count_row, count));
 }
 
-/* A table of thousands, searched for each transaction, is slow: so they are sorted first. */
+/* Sorted first: a search in thousands of rows for each transaction would be slow. */
 void tally_sum(struct tally *tally, struct counts *counts)
 {
 	struct count_row *sum = NULL;
@@ -168,9 +168,9 @@ static uint64_t reason_of(json_t *total, const char *kind, const char *name)
 }
 
 /*
- * How many requests are approximate as their arrival was not seen in time, which
- * depends on the machine.  A request has one reason: these may hide others that
- * the same request would have had.
+ * How many requests are approximate because their arrival was not seen in time, which
+ * depends on the machine.  A request has only one reason, so these may replace other
+ * reasons of the same requests.
  */
 static uint64_t arrivals_unknown(json_t *total)
 {

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_concurrency.c - many threads on the same connections, both directions
- * busy at once, connections cut in the middle, and the addresses of their
- * sockets used again at once: nothing is mixed up, nothing is lost, the ledger
- * balances.
+ * test_concurrency.c - many threads on the same connections, both directions busy at the
+ * same time, connections cut in the middle, and socket addresses that are used again at
+ * once: nothing is mixed up, nothing is lost, the ledger balances.
  *
- * Input: environment: SECONDS of load for each test (default: 3, and 8 where
- * addresses are used again, which depends on chance most).
+ * Input: environment: SECONDS of load for each test (default: 3, and 8 for the test of
+ * addresses used again, which depends most on chance).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -41,8 +40,8 @@ struct crowd {
 };
 
 /*
- * What may become of requests that are not waited for.  Their number depends on
- * who was faster; that each is one of these, and none too many, does not.
+ * The possible results of requests whose client does not wait.  How many there are of each
+ * depends on timing; but there must be no other results, and not too many in all.
  */
 static const struct loose_row {
 	const struct crowd_kind *kind;
@@ -104,7 +103,7 @@ static struct crowd_client *crowd_add(struct crowd *crowd, void *(*play)(void *)
 	return client;
 }
 
-/* A client whose requests are all answered; number: below 100, one of its own. */
+/* A client that waits for all responses; number: its own, below 100. */
 static void crowd_add_exact(struct crowd *crowd, void *(*play)(void *), unsigned int number)
 {
 	static const char *const methods[] = { "GET",     "POST",   "PUT",    "DELETE",
@@ -163,7 +162,7 @@ static const struct loose_row *loose_find(const struct count_row *row)
 	return NULL;
 }
 
-/* Requests that were begun by clients of this kind, at most. */
+/* The largest number of requests that clients of this kind have begun. */
 static uint64_t begun_by(const struct crowd *crowd, const struct crowd_kind *kind)
 {
 	uint64_t begun = 0;
@@ -175,7 +174,7 @@ static uint64_t begun_by(const struct crowd *crowd, const struct crowd_kind *kin
 	return begun;
 }
 
-/* Takes the loose rows out of all, after a look at them. */
+/* Checks the rows of requests without a waiting client; copies all others to exact. */
 static void check_loose(const struct crowd *crowd, const struct counts *all, struct counts *exact)
 {
 	static const struct crowd_kind *const kinds[] = { &crowd_kind_leaving, &crowd_kind_cut,
@@ -205,7 +204,7 @@ static void check_loose(const struct crowd *crowd, const struct counts *all, str
 		assert_in_range(sums[k], 0, begun_by(crowd, kinds[k]));
 }
 
-/* Each connection that the server shuts has one answer cut in its middle. */
+/* On each connection that the server shuts down, one response is cut in the middle. */
 static void check_cut(const struct crowd *crowd, const struct counts *all)
 {
 	const struct crowd_kind *kind = &crowd_kind_cut;
@@ -224,7 +223,7 @@ static void check_cut(const struct crowd *crowd, const struct counts *all)
 	}
 }
 
-/* The server is left standing and has nothing to do: every connection has ended. */
+/* The server still runs, but is idle: all connections have ended. */
 static bool at_rest(void *context)
 {
 	struct crowd *crowd = context;
@@ -244,7 +243,7 @@ static void crowd_check(struct crowd *crowd)
 	size_t i;
 
 	if (!wait_until(at_rest, crowd, DEADLINE_S))
-		fprintf(stderr, "redtap does not come to rest\n");
+		fprintf(stderr, "redtap still counts or has requests in flight\n");
 	total = redtap_finish(crowd->redtap, SIGINT);
 	process_end(crowd->server, SIGTERM);
 	for (i = 0; i < crowd->count; i++)
@@ -269,7 +268,7 @@ static void crowd_check(struct crowd *crowd)
 	counts_release(&crowd->expected);
 }
 
-/* 64 connections; each call on them is made by whichever thread is free. */
+/* 64 connections; any free thread makes the next call on them. */
 static void threads_share_connections(void **state)
 {
 	struct crowd crowd;
@@ -283,7 +282,7 @@ static void threads_share_connections(void **state)
 	crowd_check(&crowd);
 }
 
-/* Some connections last, others are broken off around them by either side. */
+/* Some connections last, while either side ends others early. */
 static void connections_break_off(void **state)
 {
 	struct crowd crowd;
@@ -301,7 +300,7 @@ static void connections_break_off(void **state)
 	crowd_check(&crowd);
 }
 
-/* Short connections, as fast as can be: the socket of one is the next one's. */
+/* Short connections, as fast as possible: the kernel uses the same socket memory again. */
 static void addresses_used_again(void **state)
 {
 	struct crowd crowd;
@@ -325,7 +324,7 @@ static void file_put(const char *path, const char *text)
 	close(fd);
 }
 
-/* A network of its own, in which packets are worked on by any CPU. */
+/* A network namespace of its own, in which any CPU processes packets. */
 static void network_open(void)
 {
 	struct ifreq loopback = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
@@ -346,7 +345,7 @@ static void network_open(void)
 	close(fd);
 }
 
-/* The same while softirqs interrupt the programs of system calls.  The last test: no way back. */
+/* The same while softirqs interrupt programs.  The last test: it cannot leave the namespace. */
 static void packets_on_any_cpu(void **state)
 {
 	struct crowd crowd;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_property.c - whatever clients and servers do, as far as HTTP/1 lets them
- * and a little further: redtap counts exactly what happened.
+ * test_property.c - clients and servers do anything that HTTP/1 allows, and a little more:
+ * redtap counts exactly what happened.
  *
- * Each seed is played three times: redtap observes the server, then the clients, and
- * then both at once, as one process and its children.
- * Inputs: environment: SEED (default: from the clock), COUNT (transactions,
- * default 20,000), PLAN (only the connection of this number, which is printed).
- * When the whole table is not what it has to be, the connections are halved
- * until one is left that shows the mistake, and that one is printed.
+ * Each seed runs three times: redtap observes the server, then the clients, then both at
+ * once, as one process and its children.
+ * Inputs: environment: SEED (default: from the clock), COUNT (transactions, default
+ * 20,000), PLAN (only the connection with this number, which is printed).
+ * If the counts differ, half of the connections are run again, until one connection is
+ * left that shows the difference; that one is printed.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -24,7 +24,7 @@
 
 #define COUNT_DEFAULT 20000
 #define WHY_MAX 8192
-/* For COUNT=100000 and then for narrowing down. */
+/* Enough for COUNT=100000, and to find one connection. */
 #define PATIENCE_S 900
 
 static struct process *start_server(const struct trial *trial, struct clients *clients)
@@ -41,7 +41,7 @@ static struct process *start_server(const struct trial *trial, struct clients *c
 
 	err = clients_prepare(clients);
 	if (err)
-		fail_msg("cannot make the channels: %s", strerror(-err));
+		fail_msg("cannot create the channels: %s", strerror(-err));
 	server = process_start(&(struct process_options){ .name = "server", .argv = argv });
 	process_wait_out(server, "\n", DEADLINE_S);
 	line = process_out(server);
@@ -50,7 +50,7 @@ static struct process *start_server(const struct trial *trial, struct clients *c
 	return server;
 }
 
-/* What the sides of a connection complain of. */
+/* The error messages of both sides. */
 static bool complaints(const struct clients *clients, struct process *server, char *why)
 {
 	char *text;
@@ -68,12 +68,12 @@ static bool complaints(const struct clients *clients, struct process *server, ch
 }
 
 /*
- * redtap on the server, or on this process, whose threads are the clients, or on this
- * one and its child, the server.  series: so many will there be.
+ * Attaches redtap to the server; or to this process, whose threads are the clients; or to
+ * this process and its child, the server.  series: the expected number.
  */
 static struct redtap *attach(const struct trial *trial, struct process *server, size_t series)
 {
-	/* twice: at half of the table, 404 would go to `other`; and servers have two addresses */
+	/* 404 may use only half of the table, and servers have two addresses */
 	const char *const room = text_format("%zu", 4 * series + 128);
 	const char *const at_server[] = { "--max-series", room, NULL };
 	const char *const at_both[] = { "--client", "--max-series", room, NULL };
@@ -88,7 +88,7 @@ static struct redtap *attach(const struct trial *trial, struct process *server, 
 		.more = trial->side == SIDE_CLIENT ? at_client : at_both });
 }
 
-/* Everything but the comparison.  False: `why` says what went wrong. */
+/* Everything except the comparison.  False: `why` has the error. */
 static bool trial_play(const struct trial *trial, struct clients *clients, size_t series,
 		       json_t **total, char *why)
 {
@@ -103,15 +103,15 @@ static bool trial_play(const struct trial *trial, struct clients *clients, size_
 	if (process_wait(server, PLAYER_DEADLINE_S * 2) != 0)
 		return complaints(clients, server, why);
 	if (!clients_wait_closed(clients, DEADLINE_S)) {
-		snprintf(why, WHY_MAX, "the clients' sockets do not get closed");
+		snprintf(why, WHY_MAX, "the clients' sockets have not closed in time");
 		return false;
 	}
-	/* the server has gone, and redtap with its target */
+	/* the server has ended, and redtap with it */
 	*total = redtap_finish(redtap, trial->side == SIDE_SERVER ? 0 : SIGINT);
 	return true;
 }
 
-/* Of series of this kind. */
+/* The counts of the series of this kind. */
 static uint64_t counted_as(json_t *total, const char *kind)
 {
 	uint64_t counted = 0;
@@ -143,7 +143,7 @@ static bool kinds_equal(const struct tally *tally, json_t *total, char *why)
 	return true;
 }
 
-/* False: redtap says otherwise; `why` (WHY_MAX bytes) has the rows. */
+/* False: redtap's counts differ; `why` (WHY_MAX bytes) has the rows. */
 static bool trial_compare(struct tally *tally, const struct counts *expected, json_t *total,
 			  char *why)
 {
@@ -157,7 +157,7 @@ static bool trial_compare(struct tally *tally, const struct counts *expected, js
 	counts_release(&actual);
 	if (!tally_reasons_equal(tally, total, why + strlen(why), WHY_MAX - strlen(why)))
 		equal = false;
-	/* nothing left over */
+	/* redtap has no other rows */
 	if (equal && redtap_count(total, "seen") != seen) {
 		snprintf(why, WHY_MAX, "seen %llu, expected %llu",
 			 (unsigned long long)redtap_count(total, "seen"), (unsigned long long)seen);
@@ -185,7 +185,7 @@ static bool trial_run(const struct trial *trial, char *why)
 		trial_compare(&tally, &expected, total, why);
 	counts_release(&expected);
 	tally_release(&tally);
-	/* redtap, its process, the server: there may be many trials in one test */
+	/* frees redtap, its process and the server: one test may run many trials */
 	harness_release_newest();
 	harness_release_newest();
 	harness_release_newest();
@@ -202,7 +202,7 @@ static void print_plan(const struct trial *trial)
 	plan_release(&plan);
 }
 
-/* Halves as long as one half shows the mistake. */
+/* Halves the connections as long as one half shows the difference. */
 static void narrow(struct trial trial)
 {
 	char why[WHY_MAX], ignored[WHY_MAX];
@@ -224,13 +224,15 @@ static void narrow(struct trial trial)
 			trial.first + trial.count - 1);
 	}
 	if (trial.count > 1) {
-		fprintf(stderr, "it takes connections %u to %u together, or happens now and then\n",
+		fprintf(stderr,
+			"it needs connections %u to %u together, or happens only sometimes\n",
 			trial.first, trial.first + trial.count - 1);
 		return;
 	}
-	fprintf(stderr, "it takes one connection: make test-property SEED=%llu PLAN=%u%s\n",
+	fprintf(stderr, "one connection is enough: make test-property SEED=%llu PLAN=%u%s\n",
 		(unsigned long long)trial.seed, trial.first, why);
-	fprintf(stderr, "and once more alone: %s\n", trial_run(&trial, ignored) ? "no" : "yes");
+	fprintf(stderr, "also when run again alone: %s\n",
+		trial_run(&trial, ignored) ? "no" : "yes");
 	print_plan(&trial);
 }
 
@@ -257,11 +259,11 @@ static uint64_t number_from(const char *name, uint64_t otherwise)
 		return otherwise;
 	number = strtoull(text, &end, 0);
 	if (*end)
-		fail_msg("%s is '%s', expected a number", name, text);
+		fail_msg("%s is '%s'; allowed: a number", name, text);
 	return number;
 }
 
-/* The reference itself, held against examples. */
+/* The second implementation of the rules, tested with examples. */
 static void reference_routes(void **state)
 {
 	static const struct {
@@ -300,14 +302,14 @@ static void reference_routes(void **state)
 	assert_string_equal(route_method("PROPFIN"), "_OTHER");
 }
 
-/* What a seed has found stays here, as long as the plans are made in the same way. */
+/* Seeds that have found faults, as long as the same plans are made from them. */
 static void found_before(void **state)
 {
 	static const struct trial trials[] = {
-		{ "the client's own reset is its own giving up", 1, 4, 1, SIDE_CLIENT },
+		{ "a client's own reset is client_abort", 1, 4, 1, SIDE_CLIENT },
 		{ "a mix of everything", 1, 0, 40, SIDE_SERVER },
-		{ "likewise, of the client", 1, 0, 40, SIDE_CLIENT },
-		{ "likewise, of both at once", 1, 0, 40, SIDES },
+		{ "a mix of everything, seen from the client", 1, 0, 40, SIDE_CLIENT },
+		{ "a mix of everything, seen from both", 1, 0, 40, SIDES },
 		{ "36 requests in one call, targets of 5 KB among them", 1795542366534, 297, 1,
 		  SIDE_CLIENT },
 	};
@@ -348,8 +350,8 @@ static void whole_table(enum side side)
 		trial.count);
 	fprintf(stderr, " in %zu rows: equal, after %.1f s\n", counts.count, clock_s() - begun);
 	fprintf(stderr,
-		"  the server's connections: %llu times on in a child, %llu times passed on, "
-		"%llu times lent to a child, %llu ended by a death\n",
+		"  the server's connections: %llu continued in a child, %llu passed on, "
+		"%llu lent to a child, %llu ended by a kill\n",
 		(unsigned long long)tally.forks, (unsigned long long)tally.passes,
 		(unsigned long long)tally.lent, (unsigned long long)tally.deaths);
 	for (i = 0; i < tally.reason_count; i++)

@@ -1,28 +1,28 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 #
-# noble.sh DIRECTORY WITHOUT COMMAND [ARGUMENT...] - runs a command in a machine with
-# nothing on it but a shell and Debian's apt and dpkg, whose only package source is a
-# made one: packages of Ubuntu 24.04 (noble), by their names and kinds.
+# noble.sh DIRECTORY WITHOUT COMMAND [ARGUMENT...] - runs a command in a simulated machine
+# that has only a shell, and Debian's apt and dpkg.  Its only package source is made here:
+# packages with the names and dependencies of Ubuntu 24.04 (noble).
 #
-# Inputs: this tree, at /src there; WITHOUT: a package that the source lacks, or
-# "".  Outputs: the command's, and its exit status; the machine's root stays in
-# DIRECTORY/root, and the next call goes on with it.  Root, or a kernel that gives
-# everybody user namespaces.  It must not know what stack/deps.sh wants.
+# Inputs: this tree, at /src there; WITHOUT: a package that the source lacks, or "".
+# Outputs: those of the command, and its exit status; the machine's root stays in
+# DIRECTORY/root for the next call.  It needs root, or a kernel that allows user namespaces
+# to all users.  It must not know which packages stack/deps.sh needs.
 #
-# What is inside a package is a play: programs that answer what they are asked in
-# order to find out whether they work.  What noble has was read on the pages of
+# The packages contain simulated programs, which only respond to the calls by which
+# stack/deps.sh checks whether they work.  The contents of noble are those of the pages of
 # packages.ubuntu.com, noble and noble-updates: /noble/bpftool is virtual, provided by
-# linux-tools-common, whose /usr/sbin/bpftool looks for the running kernel's;
+# linux-tools-common, whose /usr/sbin/bpftool starts the one of the running kernel;
 # .../linux-tools-6.8.0-39/filelist and .../linux-tools-6.8.0-58-generic-64k/filelist
-# have the real one.  /noble/chromium-driver and its like: Chromium is a snap,
+# have the real one.  /noble/chromium-driver and others: Chromium is a snap,
 # chromium-browser a transitional package that provides `chromium` and fetches the snap
 # before it is unpacked.  /noble/libdevel/libclang-rt-18-dev, /noble/amd64/libclang-rt-dev,
 # /noble/all/clang-format-14/filelist, /noble/amd64/libcmocka-dev,
 # /noble/amd64/nginx-light, /noble/python/websockify.  Minimized images of it (docker's
 # among them) divert /usr/bin/man to man.REAL, and have a program there that says
 # so: unminimize(8).
-# What these programs do is for the shell there.
+# The single-quoted programs are for the shell there.
 # shellcheck disable=SC2016
 set -euo pipefail
 
@@ -79,19 +79,19 @@ man-db                 |                                 | man
 debian-archive-keyring |                                 | /usr/share/keyrings/debian-archive-keyring.gpg=keys
 '
 
-# What the machine has: of this one, by links.
+# Tools of this machine, which the simulated one has as links.
 TOOLS='apt-cache apt-get awk bash cat chmod chown cp cut diff dirname dpkg dpkg-deb dpkg-divert
 dpkg-query dpkg-split echo env grep head ln ls mkdir mktemp mv realpath rm sed sh sort tail tar
 touch true uname'
 
-# program PATH: what a program of a package does.
+# program PATH: prints a program of a package.
 program() {
 	case $1 in
 	*/gunicorn) echo '#!/usr/bin/python3' && return ;;
 	*) echo '#!/bin/sh' ;;
 	esac
 	case $1 in
-	# With a source on standard input, which is read, or its writer would die.
+	# Reads standard input to its end, so that the writer gets no SIGPIPE.
 	/usr/bin/gcc) echo 'if [ "$1" = -E ]; then [ -e "/usr/include/$3" ]; else cat >/dev/null; fi' ;;
 	*/clang) echo '
 		[ "$1" = -dumpversion ] && echo 18.1.3 && exit
@@ -111,7 +111,7 @@ program() {
 	esac
 }
 
-# package NAME FIELDS FILE...: into the archive.
+# package NAME FIELDS FILE...: adds a package to the archive.
 package() {
 	local name=$1 fields=$2 file path deb=$work/archive/$1.deb
 
@@ -134,7 +134,7 @@ package() {
 		chmod 755 "$work/package/DEBIAN/preinst"
 	fi
 	printf '%s\n' "Package: $name" "Version: 24.04" "Architecture: all" \
-		"Maintainer: nobody" ${fields:+"$fields"} "Description: a play" \
+		"Maintainer: none" ${fields:+"$fields"} "Description: simulated" \
 		>"$work/package/DEBIAN/control"
 	dpkg-deb --root-owner-group -Znone -b "$work/package" "$deb" >/dev/null
 	{
@@ -186,7 +186,7 @@ machine_make() {
 
 [[ -d $root ]] || machine_make
 ((EUID == 0)) && namespaces=(--mount) || namespaces=(--mount --map-root-user)
-# Everything of this machine is mounted so that nothing there can write it.
+# Everything of this machine is mounted read-only.
 exec unshare "${namespaces[@]}" bash -c '
 	set -e
 	root=$1 work=$2 top=$3

@@ -1,24 +1,15 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 #
-# test_deps.sh - what stack/deps.sh installs, and says, elsewhere than here.
-# Output: as testing.sh has it.
-# Tests are found by their names, which shellcheck does not see.
+# test_deps.sh - what stack/deps.sh installs and prints on other machines.
+# Output: see testing.sh.  tests_run calls the tests by name, which shellcheck does not see.
 # shellcheck disable=SC2317
 set -euo pipefail
 
-PROGRAM_NAME=test_deps
-TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-# shellcheck source-path=SCRIPTDIR source=../../stack/lib.sh
-. "$TOP/stack/lib.sh"
 # shellcheck source-path=SCRIPTDIR source=testing.sh
-. "$TOP/tests/suites/testing.sh"
-ALL_SCRATCH=$(mktemp -d)
-trap 'rm -rf "$ALL_SCRATCH"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+. "$(dirname "${BASH_SOURCE[0]}")/testing.sh"
 
-# without PROGRAM...: a directory with all programs of this machine but these.
+# without PROGRAM...: a directory with all programs of this machine except these.
 without() {
 	mkdir "$SCRATCH/bin"
 	cp --symbolic-link /usr/bin/* "$SCRATCH/bin/" 2>/dev/null || true
@@ -26,7 +17,7 @@ without() {
 	echo "$SCRATCH/bin"
 }
 
-# A failed build says what is missing, and what to do.
+# A failed build prints what is missing, and what to do.
 test_make_without_clang() {
 	expect_text "$(PATH=$(without clang) MAKEFLAGS='' fails 2 make -C "$TOP" BUILD="$SCRATCH/build")" \
 		"deps: missing: clang; run 'sudo make deps'"
@@ -43,7 +34,7 @@ test_deps_elsewhere() {
 	expect_text "$(fails 2 "$TOP/stack/deps.sh" nonsense)" "'nonsense'"
 }
 
-# noble WITHOUT COMMAND...: on a bare machine with what apt has on Ubuntu 24.04.
+# noble WITHOUT COMMAND...: on a simulated, bare Ubuntu 24.04.
 noble() {
 	"$TOP/tests/suites/noble.sh" "$SCRATCH/noble" "$@"
 }
@@ -58,8 +49,8 @@ noble_installed() {
 	noble '' dpkg-query -W -f '${Package} ${db:Status-Abbrev}\n' | sed -n 's/ ii *$//p' | sort | tr '\n' ' '
 }
 
-# All that the three groups need, and nothing else: no snap, and a bpftool that works
-# though the one on PATH does not; then nothing is missing.
+# It installs exactly what the three groups need: no snap, and a bpftool that works although
+# the one on PATH does not; then nothing is missing.
 test_deps_ubuntu() {
 	local output wanted="make gcc libc6-dev clang llvm pkg-config libbpf-dev libelf-dev zlib1g-dev\
  linux-tools-common linux-tools-generic curl jq prometheus golang-go ca-certificates libcmocka-dev\
@@ -75,7 +66,7 @@ test_deps_ubuntu() {
 		"nothing is missing for: build demo test vm"
 	# shellcheck disable=SC2086 # words
 	expect "$(noble_installed)" "$(printf '%s\n' $wanted $dependencies | sort | tr '\n' ' ')"
-	noble '' sh -c '! bpftool version' 2>/dev/null || die "the play of bpftool works"
+	noble '' sh -c '! bpftool version' 2>/dev/null || die "the simulated bpftool works, but must not"
 	# shellcheck disable=SC2016 # for make
 	expect "$(noble '' /host/usr/bin/make -s -C /src --eval 'show: ; @echo $(BPFTOOL)' show)" \
 		/usr/lib/linux-tools/6.8.0-39-generic/bpftool
@@ -83,7 +74,7 @@ test_deps_ubuntu() {
 	expect_text "$(noble '' cat /build/tools/statsd_exporter)" statsd_exporter@v0.28.0
 }
 
-# In two steps, as users do; and an archive that lacks something.
+# In two steps, as users do, and from an archive that lacks a package.
 test_deps_ubuntu_without() {
 	needs_namespaces
 	expect_text "$(noble libcmocka-dev /src/stack/deps.sh)" "deps: installing make gcc" \
@@ -91,7 +82,7 @@ test_deps_ubuntu_without() {
 	expect_text "$(noble_installed)" 'clang gcc ' ' linux-tools-generic '
 	expect_text "$(fails 1 noble '' /src/stack/deps.sh build test)" \
 		"none of these packages is known to apt: libcmocka-dev"
-	[[ $(noble_installed) != *libjansson-dev* ]] || die "it has installed only some"
+	[[ $(noble_installed) != *libjansson-dev* ]] || die "deps.sh has installed only some of the packages"
 }
 
 tests_run

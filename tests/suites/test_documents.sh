@@ -1,28 +1,20 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 #
-# test_documents.sh - what the documents name exists: files, targets, metrics, reasons.
+# test_documents.sh - what the documents name exists: files, targets, metrics, reasons, hooks.
 #
-# Inputs: the *.md files, and what they speak of.  Output: as testing.sh has it.
+# Inputs: the *.md files, and what they name.  Output: see testing.sh.
 # test_docs.c tests help, manual page and completion.
-# Tests are found by their names, which shellcheck does not see; backticks are literal.
+# tests_run calls the tests by name, which shellcheck does not see; backticks are literal.
 # shellcheck disable=SC2317,SC2016
 set -euo pipefail
 
-PROGRAM_NAME=test_documents
-TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-# shellcheck source-path=SCRIPTDIR source=../../stack/lib.sh
-. "$TOP/stack/lib.sh"
 # shellcheck source-path=SCRIPTDIR source=testing.sh
-. "$TOP/tests/suites/testing.sh"
-ALL_SCRATCH=$(mktemp -d)
-trap 'rm -rf "$ALL_SCRATCH"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+. "$(dirname "${BASH_SOURCE[0]}")/testing.sh"
 cd "$TOP"
 DOCUMENTS=$(echo ./*.md ./*/README.md)
 
-# quoted FILE...: what stands between backticks, a line each.
+# quoted FILE...: the texts between backticks, one a line.
 quoted() {
 	grep -ho '`[^`]*`' "$@" | tr -d '`'
 }
@@ -44,7 +36,7 @@ test_readme_is_short() {
 	((words <= 1400)) || die "README.md has $words words; details belong beside the code"
 }
 
-# Below the tree, or below the document's own directory.
+# Paths are relative to the tree, or to the folder of the document.
 test_files_exist() {
 	local document word name
 
@@ -56,7 +48,7 @@ test_files_exist() {
 			*) name=$word ;;
 			esac
 			compgen -G "$name" >/dev/null || compgen -G "${document%/*}/$name" >/dev/null ||
-				die "$document names '$word', which is not there"
+				die "$document names '$word', which does not exist"
 		done < <(
 			grep -o '](\([^)#:]*\)' "$document" | cut -c 3- | grep . || true
 			quoted "$document" | grep -E \
@@ -96,12 +88,15 @@ test_metrics_are_documented() {
 	)
 }
 
-test_reasons_are_documented() {
-	local reason
+test_reasons_and_hooks_are_documented() {
+	local name
 
-	while read -r reason; do
-		quoted bpf/README.md | grep -qxF "$reason" || die "$reason is not in bpf/README.md"
-	done < <(sed -n '/^#define LOSS_REASONS/,/^#define REQUEST_PHASES/s/^\tX([A-Z_0-9]*, "\([a-z_0-9]*\)").*/\1/p' bpf/abi/abi.h)
+	while read -r name; do
+		quoted bpf/README.md | grep -qxF "$name" || die "$name is not in bpf/README.md"
+	done < <(
+		sed -n '/^#define LOSS_REASONS/,/^#define REQUEST_PHASES/s/^\tX([A-Z_0-9]*, "\([a-z_0-9]*\)").*/\1/p' bpf/abi/abi.h
+		sed -n 's/^\tROW([A-Z]*, TRACE[A-Z_]*, "\([a-z_]*\)".*/\1/p' user/kernel/hooks.c
+	)
 }
 
 tests_run

@@ -1,28 +1,19 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 #
-# test_layers.sh - what `make lint LINT=layers` says about a tree with a fault.
-# Output: as testing.sh has it.
-# Tests are found by their names, which shellcheck does not see.
+# test_layers.sh - what `make lint LINT=layers` reports for a tree with a fault.
+# Output: see testing.sh.  tests_run calls the tests by name, which shellcheck does not see.
 # shellcheck disable=SC2317
 set -euo pipefail
 
-PROGRAM_NAME=test_layers
-TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-# shellcheck source-path=SCRIPTDIR source=../../stack/lib.sh
-. "$TOP/stack/lib.sh"
 # shellcheck source-path=SCRIPTDIR source=testing.sh
-. "$TOP/tests/suites/testing.sh"
-ALL_SCRATCH=$(mktemp -d)
-trap 'rm -rf "$ALL_SCRATCH"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+. "$(dirname "${BASH_SOURCE[0]}")/testing.sh"
 
-# Files that each copy of the tree has besides its own; what is planted includes these.
+# Empty headers that are added to a copy of the tree; the faults include them.
 HEADERS=(user/main.h user/flush/new.h user/send/new.h bpf/abi/new.h bpf/tables/plain.h bpf/tables/new.bpf.h
 	bpf/calls/new.bpf.h bpf/kernel/new.bpf.h tests/e2e/stack/new.h)
 
-# The faults: the file that is planted, the header that it includes, what is to be said.
+# The faults: a new file, the header that it includes, the expected message.
 PLANTED=(
 	"user/base/own.c flush/new.h user/flush stands above user/base"
 	"user/watch/own.h main.h user/main stands above user/watch"
@@ -39,7 +30,7 @@ PLANTED=(
 	"tests/e2e/cases/own.c abi/new.h tests/e2e/ must not include bpf/abi"
 )
 
-# The tree without what was built, in SCRATCH.
+# Copies the sources into SCRATCH.
 tree_copy() {
 	(cd "$TOP" && find bpf user tests/e2e tests/lint -type f -print0 | xargs -0 cp --parents -t "$SCRATCH")
 }
@@ -48,7 +39,7 @@ lint() {
 	"$SCRATCH/tests/lint/lint.sh" layers
 }
 
-# planted FILE LINE SAID: with that file lint says this, and fails.
+# planted FILE LINE SAID: with a new FILE that has this LINE, lint fails and prints SAID.
 planted() {
 	mkdir -p "$(dirname "$SCRATCH/$1")"
 	printf '/* Line 1. */\n%s\n' "$2" >"$SCRATCH/$1"

@@ -1,37 +1,27 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 #
-# test_stack.sh - the scripts of stack/ but deps.sh (test_deps.sh has that).
+# test_stack.sh - the scripts of stack/ except deps.sh, which has test_deps.sh.
 #
-# Input: BUILD with tools/statsd_exporter, or statsd_exporter on PATH;
-# prometheus, curl, jq on PATH.  Output: a line a test, the count at the end,
-# exit status 0 if none failed.  Needs neither redtap nor root.
-# Tests are found by their names, which shellcheck does not see.
+# Input: BUILD with tools/statsd_exporter, or statsd_exporter on PATH; prometheus, curl
+# and jq on PATH.  Output: see testing.sh.  It needs neither redtap nor root.
+# tests_run calls the tests by name, which shellcheck does not see.
 # shellcheck disable=SC2317
 set -euo pipefail
 
-PROGRAM_NAME=test_stack
-TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-# shellcheck source-path=SCRIPTDIR source=../../stack/lib.sh
-. "$TOP/stack/lib.sh"
 # shellcheck source-path=SCRIPTDIR source=testing.sh
-. "$TOP/tests/suites/testing.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/testing.sh"
 BUILD=$(realpath -m "${BUILD:-$TOP/build}")
 export BUILD
-ALL_SCRATCH=$(mktemp -d)
 
-# Whatever a failed test has left running.
+# Stops what the tests have started.
 clean_up() {
 	local file
 
 	for file in "$ALL_SCRATCH"/*/*/stack.env; do
 		[[ ! -e $file ]] || "$TOP/stack/run.sh" stop --state "${file%/*}" >/dev/null
 	done
-	rm -rf "$ALL_SCRATCH"
 }
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
 
 run_stack() {
 	"$TOP/stack/run.sh" "$1" --state "$SCRATCH/$2" "${@:3}"
@@ -46,21 +36,21 @@ get() {
 	curl --silent --show-error --fail --noproxy '*' --max-time 5 "$@"
 }
 
-# ask STATE EXPRESSION: the value of the one series of an instant query.
-ask() {
+# query STATE EXPRESSION: the value of the only series of an instant query.
+query() {
 	get --get --data-urlencode "query=$2" "$(value "$1" PROMETHEUS_URL)/api/v1/query" |
 		jq --raw-output '.data.result | if length == 1 then .[0].value[1] else "\(length) series" end'
 }
 
-is_answer() {
-	[[ $(ask "$1" "$2") == "$3" ]]
+query_gives() {
+	[[ $(query "$1" "$2") == "$3" ]]
 }
 
-expect_answer() {
-	wait_until 10 is_answer "$@" || die "$2: expected '$3', found '$(ask "$1" "$2")'"
+expect_value() {
+	wait_until 10 query_gives "$@" || die "$2: expected '$3', found '$(query "$1" "$2")'"
 }
 
-# send STATE LINES: a datagram each (bash would cut a long one anywhere).
+# send STATE LINES: one datagram for each line (bash would split a longer text anywhere).
 send() {
 	local line port
 
@@ -70,7 +60,8 @@ send() {
 	done <<<"$2"
 }
 
-# Lines as redtap writes them: REQUESTS of them fast, as many slow, for a route.
+# lines SERVICE REQUESTS: lines as redtap writes them, for so many fast requests of a route
+# and as many slow ones.
 lines() {
 	local name=http.server.request.duration.seconds
 	local tags="service_name:$1,http_request_method:GET,http_route:/users/{id}"
@@ -91,23 +82,21 @@ test_lines_to_prometheus() {
 	send one "$(lines a 30)"
 	send one "$(lines a 20)"
 	send two "$(lines b 7)"
-	expect_answer one "${name}_count" 100
-	expect_answer two "${name}_count" 14
-	expect_answer one "${name}_count{service_name='a',http_route='/users/{id}'}" 100
-	expect_answer one "${name}_bucket{le='1.0'}" 50
-	expect_answer one "${name}_sum" 50.000000002
-	expect_answer one "histogram_quantile(0.25, ${name}_bucket)" 0.75
-	expect_answer one "http_server_active_requests" 3
+	expect_value one "${name}_count" 100
+	expect_value two "${name}_count" 14
+	expect_value one "${name}_count{service_name='a',http_route='/users/{id}'}" 100
+	expect_value one "${name}_bucket{le='1.0'}" 50
+	expect_value one "${name}_sum" 50.000000002
+	expect_value one "histogram_quantile(0.25, ${name}_bucket)" 0.75
+	expect_value one "http_server_active_requests" 3
 	page=$(get "$(value one EXPORTER_URL)/metrics")
 	expect_text "$page" "# TYPE ${name}_bucket counter" "# TYPE ${name}_count counter" \
 		"# HELP ${name}_count Requests." "# TYPE http_server_active_requests gauge"
 	expect_text "$page" 'statsd_exporter_lines_total 14' 'statsd_exporter_samples_total 14'
 	[[ $page != *events_conflict* ]] || die "names are in conflict"
-	run_stack stop one
-	run_stack stop two
 }
 
-# Every metric by its StatsD name, and its type.
+# Every metric: its StatsD name and type.
 metric_names() {
 	local name
 
@@ -124,8 +113,8 @@ metric_names() {
 	printf '%s ms\n' flask.request_duration_seconds
 }
 
-# Each metric that redtap sends is described by the mapping.  The timers go to an
-# exporter of their own: one name is either counters or a histogram.
+# The mapping describes each metric that redtap sends.  The timers go to a second
+# exporter, because one name is either counters or a histogram.
 test_each_metric_has_help() {
 	local name type stack underscored page count=0
 
@@ -135,26 +124,24 @@ test_each_metric_has_help() {
 		[[ $name == timed.* ]] && stack=two || stack=one
 		send "$stack" "${name#timed.}:1|$type|#service_name:a,reason:b"
 	done < <(metric_names)
-	# The summary's three quantiles, sum and count are there too.
-	expect_answer one 'count({service_name="a",job="redtap"})' 45
+	# This includes the summary's three quantiles, sum and count.
+	expect_value one 'count({service_name="a",job="redtap"})' 45
 	page=$(get "$(value one EXPORTER_URL)/metrics" "$(value two EXPORTER_URL)/metrics")
 	while read -r name type; do
 		underscored=${name#timed.} underscored=${underscored//./_}
 		grep -q "^# HELP $underscored [^M]" <<<"$page" || die "$underscored has no help text"
 		[[ $name != timed.* ]] || grep -q "^# TYPE $underscored histogram" <<<"$page" ||
-			die "the timer $underscored is no histogram"
+			die "the timer $underscored is not a histogram"
 		count=$((count + 1))
 	done < <(metric_names)
 	expect "$count" "$(grep -c '^  - match:' "$TOP/stack/statsd_mapping.yml")"
 	! grep 'HELP.*autogenerated' <<<"$page" || die "metrics without a mapping"
-	# The boundaries of timers are those of the counters.
+	# Timers have the same boundaries as the counters.
 	expect_text "$page" 'http_server_request_duration_seconds_bucket{reason="b",service_name="a",le="0.00025"} 0' \
 		'flask_request_duration_seconds{reason="b",service_name="a",quantile="0.99"} 0.001'
-	run_stack stop one
-	run_stack stop two
 }
 
-# A counter that expired would be born again without its past.
+# A counter that expires would start again at 0.
 test_counters_never_expire() {
 	awk '
 		/^  - match:/ { name = $3; ttl = "" }
@@ -172,19 +159,18 @@ test_prometheus_files() {
 	promtool test rules "$TOP/stack/rules/redtap_test.yml"
 	run_stack start one --free-ports --scrape-interval 200ms
 	promtool check config "$SCRATCH/one/prometheus.yml"
-	# With the interval that was asked for, the rules, and nothing left of the original.
+	# It has the given interval and the rules, and no container name.
 	get "$(value one PROMETHEUS_URL)/api/v1/status/config" | jq --raw-output .data.yaml \
 		>"$SCRATCH/config"
 	expect "$(grep -c 'scrape_interval: 200ms' "$SCRATCH/config")" 2
 	expect "$(grep -c 'evaluation_interval: 200ms' "$SCRATCH/config")" 1
-	! grep -q statsd_exporter "$SCRATCH/config" || die "the container's name is still there"
+	! grep -q statsd_exporter "$SCRATCH/config" || die "the configuration still names the container"
 	expect "$(get "$(value one PROMETHEUS_URL)/api/v1/rules" |
 		jq '[.data.groups[].rules[]] | length')" \
 		"$(grep -cE '^ +- (record|alert):' "$TOP/stack/rules/redtap.yml")"
-	run_stack stop one
 }
 
-# No alert without a promtool test in which it fires, and one in which it does not.
+# Each alert has a promtool test in which it fires.
 test_each_alert_has_tests() {
 	local alert
 
@@ -194,17 +180,17 @@ test_each_alert_has_tests() {
 	done < <(sed -n 's/^ *- alert: //p' "$TOP/stack/rules/redtap.yml")
 }
 
-# value of a variable in stack/.env
+# pinned NAME: the value of a variable in stack/.env.
 pinned() {
 	sed -n "s/^$1=//p" "$TOP/stack/.env"
 }
 
-# As docker would read it; its images, rights, health and files.
+# The compose file as docker would read it: images, rights, health checks and files.
 test_compose() {
 	local file image source
 
 	[[ -x $BUILD/tools/compose_config ]] ||
-		skip "no $BUILD/tools/compose_config: its building needs Go 1.24, see stack/deps.sh"
+		skip "no $BUILD/tools/compose_config: building it needs Go 1.24, see stack/deps.sh"
 	file=$SCRATCH/compose.json
 	env -u DEBIAN_VERSION "$BUILD/tools/compose_config" "$TOP/stack/compose.yaml" >"$file"
 	expect "$(jq --raw-output '.services | keys | join(" ")' "$file")" \
@@ -220,12 +206,12 @@ test_compose() {
 		(.volumes[] | .target, .read_only)]' "$file")" \
 		'["host",["ALL"],["BPF","PERFMON","SYS_PTRACE","DAC_READ_SEARCH"],true,"/sys/kernel/btf",true,"/sys/kernel/tracing",true]'
 	expect "$(jq --compact-output '.volumes | keys' "$file")" '["grafana_data","prometheus_data"]'
-	# Nothing is published beyond this machine, and what is mounted is there.
+	# Ports are published on this machine only, and what is mounted exists.
 	expect "$(jq '[.services[].ports[]? | select(.host_ip != "127.0.0.1")] | length' "$file")" 0
 	while read -r source; do
-		[[ -e $source ]] || die "'$source' is mounted, but not there"
+		[[ -e $source ]] || die "'$source' is mounted, but does not exist"
 	done < <(jq --raw-output '.services[].volumes[]? | select(.type == "bind").source' "$file")
-	# Options of both ways to run the stack.
+	# run.sh uses the same options.
 	while read -r source; do
 		grep -q -- "$source" "$TOP/stack/run.sh" || die "run.sh has no $source"
 	done < <(jq --raw-output '.services.statsd_exporter.command[], .services.prometheus.command[]
@@ -233,7 +219,7 @@ test_compose() {
 		  (if startswith("--statsd.read") then "=" + split("=")[1] else "" end)' "$file")
 }
 
-# A file that docker would refuse.
+# compose_config refuses a file that docker would refuse.
 test_compose_is_checked() {
 	[[ -x $BUILD/tools/compose_config ]] || skip "no $BUILD/tools/compose_config"
 	cp "$TOP/stack/.env" "$SCRATCH"
@@ -241,7 +227,7 @@ test_compose_is_checked() {
 	expect_text "$(fails 1 "$BUILD/tools/compose_config" "$SCRATCH/compose.yaml")" pidd
 }
 
-# steps STAGE: RUN and COPY of a stage of the Dockerfile, a line each.
+# steps STAGE: the RUN and COPY steps of a stage of the Dockerfile, one a line.
 steps() {
 	sed -e ':join' -e '/\\$/{N;s/\\\n//;b join' -e '}' "$TOP/stack/Dockerfile" |
 		awk -v stage="$1" '
@@ -249,8 +235,8 @@ steps() {
 			inside && ($1 == "RUN" || $1 == "COPY")'
 }
 
-# The build stage without docker: what it installs is known to deps.sh, what it
-# copies is the tree, what it runs is run, and what other stages take is there.
+# The build stage without docker: deps.sh knows the packages that it installs, the tree is
+# copied, its commands are run, and the files that other stages take exist.
 test_image_builds() {
 	local step package
 
@@ -269,7 +255,7 @@ test_image_builds() {
 				tar -C "$SCRATCH/src" -xf -
 			;;
 		RUN\ *) (cd "$SCRATCH/src" && sh -e -c "${step#RUN }") ;;
-		*) die "a step of the build stage that this test does not know: $step" ;;
+		*) die "this test does not know the step '$step' of the build stage" ;;
 		esac
 	done < <(steps build)
 	for step in redtap webapp; do
@@ -282,7 +268,7 @@ test_image_builds() {
 	/usr/bin/python3 -c 'import ast, sys; ast.parse(open(sys.argv[1]).read())' "$TOP/$package"
 }
 
-# The load's counts are those that it promises, of routes that webapp has too.
+# The load sends the requests that it announces; webapp has their routes.
 test_load() {
 	local port web words
 
@@ -305,19 +291,24 @@ test_load() {
 	expect_text "$(fails 2 "$TOP/stack/load" --nonsense x)" "'--nonsense'"
 }
 
+# process_of NAME: its pid and start time, for process_is.
+process_of() {
+	echo "$(value one "$1_PID") $(value one "$1_START_TIME")"
+}
+
+# shellcheck disable=SC2086 # pid and start time are two words
 test_stop_leaves_nothing() {
-	local exporter exporter_start prometheus prometheus_start
+	local exporter prometheus
 
 	run_stack start one --free-ports
 	expect_text "$(run_stack status one)" "PROMETHEUS_PID=$(value one PROMETHEUS_PID)"
-	exporter=$(value one EXPORTER_PID) exporter_start=$(value one EXPORTER_START_TIME)
-	prometheus=$(value one PROMETHEUS_PID) prometheus_start=$(value one PROMETHEUS_START_TIME)
-	process_is "$exporter" "$exporter_start"
-	process_is "$prometheus" "$prometheus_start"
+	exporter=$(process_of EXPORTER) prometheus=$(process_of PROMETHEUS)
+	process_is $exporter
+	process_is $prometheus
 	expect_text "$(fails 1 run_stack start one --free-ports)" "already running"
 	run_stack stop one
-	process_is_gone "$exporter" "$exporter_start"
-	process_is_gone "$prometheus" "$prometheus_start"
+	process_is_gone $exporter
+	process_is_gone $prometheus
 	[[ ! -e $SCRATCH/one ]] || die "left: $(ls "$SCRATCH/one")"
 	fails 1 run_stack status one
 	run_stack stop one
@@ -337,7 +328,6 @@ test_taken_port_is_named() {
 		"tcp port $port" taken
 	[[ ! -e $SCRATCH/two/stack.env ]]
 	run_stack status one
-	run_stack stop one
 }
 
 test_bad_usage() {
@@ -349,19 +339,20 @@ test_bad_usage() {
 	[[ ! -e $SCRATCH/one ]]
 }
 
+# shellcheck disable=SC2086 # likewise
 test_one_of_two_died() {
-	local exporter exporter_start
+	local exporter
 
 	run_stack start one --free-ports
-	exporter=$(value one EXPORTER_PID) exporter_start=$(value one EXPORTER_START_TIME)
-	kill -KILL "$exporter"
-	wait_until 5 process_is_gone "$exporter" "$exporter_start"
+	exporter=$(process_of EXPORTER)
+	kill -KILL "${exporter% *}"
+	wait_until 5 process_is_gone $exporter
 	fails 1 run_stack status one
 	run_stack stop one
 	[[ ! -e $SCRATCH/one ]]
 }
 
-# The pid in the file is somebody else's by now.
+# The pid in the file belongs to another process by now.
 test_pid_used_again() {
 	local bystander start_time
 
@@ -372,11 +363,11 @@ test_pid_used_again() {
 	printf '%s\n' "EXPORTER_PID=$bystander" "EXPORTER_START_TIME=$((start_time - 1))" \
 		>"$SCRATCH/one/stack.env"
 	run_stack stop one
-	process_is "$bystander" "$start_time" || die "stop has ended a stranger"
+	process_is "$bystander" "$start_time" || die "stop has ended another process"
 	kill "$bystander"
 }
 
-# compare LOAD COUNTS: compare.jq's verdict and differences in one line.
+# compare LOAD COUNTS: result and differences of compare.jq in one line.
 compare() {
 	local rates='{"data":{"result":[]}}'
 

@@ -2,23 +2,14 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 #
 # test_summary.sh - how tests/summary.sh runs and counts suites.
-# Output: as testing.sh has it.
-# Tests are found by their names, which shellcheck does not see.
+# Output: see testing.sh.  tests_run calls the tests by name, which shellcheck does not see.
 # shellcheck disable=SC2317
 set -euo pipefail
 
-PROGRAM_NAME=test_summary
-TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-# shellcheck source-path=SCRIPTDIR source=../../stack/lib.sh
-. "$TOP/stack/lib.sh"
 # shellcheck source-path=SCRIPTDIR source=testing.sh
-. "$TOP/tests/suites/testing.sh"
-ALL_SCRATCH=$(mktemp -d)
-trap 'rm -rf "$ALL_SCRATCH"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+. "$(dirname "${BASH_SOURCE[0]}")/testing.sh"
 
-# summary_whole WORD...: what tests/summary.sh passes through, without its own words.
+# summary_whole WORD...: the output of the suites that tests/summary.sh shows.
 summary_whole() {
 	cat >"$SCRATCH/make" <<-'END'
 	#!/bin/sh
@@ -27,7 +18,7 @@ summary_whole() {
 	test-two) other=one ;;
 	test-last) echo "last $(nice)"; exit ;;
 	esac
-	# Each waits for the other: they do run side by side.
+	# Each waits for the other, which proves that they run at the same time.
 	echo "$2 $(nice)"
 	: >"$BUILD/$2"
 	for i in $(seq 600); do
@@ -36,12 +27,12 @@ summary_whole() {
 	done
 	END
 	chmod +x "$SCRATCH/make"
-	# None of these is a count, so all have failed.
+	# None of these prints counts, so all have failed.
 	fails 1 env BUILD="$SCRATCH" MAKE="$SCRATCH/make" "$TOP/tests/summary.sh" "$@" |
 		sed '/^=== all/,$d; /^===/d'
 }
 
-# summary SUITE...: tests/summary.sh with a make that prints what a suite would.
+# summary SUITE...: tests/summary.sh with a make that simulates the suites.
 summary() {
 	cat >"$SCRATCH/make" <<-'END'
 	#!/bin/sh
@@ -70,7 +61,7 @@ test_summary() {
 	expect "$(cut -d' ' -f1-4 "$SCRATCH/test-results.txt")" $'good 2 0 1\nsilent 0 1 0'
 }
 
-# Side by side: counted all the same, each output in one piece; a comma waits.
+# At the same time: counted as well, each output in one piece; after a comma, suites wait.
 test_summary_side_by_side() {
 	local output high low
 
@@ -80,7 +71,7 @@ test_summary_side_by_side() {
 	expect "$(fails 1 summary good bad + new)" '7 passed, 2 failed, 1 skipped'
 	expect "$(fails 1 summary good + crash , new)" '6 passed, 1 failed, 1 skipped'
 	expect "$(summary + , good ,)" '2 passed, 0 failed, 1 skipped'
-	# The first lane does not keep the others from the CPU.
+	# The first list of suites has a lower priority than the last one.
 	output=$(summary_whole one + two , last)
 	high=$(nice) low=$((high + 10 < 19 ? high + 10 : 19))
 	[[ $output == "test-one $low"$'\ntest-one again\n'"test-two $high"$'\ntest-two again\n'"last $high" ||

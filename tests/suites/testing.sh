@@ -1,18 +1,28 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 #
-# testing.sh - what the tests here share: what a test says, and how all of them run.
+# testing.sh - what the tests in this folder share: assertions, and how the tests run.
 #
-# Sourced by a test_NAME.sh behind stack/lib.sh.  Inputs: its functions test_*, and
-# ALL_SCRATCH, a directory.  Each test has a directory of its own in SCRATCH.
-# Output of tests_run: a line a test, the count at the end, exit status 0 if none
-# failed.  It must not know what is tested.
+# Sourced by test_NAME.sh with `set -euo pipefail`.  Inputs: its functions test_*, and
+# clean_up if there is something to end.  Each test has a directory of its own, SCRATCH; TOP is
+# the source tree.  Output of tests_run: a line for each test, the counts at the end; exit
+# status 0 if none failed.  It must not know what is tested.
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+PROGRAM_NAME=$(basename "$0" .sh)
+# shellcheck source-path=SCRIPTDIR source=../../stack/lib.sh
+. "$TOP/stack/lib.sh"
+
+ALL_SCRATCH=$(mktemp -d)
+clean_up() { :; }
+trap 'clean_up; rm -rf "$ALL_SCRATCH"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 expect() {
 	[[ $1 == "$2" ]] || die "expected '$2', found '$1'"
 }
 
-# expect_text TEXT PART...: all of them in it.
+# expect_text TEXT PART...: TEXT contains each PART.
 expect_text() {
 	local part
 
@@ -21,7 +31,7 @@ expect_text() {
 	done
 }
 
-# fails STATUS COMMAND...: prints what it says; its status must be that one.
+# fails STATUS COMMAND...: prints the command's output; it must exit with STATUS.
 fails() {
 	local status=0 expected=$1
 
@@ -30,13 +40,13 @@ fails() {
 	((status == expected)) || die "status $status, not $expected: $*"
 }
 
-# skip REASON: ends a test that can not be made here.
+# skip REASON: ends a test that cannot run on this machine.
 skip() {
 	echo "skipped: $*"
 	exit 77
 }
 
-# All at once: each has a directory and ports of its own, and mostly waits.
+# Runs all tests at the same time: each has its own directory and ports, and mostly waits.
 tests_run() {
 	local name status passed=0 failed=0 skipped=0
 	local -A pids
@@ -44,8 +54,8 @@ tests_run() {
 	for name in $(compgen -A function test_); do
 		SCRATCH=$ALL_SCRATCH/$name
 		mkdir "$SCRATCH"
-		# A subshell of its own `set -e`; its words only if it fails.
-		(trap - EXIT && set -e && "$name") >"$ALL_SCRATCH/$name.words" 2>&1 &
+		# A subshell, so that `set -e` works; its output is shown only if it fails.
+		(trap - EXIT && set -e && "$name") >"$ALL_SCRATCH/$name.output" 2>&1 &
 		pids[$name]=$!
 	done
 	for name in $(compgen -A function test_); do
@@ -57,12 +67,12 @@ tests_run() {
 			passed=$((passed + 1))
 			;;
 		77)
-			echo "skipped $name: $(sed -n 's/^skipped: //p' "$ALL_SCRATCH/$name.words")"
+			echo "skipped $name: $(sed -n 's/^skipped: //p' "$ALL_SCRATCH/$name.output")"
 			skipped=$((skipped + 1))
 			;;
 		*)
 			echo "FAILED  $name"
-			sed 's/^/        /' "$ALL_SCRATCH/$name.words"
+			sed 's/^/        /' "$ALL_SCRATCH/$name.output"
 			failed=$((failed + 1))
 			;;
 		esac

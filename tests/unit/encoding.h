@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * encoding.h - a StatsD encoder, a flush made by hand to feed it with, and the
- * lines that come out.
+ * encoding.h - a StatsD encoder, a hand-made flush as its input, and the lines that it
+ * writes.
  */
 #ifndef REDTAP_ENCODING_H
 #define REDTAP_ENCODING_H
@@ -17,12 +17,12 @@ struct encoding {
 	struct statsd_losses losses[2]; /* of the destinations */
 };
 
-/* Two destinations, of which the first is the encoder's own; versions of its own. */
+/* With two destinations (the first is the encoder's own) and fixed version numbers. */
 struct encoding *encoding_open(struct statsd_settings settings);
 /* A cmocka teardown: *state is a struct encoding. */
 int encoding_teardown(void **state);
 
-/* Begins a flush; then all of one, and the next interval. */
+/* The first begins a flush; the second makes a whole one and begins the next interval. */
 void encoding_begin(struct encoding *encoding);
 void encoding_flush(struct encoding *encoding);
 

@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 #
-# linked.sh TEST.c - prints what a unit test or a fuzzer is linked with.
+# linked.sh TEST.c - prints the files that a unit test or a fuzzer is linked with.
 #
-# Input: what the file includes, and what that includes in its turn.  Output: a line for
-# each helper beside the tests ("tests/unit/unit.o"), and for each folder of user/
-# ("user/base.a").  So a test waits only for what it uses.
+# Input: the includes of the file, followed recursively.  Output: a line for each helper of
+# the tests ("tests/unit/unit.o") and for each folder of user/ ("user/base.a").  So make
+# builds only what a test uses.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-# "unit.h" or "base": what has been printed.
+# What has been printed: "unit.h" or "base".
 declare -A seen
 
 visit() {
@@ -20,7 +20,7 @@ visit() {
 		name=${header%/*}
 		[[ -z ${seen[$name]:-} ]] || continue
 		seen[$name]=1
-		# The tests play the kernel themselves.
+		# The tests simulate the kernel.
 		if [[ -d user/$name && $name != kernel ]]; then
 			echo "user/$name.a"
 			visit user/"$name"/*.[ch]

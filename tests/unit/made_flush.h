@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * made_flush.h - flushes made by hand, for the tests of what prints them.
+ * made_flush.h - hand-made flushes, to test the code that prints or sends them.
  *
- * It stands in for the collector: requests are added, a flush is taken, and
- * what happened since the last one begins anew.
+ * It replaces the collector: the test adds requests, uses the flush, and begins the next
+ * interval, whose counts begin at 0.
  */
 #ifndef REDTAP_MADE_FLUSH_H
 #define REDTAP_MADE_FLUSH_H
@@ -27,7 +27,7 @@ void made_flush_release(struct made_flush *made);
 struct series *made_flush_series(struct made_flush *made, const char *service, const char *method,
 				 const char *route, uint16_t status, enum transaction_error error);
 
-/* n requests of a series, all of the same duration and sizes. */
+/* Adds n requests to a series, all of the same duration and sizes. */
 void made_flush_add(struct made_flush *made, struct series *series, uint64_t n,
 		    uint64_t duration_ns, uint64_t request_bytes, uint64_t response_bytes);
 
@@ -35,18 +35,18 @@ void made_flush_add(struct made_flush *made, struct series *series, uint64_t n,
 struct series *made_flush_get(struct made_flush *made, const char *route, uint16_t status,
 			      uint64_t n, uint64_t duration_ns);
 
-/* A new phase without requests; route NULL for REQUEST_PHASE_ACCEPT; the texts must outlive made. */
+/* A new phase without requests; route: NULL for REQUEST_PHASE_ACCEPT.  Texts: as above. */
 struct phase_series *made_flush_phase(struct made_flush *made, enum request_phase phase,
 				      const char *service, const char *route);
 
-/* n spans of a phase, all of the same duration. */
+/* Adds n measurements of a phase, all of the same duration. */
 void made_flush_add_phase(struct phase_series *phase, uint64_t n, uint64_t duration_ns);
 
-/* The same, and they are requests of this series. */
+/* The same, for requests of this series. */
 void made_flush_add_phase_of(struct phase_series *phase, struct series *series, uint64_t n,
 			     uint64_t duration_ns);
 
-/* The next interval begins: now becomes 0 everywhere. */
+/* Begins the next interval: sets the counts of the interval to 0. */
 void made_flush_next(struct made_flush *made);
 
 #endif

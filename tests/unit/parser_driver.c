@@ -6,7 +6,7 @@
 
 #include "parser_driver.h"
 
-/* What lies behind the window's end: nobody may look at it. */
+/* Bytes after the end of the window, which the parser must not read. */
 static const char *const hostiles[] = {
 	"\n", "\r\n\r\n", "0", "/", " ", "HTTP/1.1 200 OK\r\n\r\n", "\xff", "GET / ", "chunked\n",
 };
@@ -51,7 +51,7 @@ static void window_fill(struct http_window *window, const char *bytes, size_t le
 	window->position = 0;
 }
 
-/* Bytes of chunk data are stepped over.  Returns false if the window is used up. */
+/* Skips chunk data.  Returns false at the end of the window. */
 static bool skip_data(struct outcome *outcome)
 {
 	struct http_feed *feed = &outcome->feed;
@@ -71,7 +71,7 @@ static bool skip_data(struct outcome *outcome)
 	return feed->window.position < feed->window.fill;
 }
 
-/* end: of the input that it takes. */
+/* end: offset in the input after the bytes of this verdict. */
 static void verdict_add(struct outcome *outcome, uint32_t verdict, size_t end)
 {
 	assert_true(outcome->verdict_count < VERDICTS_MAX - 1);
@@ -99,10 +99,10 @@ uint32_t parser_first_line(struct http_feed *feed)
 	return HTTP_MORE;
 }
 
-/* Whether http_scan.h is asked first, as the hooks do. */
+/* Whether the word scan (http_scan.h) is tried first, as in the kernel. */
 static bool scans;
 
-/* Takes a first line by words; its verdicts are those of the bytes. */
+/* Scans a first line by words; adds the verdicts that the parser by bytes would give. */
 static bool scan_first_line(struct outcome *outcome, size_t offset)
 {
 	struct http_feed *feed = &outcome->feed;
@@ -154,7 +154,7 @@ static struct outcome feed_cut(uint8_t phase, const char *input, size_t length, 
 
 	memset(&outcome, 0, sizeof(outcome));
 	outcome.length = outcome.left = length;
-	memset(feed, 0x5a, sizeof(*feed)); /* as scratch memory is found */
+	memset(feed, 0x5a, sizeof(*feed)); /* scratch memory is not zeroed */
 	http_parser_init(&feed->parser, phase);
 	for (offset = 0; offset < length; offset = end) {
 		end = offset + step < length ? offset + step : length;
@@ -179,7 +179,7 @@ static void assert_outcome(const char *comment, const char *how, size_t cut,
 			   const struct outcome *got, const struct outcome *want)
 {
 	const struct http_parser *parser = &got->feed.parser, *expected = &want->feed.parser;
-	/* behind a head, the phase is the caller's to set */
+	/* after a head, the caller sets the phase */
 	const bool head = strchr(want->verdicts, 'h') != NULL;
 
 	if (strcmp(got->verdicts, want->verdicts) || got->left != want->left ||
@@ -193,7 +193,7 @@ static void assert_outcome(const char *comment, const char *how, size_t cut,
 			want->verdicts, want->left, want->path, expected->flags);
 }
 
-/* Fed in every way that there is, it must come to the same as whole. */
+/* Feeds the input in all ways; the outcome must be the same as for the whole input. */
 static void feed_ways(const char *comment, uint8_t phase, const char *input, size_t length,
 		      const struct outcome *whole)
 {

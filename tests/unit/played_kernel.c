@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * played_kernel.c - see played_kernel.h: loader.h, as far as the collector asks.
+ * played_kernel.c - see played_kernel.h: the functions of loader.h that the collector calls.
  */
 #include "unit.h"
 
@@ -170,7 +170,7 @@ const struct phase_series *phase_find(const struct flush *flush, const char *rou
 
 		if (one->phase != phase || !one->route || strcmp(one->route, route) != 0)
 			continue;
-		assert_null(found); /* once */
+		assert_null(found); /* only one */
 		found = one;
 	}
 	assert_non_null(found);

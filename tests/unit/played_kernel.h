@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * played_kernel.h - a kernel that a test plays, which stands in for the loader,
- * and a collector that reads it.
+ * played_kernel.h - a simulated kernel in place of the loader, and a collector that reads
+ * it.
  */
 #ifndef REDTAP_PLAYED_KERNEL_H
 #define REDTAP_PLAYED_KERNEL_H
@@ -13,7 +13,7 @@
 
 #define DEFAULT (1U << REQUEST_PHASE_QUEUE | 1U << REQUEST_PHASE_SERVICE | 1U << REQUEST_PHASE_SEND)
 
-/* What the kernel holds. */
+/* What the simulated kernel contains. */
 extern struct played_kernel {
 	struct ledger ledger;
 	uint64_t missed;
@@ -24,24 +24,24 @@ extern struct played_kernel {
 	uint32_t asked_for;
 	struct peer_key peers[3]; /* numbered from 1 */
 	uint32_t peer_count;
-	uint32_t made;               /* ids that have ever been in use: those below */
-	bool found[SERIES_MAX];      /* it is found by its name */
-	bool given_back[SERIES_MAX]; /* nobody's */
-	unsigned int waits;          /* for programs to end */
-	bool waiting, busy;          /* it is waited; they do not end */
+	uint32_t made;               /* ids below this one have been used */
+	bool found[SERIES_MAX];      /* its key is in the kernel's table */
+	bool given_back[SERIES_MAX]; /* its id is free again */
+	unsigned int waits;          /* how often the collector waited for programs to end */
+	bool waiting, busy;          /* a wait has begun; programs are still running */
 	int wait_err;
 } kernel;
 
-/* A new series of the kernel, GET, with the first id that is free; status 0: no response. */
+/* A new series (method GET) with the first free id; status 0: no response. */
 uint32_t kernel_series(const char *path, uint16_t status);
 void kernel_phase(uint32_t id, enum request_phase phase, uint64_t ns);
-/* A request of a series, in the order in which the kernel counts. */
+/* Counts a request of a series, in the same order as the kernel. */
 void kernel_request(uint32_t id, uint64_t queue_ns, uint64_t service_ns, uint64_t send_ns);
 
 /* An empty kernel, and a collector of the service "web". */
 struct collector *collector_make(uint32_t phases, const struct routes *routes);
 
-/* A flush, now or at a time, and the step that retires series. */
+/* Takes a flush, now or at a given time, and retires idle series. */
 const struct flush *take(struct collector *collector);
 const struct flush *take_at(struct collector *collector, double now);
 

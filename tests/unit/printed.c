@@ -47,7 +47,7 @@ int printed_teardown(void **state)
 	return 0;
 }
 
-/* err: of what has printed behind `before`. */
+/* What was printed after `before`; err: the result of printing it. */
 static const char *printed_since(struct printed *printed, size_t before, int err)
 {
 	assert_int_equal(err, 0);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * printed.h - a report that prints into memory, and a flush made by hand to
- * feed it with.
+ * printed.h - a report that prints into memory, and a hand-made flush as its input.
  */
 #ifndef REDTAP_PRINTED_H
 #define REDTAP_PRINTED_H
@@ -17,13 +16,13 @@ struct printed {
 	size_t length;
 };
 
-/* cmocka fixtures: *state is a struct printed, as for a file: nothing is redrawn. */
+/* cmocka fixtures: *state is a struct printed, which prints as to a file, not a terminal. */
 int printed_setup_json(void **state);
 int printed_setup_table(void **state);
 int printed_setup_none(void **state);
 int printed_teardown(void **state);
 
-/* Each returns what it has printed, until the next one is called. */
+/* Each returns what it has printed; valid until the next call. */
 const char *printed_attached(struct printed *printed, double time, const pid_t *pids, size_t count);
 const char *printed_flush(struct printed *printed);
 const char *printed_total(struct printed *printed);

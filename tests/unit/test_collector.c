@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_collector.c - differences, sums over routes and phases.
+ * test_collector.c - the collector: differences between two readings, sums over routes and
+ * phases.
  */
 #include "unit.h"
 
 #include "abi/histogram.h"
 #include "played_kernel.h"
 
-/* Two statuses of a route are one in its phases; what was read is not read again. */
+/* Series of one route share its phases; what was read before is not counted again. */
 static void test_differences(void **state)
 {
 	struct collector *collector = collector_make(DEFAULT, NULL);
@@ -52,7 +53,7 @@ static void test_differences(void **state)
 	collector_close(collector);
 }
 
-/* Bins have 32 bits; sums have 64, and wrap too. */
+/* Bins (32 bits) and sums (64 bits) wrap around. */
 static void test_wrapping(void **state)
 {
 	struct collector *collector = collector_make(DEFAULT, NULL);
@@ -63,7 +64,7 @@ static void test_wrapping(void **state)
 	id = kernel_series("/a", 200);
 	kernel_request(id, 2 * MS, 0, 0);
 	take(collector);
-	/* as if there had been so many before */
+	/* as after many requests */
 	kernel.phases[id][REQUEST_PHASE_QUEUE].bins[histogram_bin(2 * MS)] = UINT32_MAX;
 	kernel.phases[id][REQUEST_PHASE_QUEUE].sum_ns = UINT64_MAX - 1;
 	kernel_request(id, MS, 0, 0);
@@ -113,7 +114,7 @@ static void test_no_answer(void **state)
 	collector_close(collector);
 }
 
-/* The user's pattern joins routes of the kernel: their phases too. */
+/* A user's pattern joins several kernel routes, and their phases. */
 static void test_routes_join(void **state)
 {
 	struct routes *routes = routes_open();
@@ -138,7 +139,7 @@ static void test_routes_join(void **state)
 	routes_close(routes);
 }
 
-/* What the kernel skipped, in all and since the last flush. */
+/* Skipped programs: in total, and since the last flush. */
 static void test_hooks_missed(void **state)
 {
 	struct collector *collector = collector_make(DEFAULT, NULL);
@@ -154,7 +155,7 @@ static void test_hooks_missed(void **state)
 	collector_close(collector);
 }
 
-/* The same path, answered and asked for, of two servers and one too many. */
+/* One path as a server and as a client, of two servers and of one without a place. */
 static void test_peers(void **state)
 {
 	static const struct peer_key addresses[] = {
@@ -172,7 +173,7 @@ static void test_peers(void **state)
 	memcpy(kernel.peers, addresses, sizeof(addresses));
 	kernel.peer_count = ROWS(addresses);
 	for (i = 0; i < ROWS(peers); i++) {
-		/* the third and fourth differ in their status alone */
+		/* the third and fourth differ only in their status */
 		kernel.keys[kernel_series("/a", 200 + (i == 3))].peer = peers[i];
 		kernel.series[i].count = kernel.series[i].bins[100] = 1;
 	}
@@ -186,12 +187,12 @@ static void test_peers(void **state)
 			assert_string_equal(address, expected[i]);
 	}
 	assert_ptr_equal(flush->series[2]->server_address, flush->series[3]->server_address);
-	/* of what was asked, there is a duration and nothing else */
+	/* requests of a client have a duration, but no phases */
 	assert_int_equal(flush->phase_count, 3);
 	collector_close(collector);
 }
 
-/* An acknowledgement comes when nothing else happens. */
+/* An acknowledgement arrives although no other count changes. */
 static void test_deliver(void **state)
 {
 	struct collector *collector = collector_make(DEFAULT | 1U << REQUEST_PHASE_DELIVER, NULL);
@@ -219,7 +220,7 @@ static void test_deliver(void **state)
 	collector_close(collector);
 }
 
-/* Of a service, known before anybody connects; one that comes later, later. */
+/* *accept* has a series from the start for each known service; a new service adds one. */
 static void test_accept(void **state)
 {
 	struct collector *collector = collector_make(1U << REQUEST_PHASE_ACCEPT, NULL);

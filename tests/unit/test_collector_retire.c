@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_collector_retire.c - idle series give their places away, and no request
- * is lost by that.
+ * test_collector_retire.c - idle series free their places, and no request is lost.
  */
 #include "unit.h"
 
@@ -13,9 +12,9 @@
 #define IDLE (SERIES_IDLE_S + 1)
 
 /*
- * Idle for an hour: it is found no more, then the id goes.  A request that was being counted in
- * between is there, the busy neighbour stays, and the next owner of the id begins
- * where the values stand.
+ * A series is idle for an hour: its key is removed first, its id is freed later.  A request
+ * that is counted in between is exported, the busy neighbour stays, and the next series
+ * with this id begins at the counters' present values.
  */
 static void test_retirement(void **state)
 {
@@ -39,7 +38,7 @@ static void test_retirement(void **state)
 	assert_false(kernel.given_back[idle]);
 	assert_true(kernel.found[busy]);
 	assert_int_equal(kernel.waits, 1);
-	kernel_request(idle, MS, MS, MS); /* had found it before */
+	kernel_request(idle, MS, MS, MS); /* its program had found the series before */
 	flush = take_at(collector, 15 + IDLE);
 	assert_true(kernel.given_back[idle]);
 	assert_int_equal(kernel.waits, 1);
@@ -63,7 +62,7 @@ static void test_retirement(void **state)
 	collector_close(collector);
 }
 
-/* Flushes go on while programs do not end; what these add is read before the id goes. */
+/* Flushes continue while programs are running; what these add is read before the id is freed. */
 static void test_slow_retirement(void **state)
 {
 	struct collector *collector = collector_make(DEFAULT, NULL);
@@ -81,13 +80,13 @@ static void test_slow_retirement(void **state)
 	take_at(collector, 10 + IDLE);
 	assert_false(kernel.found[first]);
 	kernel_request(first, MS, MS, MS);
-	/* idle as well, but its turn comes later */
+	/* also idle, but retires later */
 	flush = take_at(collector, 20 + IDLE);
 	assert_int_equal(flush->series[0]->total.count, 2);
 	assert_true(kernel.found[second]);
 	assert_false(kernel.given_back[first]);
 	kernel_request(first, MS, MS, MS);
-	/* the programs end behind the beginning of a flush: it may not have read all */
+	/* the programs end after a flush has begun: it may not have read all */
 	assert_int_equal(collector_take_at(collector, 30 + IDLE, 1, false, &flush), 0);
 	kernel_request(first, MS, MS, MS);
 	kernel.busy = false;
@@ -110,7 +109,7 @@ static void test_slow_retirement(void **state)
 	collector_close(collector);
 }
 
-/* A name that comes back goes on in its series: with another id, even before the old one is free. */
+/* A series that comes back continues, with another id, even before the old id is free. */
 static void test_return(void **state)
 {
 	struct collector *collector = collector_make(DEFAULT, NULL);
@@ -146,7 +145,7 @@ static void test_return(void **state)
 	collector_close(collector);
 }
 
-/* Generations of names: what a run exports is bounded, and what is bound to be noise first. */
+/* Always new names: the number of exported series is limited, with status 404 to fewer. */
 static void test_names_are_bounded(void **state)
 {
 	static const struct {

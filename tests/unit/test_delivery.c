@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_delivery.c - the ring of answers that wait for their acknowledgement:
- * in order, bounded, across the wrap of sequence numbers and of its own.
+ * test_delivery.c - the ring of responses that wait for their acknowledgement: in order,
+ * bounded, also when sequence numbers or the ring's positions wrap around.
  */
 #include "unit.h"
 
 #include "tracker/delivery.h"
 
-/* Takes everything that is acknowledged; returns how many. */
+/* Removes all acknowledged responses; returns their number. */
 static size_t drain(struct delivery_part *part, uint32_t first_series)
 {
 	const struct delivery *delivery;
@@ -23,7 +23,7 @@ static size_t drain(struct delivery_part *part, uint32_t first_series)
 
 static void test_acknowledgements(void **state)
 {
-	/* Where the sequence numbers begin: they wrap between the answers. */
+	/* The first sequence number: the numbers wrap around between the responses. */
 	static const uint32_t begins[] = { 0, 1000, 0x7fffff80, 0xffffff00, 0xffffff9c, 0xffffffff };
 	size_t i;
 
@@ -42,13 +42,13 @@ static void test_acknowledgements(void **state)
 		part.acked = at + 100;
 		assert_int_equal(delivery_next(&part)->sent_ns, 5);
 		assert_int_equal(drain(&part, 7), 1);
-		part.acked = at + 301; /* two at once, and a FIN */
+		part.acked = at + 301; /* two responses at once, and a FIN */
 		assert_int_equal(drain(&part, 8), 2);
 		assert_null(delivery_next(&part));
 	}
 }
 
-/* Acknowledged before it is put there. */
+/* Acknowledged before it is added to the ring. */
 static void test_acknowledged_before(void **state)
 {
 	struct delivery_part part = { .acked = 500 };

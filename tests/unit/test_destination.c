@@ -13,7 +13,7 @@ static void test_accepted(void **state)
 		const char *text, *host;
 		uint16_t port;
 		enum destination_kind kind;
-		const char *name; /* NULL: as the text */
+		const char *name; /* NULL: same as text */
 	} rows[] = {
 		{ "udp://localhost:9125", "localhost", 9125, DESTINATION_UDP, NULL },
 		{ "udp://127.0.0.1:1", "127.0.0.1", 1, DESTINATION_UDP, NULL },
@@ -67,7 +67,7 @@ static void test_refused(void **state)
 	(void)state;
 	for (i = 0; i < ROWS(texts); i++)
 		if (!destination_parse(&destination, texts[i]))
-			fail_msg("'%s' is accepted", texts[i]);
+			fail_msg("'%s' is accepted, but must be refused", texts[i]);
 }
 
 /* The longest text that is accepted, and one byte more. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_histogram.c - bin index and bounds: every edge, and values in between
- * against a computation that is slow and plain.
+ * test_histogram.c - index and bounds of bins: every edge, and values in between, compared
+ * with a slow and simple computation.
  */
 #include "unit.h"
 
@@ -67,7 +67,7 @@ static void test_monotonic(void **state)
 	uint32_t last = 0, bin;
 
 	(void)state;
-	/* Steps of less than a tenth of a bin, so none is passed over. */
+	/* Steps of less than a tenth of a bin, so that none is skipped. */
 	for (value = 1; value < 2 * HISTOGRAM_HIGHEST_NS; value += value / 1000 + 1) {
 		bin = histogram_bin(value);
 		assert_true(bin == last || bin == last + 1);
@@ -102,7 +102,7 @@ static void test_random_values(void **state)
 	for (i = 0; i < 100000; i++) {
 		uint64_t value;
 
-		/* xorshift; shifted so that every magnitude occurs. */
+		/* xorshift; shifted, so that all magnitudes occur. */
 		random ^= random << 13;
 		random ^= random >> 7;
 		random ^= random << 17;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_hooks.c - the table of hooks: it names each program of the BPF object once, as
- * it is attached there, and chooses one program of a purpose.
+ * test_hooks.c - the table of hooks: it has one row for each program of the BPF object,
+ * with the same hook, and chooses one program for each purpose.
  *
  * Input: redtap.bpf.o, in the directory above this program's.
  */
@@ -33,7 +33,7 @@ static struct bpf_object *object_open(void)
 	return object;
 }
 
-/* The section that says the same as a row. */
+/* The section name that belongs to a row. */
 static const char *section_of(const struct hook *hook)
 {
 	static const char *const kinds[HOOK_COUNT] = { [HOOK_NONE] = "raw_tp",
@@ -82,7 +82,7 @@ struct choice_row {
 };
 
 static const struct choice_row choice_rows[] = {
-	{ "a program a call; two where a softirq can interrupt",
+	{ "one program; two where a softirq can interrupt the first",
 	  { 6, TRACEPOINT, 0 },
 	  { "raw_tp_sock_recv_length", "raw_tp_sk_data_ready", "again_sk_data_ready" } },
 	{ "a trace event is not needed before Linux 7",
@@ -92,7 +92,7 @@ static const struct choice_row choice_rows[] = {
 	  { 6, TRACEPOINT, DELIVER | ACCEPT },
 	  { "raw_tp_sock_recv_length", "raw_tp_sk_data_ready", "again_sk_data_ready",
 	    "raw_tp_tcp_probe", "again_tcp_probe", "raw_tp_sys_exit" } },
-	{ "Linux 7: pairs, the first of a call is a trace event",
+	{ "Linux 7: pairs; at receive the first is a trace event",
 	  { 7, TRACEPOINT | TRACE_EVENT, ACCEPT },
 	  { "event_sock_recv_length", "again_sock_recv_length", "raw_tp_sk_data_ready",
 	    "again_sk_data_ready", "raw_tp_sys_exit", "again_sys_exit" } },

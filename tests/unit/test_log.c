@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_log.c - messages: their prefix, their end, and what -v adds.
+ * test_log.c - messages: prefix, line end, and what -v adds.
  */
 #include "unit.h"
 
@@ -25,7 +25,7 @@ static void test_messages(void **state)
 	free(text);
 }
 
-/* A message that is too long is cut, but stays a line. */
+/* A message that is too long is cut, but still ends its line. */
 static void test_long_message(void **state)
 {
 	char subject[10000], *text;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_measure.c - distributions: counts by bin, sums, quantiles.
+ * test_measure.c - distributions: counts of bins, sums, quantiles.
  */
 #include "unit.h"
 
@@ -13,7 +13,7 @@
 #define MS 1000000ULL
 #define US 1000ULL
 
-/* The ends of the range and of blocks of memory. */
+/* Both ends of the range, and of blocks of memory. */
 static const uint32_t edges[] = {
 	0, 1, BINS_BLOCK - 1, BINS_BLOCK, 5 * BINS_BLOCK + 7, HISTOGRAM_BINS - 1
 };
@@ -33,7 +33,7 @@ static void test_counts(void **state)
 	bins_for_each(bin, &bins) {
 		assert_int_equal(bin, edges[i]);
 		assert_int_equal(bins_get(&bins, bin), 10 + i);
-		/* its neighbours have none, unless they are edges themselves */
+		/* the neighbours are empty, unless they are edges themselves */
 		assert_int_equal(bins_sum(&bins, found, bin), 0);
 		found = bin + 1;
 		i++;
@@ -46,7 +46,7 @@ static void test_counts(void **state)
 	bins_release(&bins);
 }
 
-/* The kernel's counters wrap; what was read is not read again. */
+/* The kernel's counters wrap around; what was read before is not counted again. */
 static void test_reading(void **state)
 {
 	uint32_t counters[HISTOGRAM_BINS] = { 0 };
@@ -97,7 +97,7 @@ static void test_sums(void **state)
 
 static void test_quantiles(void **state)
 {
-	/* Up to three groups of equal durations. */
+	/* Up to three groups of requests with equal durations. */
 	static const struct {
 		const char *comment;
 		struct {
@@ -111,7 +111,7 @@ static void test_quantiles(void **state)
 		{ "one request: the lowest quantile", { { 1, 100 * MS } }, 0, 0.0995 },
 		{ "four in one bin", { { 4, 20 * MS } }, 0.25, 0.0195 },
 		{ "on the border of two bins", { { 5, 10 * MS }, { 5, 2000 * MS } }, 0.5, 0.00995 },
-		{ "behind the border", { { 5, 10 * MS }, { 5, 2000 * MS } }, 0.6, 1.95 },
+		{ "after the border", { { 5, 10 * MS }, { 5, 2000 * MS } }, 0.6, 1.95 },
 		{ "the tail", { { 99, 10 * MS }, { 1, 5000 * MS } }, 0.99, 0.00995 },
 		{ "beyond the tail", { { 99, 10 * MS }, { 1, 5000 * MS } }, 0.995, 4.95 },
 		{ "below 1 us", { { 2, 10 } }, 0.5, 0.0000005 },
@@ -138,7 +138,7 @@ static void test_quantiles(void **state)
 	measure_release(&measure);
 }
 
-/* Against sorted durations: never further away than the width of a bin. */
+/* Compared with sorted durations: the error is at most the width of a bin. */
 static void test_quantiles_of_random(void **state)
 {
 	static const double qs[] = { 0.01, 0.1, 0.5, 0.9, 0.99, 1 };

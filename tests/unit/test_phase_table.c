@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_phase_table.c - the exported phases: each once, under service and route;
- * bins that wrap.
+ * test_phase_table.c - the table of exported phases: one entry for each service, route and
+ * phase; bins that wrap around.
  */
 #include "unit.h"
 
 #include "flush/measure.h"
 #include "collect/phase_table.h"
 
-/* As the collector has them: one copy of each name. */
+/* The collector has one copy of each service name, too. */
 static const char service_a[] = "a", service_b[] = "b";
 
 #define QUEUE (1U << REQUEST_PHASE_QUEUE)
@@ -20,14 +20,14 @@ static void test_names(void **state)
 	static const struct {
 		const char *comment, *service, *route;
 		uint32_t wanted;
-		size_t count; /* of the list, behind it */
+		size_t count; /* phases in the list afterwards */
 	} rows[] = {
 		{ "first", service_a, "/x", QUEUE | SEND, 2 },
 		{ "the same", service_a, "/x", QUEUE | SEND, 2 },
 		{ "another service", service_b, "/x", QUEUE | SEND, 4 },
 		{ "another route", service_a, "/xy", QUEUE | SEND, 6 },
 		{ "no route", service_a, NULL, ACCEPT, 7 },
-		{ "no route is not the empty one", service_a, "", QUEUE, 8 },
+		{ "no route differs from an empty route", service_a, "", QUEUE, 8 },
 		{ "no route of another service", service_b, NULL, ACCEPT, 9 },
 		{ "the first again", service_a, "/x", QUEUE | SEND, 9 },
 		{ "no route again", service_a, NULL, ACCEPT, 9 },
@@ -46,7 +46,7 @@ static void test_names(void **state)
 			strcpy(route, rows[i].route);
 		found = phase_table_get(&table, rows[i].service, rows[i].route ? route : NULL,
 					rows[i].wanted);
-		memset(route, '?', sizeof(route) - 1); /* it has a copy */
+		memset(route, '?', sizeof(route) - 1); /* the table has a copy */
 		assert_non_null(found);
 		if (table.count != rows[i].count)
 			fail_msg("%s: %zu phases", rows[i].comment, table.count);
@@ -68,7 +68,7 @@ static void test_names(void **state)
 	phase_table_release(&table);
 }
 
-/* Far more than there is room for at first: pointers stay what they are. */
+/* The table grows: pointers to its entries stay valid. */
 static void test_growth(void **state)
 {
 	struct phase_table table = { 0 };

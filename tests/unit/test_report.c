@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_report.c - the JSON report, streams that fail.
+ * test_report.c - the report as JSON; output that fails.
  */
 #include "unit.h"
 
@@ -34,7 +34,7 @@ static void test_json_attached(void **state)
 	"\"malformed\":0,\"connections_full\":0,\"unsolicited\":0},"                               \
 	"\"hooks_missed\":0"
 
-/* The fields and their order, to the letter. */
+/* All fields, in their order. */
 static void test_json_flush(void **state)
 {
 	struct printed *printed = *state;
@@ -64,7 +64,7 @@ static json_t *parse(const char *text)
 
 	if (!json)
 		fail_msg("%s in: %s", error.text, text);
-	/* One object a line. */
+	/* One object for each line. */
 	assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
 	return json;
 }
@@ -121,7 +121,7 @@ static void test_json_client(void **state)
 			       "\"route\":\"/a\",\"status\":404,\"error\":\"404\","));
 }
 
-/* To the last character; the sum to the nanosecond, also where a double would not do. */
+/* Every character; the sum is exact to the nanosecond, also where a double is not. */
 static void test_json_phases(void **state)
 {
 	struct printed *printed = *state;
@@ -147,7 +147,7 @@ static void test_json_phases(void **state)
 	assert_non_null(strstr(printed_total(printed), "\"sum_s\":12345678901.234567890,"));
 }
 
-/* No number that JSON has no name for. */
+/* JSON has no NaN and no infinity: null instead. */
 static void test_json_is_finite(void **state)
 {
 	struct printed *printed = *state;
@@ -161,7 +161,7 @@ static void test_json_is_finite(void **state)
 	assert_true(json_real_value(first_get(json, "rate")) == 0);
 	assert_true(json_real_value(first_get(json, "max_s")) == 100);
 	json_decref(json);
-	/* Counted, but its bins have not been seen yet: quantiles of nothing. */
+	/* It is counted, but its bins are not read yet: no quantiles. */
 	bins_clear(&series->now.bins);
 	json = parse(printed_flush(printed));
 	assert_true(json_is_null(first_get(json, "p50_s")));
@@ -198,7 +198,7 @@ static void test_none_prints_nothing(void **state)
 	assert_string_equal(printed_total(printed), "");
 }
 
-/* ---- a stream that fails ---- */
+/* ---- output that fails ---- */
 
 static void test_broken_pipe(void **state)
 {

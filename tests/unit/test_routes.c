@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_routes.c - the user's route patterns: what is one, which wins, what a
- * file may hold.
+ * test_routes.c - the user's route patterns: which are valid, which matches, what a file
+ * may contain.
  */
 #include "unit.h"
 
@@ -33,7 +33,7 @@ static void test_matching(void **state)
 		const char *comment;
 		const char *patterns[PATTERNS_MAX];
 		const char *path;
-		const char *route; /* NULL: none matches */
+		const char *route; /* NULL: no pattern matches */
 	} rows[] = {
 		{ "no patterns", { NULL }, "/a", NULL },
 		{ "literal", { "/a/b" }, "/a/b", "/a/b" },
@@ -54,13 +54,16 @@ static void test_matching(void **state)
 		  "/users/{name}" },
 		{ "placeholder takes one segment only", { "/users/{name}" }, "/users/a/b", NULL },
 		{ "placeholder takes no empty segment", { "/users/{name}" }, "/users/", NULL },
-		{ "nor one in the middle", { "/a/{x}/b" }, "/a//b", NULL },
+		{ "placeholder takes no empty segment in the middle",
+		  { "/a/{x}/b" },
+		  "/a//b",
+		  NULL },
 		{ "trailing slash is a segment of its own", { "/a/" }, "/a/", "/a/" },
-		{ "and not left out", { "/a/" }, "/a", NULL },
+		{ "trailing slash is needed", { "/a/" }, "/a", NULL },
 		{ "nor added", { "/a" }, "/a/", NULL },
 		{ "empty segment stands for itself", { "/a//b" }, "/a//b", "/a//b" },
 		{ "first wins", { "/users/me", "/users/{name}" }, "/users/me", "/users/me" },
-		{ "second where the first does not match",
+		{ "second pattern, if the first does not match",
 		  { "/users/me", "/users/{name}" },
 		  "/users/you",
 		  "/users/{name}" },
@@ -153,7 +156,7 @@ static void test_refused(void **state)
 	routes_close(routes);
 }
 
-/* A file in memory, by its name. */
+/* A file in memory; its path. */
 static FILE *make_file(char path[64], const char *bytes, size_t length)
 {
 	FILE *file = tmpfile();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_sender.c - UDP datagrams on loopback: how lines are packed, how they are
- * paced, and what happens when nobody listens.
+ * test_sender.c - UDP datagrams on loopback: how lines are packed into datagrams, how
+ * these are paced, and what happens when nothing listens.
  */
 #include "unit.h"
 
@@ -15,10 +15,10 @@
 #include "send/sender.h"
 #include "statsd/statsd.h"
 
-/* Longer than anything on loopback should ever take. */
+/* Longer than anything on loopback should take. */
 #define DEADLINE_S 10
 
-/* A receiver on a free port; port 0 asks for one, another for that very one. */
+/* A receiver; port 0: on a free port. */
 static int open_receiver(int family, uint16_t *port)
 {
 	const struct timeval deadline = { .tv_sec = DEADLINE_S };
@@ -39,7 +39,7 @@ static int open_receiver(int family, uint16_t *port)
 			close(fd);
 		return -1;
 	}
-	/* A larger buffer is tried for; where it is refused, the tests still hold. */
+	/* Try to get a larger buffer; the tests pass without it, too. */
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
 	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &deadline, sizeof(deadline)), 0);
 	assert_int_equal(getsockname(fd, address, &size), 0);
@@ -92,9 +92,9 @@ static void test_packing(void **state)
 	assert_true(is_empty(fd));
 	sender_flush(sender, clock_monotonic_ns());
 	assert_int_equal(receive(fd, datagram, sizeof(datagram)), 11);
-	/* No newline at the end: it would count as one more line. */
+	/* No newline at the end: receivers would count one more line. */
 	assert_string_equal(datagram, "a:1|c\nb:2|c");
-	/* Nothing to send is nothing sent. */
+	/* Nothing to send: no datagram. */
 	sender_flush(sender, clock_monotonic_ns());
 	assert_true(is_empty(fd));
 	put(sender, "c:3|c");
@@ -108,7 +108,7 @@ static void test_packing(void **state)
 
 static void test_datagram_sizes(void **state)
 {
-	/* Two lines, and how many datagrams they make. */
+	/* Lengths of two lines, and the number of datagrams for them. */
 	static const struct {
 		const char *comment;
 		size_t first, second, datagrams;
@@ -140,7 +140,7 @@ static void test_datagram_sizes(void **state)
 				fail_msg("%s: datagram %zu of %zu bytes", rows[i].comment, j, one);
 			length += one;
 		}
-		/* One newline less than lines in each. */
+		/* Each datagram has one newline less than lines. */
 		if (!is_empty(fd) ||
 		    length != rows[i].first + rows[i].second + (rows[i].datagrams == 1))
 			fail_msg("%s: %zu bytes in all", rows[i].comment, length);
@@ -149,7 +149,7 @@ static void test_datagram_sizes(void **state)
 	close(fd);
 }
 
-/* Reads one and expects these lines at its end. */
+/* Reads a datagram, which must end with these lines. */
 static void receive_ending(int fd, const char *ending)
 {
 	char datagram[4096];
@@ -159,7 +159,7 @@ static void receive_ending(int fd, const char *ending)
 	assert_string_equal(datagram + length - strlen(ending), ending);
 }
 
-/* Each brings a 1, the last one the running total; a full one brings neither. */
+/* Each datagram has a counter of 1, the last one also the total; a full datagram has neither. */
 static void test_datagrams_are_counted(void **state)
 {
 	uint16_t port = 0;
@@ -213,7 +213,7 @@ static void test_line_too_long(void **state)
 	close(fd);
 }
 
-/* Every line arrives, in order, and not all at once; the time is the test's own. */
+/* All lines arrive, in order, and not all at once; the test sets the time. */
 static void test_pacing(void **state)
 {
 	const unsigned int count = 4 * SENDER_BURST + 1;
@@ -225,7 +225,7 @@ static void test_pacing(void **state)
 	unsigned int i, received = 0, bursts = 1;
 
 	(void)state;
-	/* Each line fills a datagram. */
+	/* One datagram for each line. */
 	for (i = 0; i < count; i++) {
 		memset(line, 'x', sizeof(line));
 		snprintf(line, sizeof(line), "%u:", i);
@@ -240,7 +240,7 @@ static void test_pacing(void **state)
 		}
 		assert_true(is_empty(fd));
 		assert_int_equal(due_ns, time_ns + SENDER_PAUSE_NS);
-		/* Too early is no harm. */
+		/* A call that is too early does nothing. */
 		assert_int_equal(sender_pump(sender, due_ns - 1), due_ns);
 		assert_true(is_empty(fd));
 		time_ns = due_ns;
@@ -254,7 +254,7 @@ static void test_pacing(void **state)
 	close(fd);
 }
 
-/* Room for what is sent soon; lines that come all the same are kept up to a bound. */
+/* sender_room() says what still fits; lines beyond that are queued up to a limit. */
 static void test_queue_is_bounded(void **state)
 {
 	const size_t count = 2000;
@@ -280,7 +280,7 @@ static void test_queue_is_bounded(void **state)
 	close(fd);
 }
 
-/* Nobody, then somebody, then nobody listens. */
+/* Without a receiver, then with one, then without. */
 static void test_refused_and_back(void **state)
 {
 	uint16_t port = 0;
@@ -292,7 +292,7 @@ static void test_refused_and_back(void **state)
 	(void)state;
 	memset(line, 'x', sizeof(line));
 	close(fd);
-	/* Each datagram is counted, the last one too. */
+	/* Each failed datagram is counted, also the last one. */
 	for (i = 0; i < 5; i++)
 		sender_line(sender, line, sizeof(line));
 	capture_begin();
@@ -303,7 +303,7 @@ static void test_refused_and_back(void **state)
 	put(sender, "a:1|c");
 	capture_begin();
 	sender_flush(sender, clock_monotonic_ns());
-	capture_end_with(NULL, NULL); /* told once */
+	capture_end_with(NULL, NULL); /* one message only */
 	assert_int_equal(sender_errors(sender), 6);
 	fd = open_receiver(AF_INET, &port);
 	assert_true(fd >= 0);

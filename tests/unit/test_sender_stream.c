@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_sender_stream.c - lines over TCP and Unix datagram sockets: receivers
- * that are not there yet, go away, come back, or take nothing.  The time is the
- * test's own.
+ * test_sender_stream.c - lines over TCP and Unix datagram sockets: receivers that start
+ * late, end, come back, or do not read.  The test sets the time.
  */
 #include "unit.h"
 
@@ -26,7 +25,7 @@ static void set_deadline(int fd)
 	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &deadline, sizeof(deadline)), 0);
 }
 
-/* port 0 asks for one, another for that very one; room: its receive buffer, 0 as it is. */
+/* port 0: a free one; room: size of the receive buffer, 0: the default. */
 static int listen_tcp(uint16_t *port, int room)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET,
@@ -56,7 +55,7 @@ static int accept_one(int listener)
 	return fd;
 }
 
-/* So many bytes, as a text. */
+/* A text of so many bytes. */
 static void read_bytes(int fd, char *text, size_t length)
 {
 	assert_int_equal(recv(fd, text, length, MSG_WAITALL), length);
@@ -130,7 +129,7 @@ static void close_all(struct sender *sender, int fd, int listener)
 	close(listener);
 }
 
-/* What a socket tells late (a connection's end) is there after some pumps at the same time. */
+/* A socket may report the end of a connection late: pump several times at the same time. */
 static void pump_until_errors(struct sender *sender, uint64_t time_ns, uint64_t errors)
 {
 	unsigned int i;
@@ -156,7 +155,7 @@ static void test_tcp_lines(void **state)
 	put(sender, "b:2|c");
 	sender_line(sender, line, 4095);
 	assert_int_equal(sender_errors(sender), 0);
-	/* With its newline one byte more than statsd_exporter takes. */
+	/* With its newline one byte longer than statsd_exporter accepts. */
 	sender_line(sender, line, 4096);
 	assert_int_equal(sender_errors(sender), 1);
 	assert_int_equal(sender_dropped(sender), 1);
@@ -167,7 +166,7 @@ static void test_tcp_lines(void **state)
 	assert_memory_equal(text, "a:1|c\nb:2|c\nxxx", 15);
 	assert_int_equal(text[12 + 4095], '\n');
 	assert_true(is_empty(fd));
-	/* What the other side says is of no interest. */
+	/* Data from the receiver is ignored. */
 	assert_int_equal(write(fd, "hello", 5), 5);
 	put(sender, "c:3|c");
 	sender_pump(sender, 2 * MS);
@@ -175,7 +174,7 @@ static void test_tcp_lines(void **state)
 	close_all(sender, fd, listener);
 }
 
-/* Nobody listens: tried again after 250 ms, 500 ms, ... at most 10 s. */
+/* Nothing listens: the sender tries again after 250 ms, 500 ms, ... at most 10 s. */
 static void test_tcp_backoff(void **state)
 {
 	static const uint64_t pauses_ms[] = { 250, 500, 1000, 2000, 4000, 8000, 10000, 10000 };
@@ -199,14 +198,14 @@ static void test_tcp_backoff(void **state)
 		assert_int_equal(sender_errors(sender), i + 1);
 		pump_until_errors(sender, time_ns, i + 2);
 	}
-	/* It is there at last. */
+	/* Now the receiver listens. */
 	listener = listen_tcp(&port, 0);
 	time_ns += 10000 * MS;
 	sender_pump(sender, time_ns);
 	fd = accept_one(listener);
 	sender_pump(sender, time_ns);
 	put(sender, "b:1|c");
-	flush(sender, time_ns, NULL); /* lines were dropped since the last flush */
+	flush(sender, time_ns, NULL); /* lines have been dropped since the last flush */
 	put(sender, "c:1|c");
 	flush(sender, time_ns, "taken again");
 	assert_read(fd, "b:1|c\nc:1|c\n");
@@ -214,7 +213,7 @@ static void test_tcp_backoff(void **state)
 	close_all(sender, fd, listener);
 }
 
-/* The peer's end is noticed before a line is given away to nobody. */
+/* The sender notices that the receiver has closed before it writes a line. */
 static void test_tcp_peer_ends(void **state)
 {
 	uint16_t port = 0;
@@ -232,7 +231,7 @@ static void test_tcp_peer_ends(void **state)
 	put(sender, "b:1|c");
 	capture_end_with("are lost", NULL);
 	assert_int_equal(sender_dropped(sender), 1);
-	/* Connected again, it begins with a whole line. */
+	/* The new connection begins with a whole line. */
 	sender_pump(sender, 250 * MS);
 	fd = accept_one(listener);
 	put(sender, "c:1|c");
@@ -244,9 +243,9 @@ static void test_tcp_peer_ends(void **state)
 }
 
 /*
- * A receiver that takes nothing: the queue fills to its bound, then lines are
- * dropped, and nothing ever waits.  When it goes on, there are whole lines
- * only; when it ends in the middle of one, the next connection begins anew.
+ * A receiver that does not read: the queue fills up to its limit, then lines are dropped,
+ * and the sender never blocks.  When the receiver reads again, it gets whole lines only;
+ * when it closes in the middle of a line, the next connection begins with a whole one.
  */
 static void test_tcp_stuck(void **state)
 {
@@ -265,7 +264,7 @@ static void test_tcp_stuck(void **state)
 		snprintf(line, sizeof(line), "%06zu:", i);
 		memset(line + 7, 'x', length - 7);
 		sender_line(sender, line, length);
-		/* what the kernel takes, too, is a few MB */
+		/* the kernel's buffers take a few MB, too */
 		if (i % 1000 == 0)
 			sender_pump(sender, 0);
 	}
@@ -276,7 +275,7 @@ static void test_tcp_stuck(void **state)
 	assert_true(waiting <= SENDER_QUEUE_MAX && waiting > SENDER_QUEUE_MAX / 2);
 	assert_true(sender_dropped(sender) > 0);
 	assert_int_equal(sender_errors(sender), 0);
-	/* Parts of lines are taken: some of the queue is the rest of one. */
+	/* The queue may begin with the rest of a line. */
 	for (lines = 0; lines < 3000; lines++) {
 		read_bytes(fd, line, length);
 		assert_int_equal(strtoul(line, NULL, 10), lines);
@@ -288,7 +287,7 @@ static void test_tcp_stuck(void **state)
 	capture_begin();
 	pump_until_errors(sender, 0, 1);
 	assert_int_equal(sender_waiting(sender), 0);
-	/* All that was put is read, dropped, or lay in the kernel's buffers. */
+	/* Every line was read, dropped, or was in the kernel's buffers. */
 	assert_true(sender_dropped(sender) + lines < count);
 	sender_pump(sender, 250 * MS);
 	fd = accept_one(listener);
@@ -314,7 +313,7 @@ static void test_unix_datagrams(void **state)
 	(void)state;
 	make_path(path);
 	unlink(path);
-	/* Not there yet. */
+	/* The socket does not exist yet. */
 	capture_begin();
 	sender = open_unix(path, 0);
 	put(sender, "a:1|c");
@@ -325,14 +324,14 @@ static void test_unix_datagrams(void **state)
 	fd = bind_unix(path);
 	flush(sender, 100 * MS, NULL);
 	sender_pump(sender, 250 * MS);
-	/* Nine lines of 1,000 bytes are two datagrams. */
+	/* Nine lines of 1,000 bytes need two datagrams. */
 	memset(line, 'x', sizeof(line));
 	for (i = 0; i < 9; i++)
 		sender_line(sender, line, sizeof(line));
 	sender_pump(sender, 250 * MS);
 	assert_int_equal(recv(fd, text, sizeof(text), MSG_DONTWAIT), 8 * 1001 - 1);
 	assert_int_equal(recv(fd, text, sizeof(text), MSG_DONTWAIT), 1000);
-	/* Bound anew, it is another socket. */
+	/* The receiver starts again, with another socket of the same name. */
 	close(fd);
 	fd = bind_unix(path);
 	put(sender, "b:1|c");
@@ -351,7 +350,7 @@ static void test_unix_datagrams(void **state)
 	unlink(path);
 }
 
-/* A Unix receiver that takes nothing: lines wait, none is lost. */
+/* A Unix receiver that does not read: lines wait, none is lost. */
 static void test_unix_slow(void **state)
 {
 	char path[64], line[SENDER_DATAGRAM_MAX], text[16384];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_series_key.c - keys of series: the same for the same text whatever lies
- * behind it, told apart by each of their bytes, and spread over places.
+ * test_series_key.c - keys of series: equal for equal paths, whatever follows these in
+ * memory; different if any byte differs; spread evenly over the places.
  */
 #include "unit.h"
 
@@ -11,7 +11,7 @@
 
 #define SEED 0x0123456789abcdefULL
 
-/* A key whose memory behind the path's last word holds `rest`. */
+/* A key; the memory after the last word of its path is filled with `rest`. */
 static struct series_key key_of(const char *path, uint8_t rest)
 {
 	const size_t length = strlen(path);
@@ -67,7 +67,7 @@ static void test_every_byte(void **state)
 				struct series_key other = one;
 
 				((uint8_t *)&other)[at] ^= 1U << bit;
-				/* of another length, it has other words */
+				/* another length means other words */
 				if (other.path_length > PATH_MAX_BYTES)
 					continue;
 				assert_false(series_key_same(&one, &other));
@@ -79,7 +79,7 @@ static void test_every_byte(void **state)
 	}
 }
 
-/* The beginning of another path is not that path. */
+/* A path differs from its own beginning. */
 static void test_beginnings(void **state)
 {
 	size_t length;
@@ -103,7 +103,7 @@ static int compare_hashes(const void *one, const void *other)
 
 #define SPREAD 200000
 
-/* Different paths have different places, also by the lower half of their bits. */
+/* Different paths have different hashes, also in the lower half of the bits. */
 static void test_spread(void **state)
 {
 	uint64_t *hashes = calloc(SPREAD, sizeof(*hashes));
@@ -129,11 +129,11 @@ static void test_spread(void **state)
 		same_low += hashes[i] == hashes[i - 1];
 	free(hashes);
 	assert_int_equal(same, 0);
-	/* by chance 200,000^2 / 2 / 2^32: 4.7 */
+	/* expected by chance: 200,000^2 / 2 / 2^32 = 4.7 */
 	assert_in_range(same_low, 0, 30);
 }
 
-/* The seed decides where keys meet. */
+/* Which keys collide depends on the seed. */
 static void test_seed(void **state)
 {
 	const struct series_key key = key_of("/", 0);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_series_table.c - the exported series: each name once, ids in order.
+ * test_series_table.c - the table of exported series: one entry for each name, ids in order.
  */
 #include "unit.h"
 
 #include "collect/series_table.h"
 
-/* As the collector has them: one copy of each name. */
+/* The collector has one copy of each service name and method, too. */
 static const char service_a[] = "a", service_b[] = "b", get[] = "GET", post[] = "POST";
 
 static void test_names(void **state)
@@ -44,7 +44,7 @@ static void test_names(void **state)
 
 		snprintf(route, sizeof(route), "%s", rows[i].route);
 		series = series_table_get(&table, &wanted);
-		memset(route, 'z', sizeof(route)); /* the route has to be a copy */
+		memset(route, 'z', sizeof(route)); /* the table must have a copy of the route */
 		assert_non_null(series);
 		if (series->id != rows[i].id)
 			fail_msg("%s: id %u", rows[i].comment, series->id);
@@ -56,7 +56,7 @@ static void test_names(void **state)
 	series_table_release(&table);
 }
 
-/* As many as there is room for, every one found again; one more is refused. */
+/* The table takes as many as it has room for and finds each again; one more is refused. */
 static void check_full(size_t room)
 {
 	struct series_table table;

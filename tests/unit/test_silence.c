@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_silence.c - what is said when no request comes.
+ * test_silence.c - the message when there are no requests.
  */
 #include "unit.h"
 
@@ -11,7 +11,7 @@ static void test_reasons(void **state)
 	static const struct {
 		const char *comment;
 		struct silence_facts facts;
-		const char *said; /* behind the introduction, all of it */
+		const char *said; /* the whole text after the introduction */
 	} rows[] = {
 		{ "nothing to watch", { .processes = 0 }, "there is no process to watch yet" },
 		{ "no port", { .processes = 1 }, "the watched processes listen on no TCP port" },
@@ -47,7 +47,7 @@ static void test_reasons(void **state)
 		  { .processes = 1, .connections = 2, .port_count = 1 },
 		  "2 connections without a new request (perhaps opened before attach: TLS, or in "
 		  "the middle of a request)" },
-		{ "the last process has gone, and left a reason",
+		{ "the last process has ended, but its connections explain it",
 		  { .processes = 0, .ignored = { [IGNORE_TLS] = 1 } },
 		  "1 connection encrypted by TLS, which redtap does not observe yet" },
 	};
@@ -66,7 +66,7 @@ static void test_reasons(void **state)
 	}
 }
 
-/* All numbers at their longest still fit. */
+/* The buffer is large enough for the longest numbers. */
 static void test_longest(void **state)
 {
 	struct silence_facts facts;

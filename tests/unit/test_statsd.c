@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_statsd.c - which lines a flush has, and their values: announcements,
- * differences, outages.
+ * test_statsd.c - the lines of a flush and their values: new series, differences, outages.
  */
 #include "unit.h"
 
@@ -30,7 +29,7 @@ static int setup(void **state)
 #define TAGS_OK                                                                                    \
 	"|c|#service_name:web,http_request_method:GET,http_route:/,http_response_status_code:200"
 
-/* As many lines as these are all that a series has. */
+/* A series has these lines and no others. */
 static const char *const zero_lines[] = {
 	DURATION ".bucket:0" TAGS_OK ",le:0.005",
 	DURATION ".bucket:0" TAGS_OK ",le:0.1",
@@ -57,7 +56,7 @@ static const char *const value_lines[] = {
 	"http.server.response.body.size.bytes.count:4" TAGS_OK,
 };
 
-/* 5 ms twice (on the edge), 5 ms and 1 ns, 2 s. */
+/* Twice 5 ms (the edge of a bucket), once 5 ms and 1 ns, once 2 s. */
 static struct series *add_four(struct made_flush *made)
 {
 	struct series *series = made_flush_series(made, "web", "GET", "/", 200, ERROR_NONE);
@@ -76,11 +75,11 @@ static void test_born_with_zero(void **state)
 	encoding_flush(encoding);
 	assert_int_equal(lines_count(&encoding->lines, "http.server.re"), ROWS(zero_lines));
 	lines_assert(&encoding->lines, zero_lines, ROWS(zero_lines));
-	/* The values follow, though nothing has happened since. */
+	/* The next flush has the values, although there was no new request. */
 	encoding_flush(encoding);
 	assert_int_equal(lines_count(&encoding->lines, "http.server.re"), ROWS(value_lines));
 	lines_assert(&encoding->lines, value_lines, ROWS(value_lines));
-	/* Then there is nothing left to say. */
+	/* After that there is nothing to send. */
 	encoding_flush(encoding);
 	assert_int_equal(lines_count(&encoding->lines, "http.server.re"), 0);
 }
@@ -117,7 +116,7 @@ static void test_last_flush_sends_all(void **state)
 		     "redtap.requests.seen:4|c");
 }
 
-/* The same births and differences under their own names, without sizes. */
+/* Requests of clients: the same lines under other names, without sizes. */
 static void test_phases(void **state)
 {
 	static const char *const born[] = {
@@ -153,14 +152,14 @@ static void test_phases(void **state)
 	lines_assert(&encoding->lines, born, ROWS(born));
 	encoding_flush(encoding);
 	lines_assert(&encoding->lines, values, ROWS(values));
-	/* Three boundaries and +Inf, sum, count, of both. */
+	/* Both have three boundaries and +Inf, sum and count. */
 	assert_int_equal(lines_count(&encoding->lines, "http.server.request.phase"), 6);
 	assert_int_equal(lines_count(&encoding->lines, "http.server.accept.wait"), 6);
 	encoding_flush(encoding);
 	assert_int_equal(lines_count(&encoding->lines, "http.server.request.phase"), 0);
 }
 
-/* The receiver went away: what it has not got is kept until it is back. */
+/* The receiver is away: what was not delivered is kept until it is back. */
 static void test_outage(void **state)
 {
 	struct encoding *encoding = *state;
@@ -176,13 +175,13 @@ static void test_outage(void **state)
 	encoding->losses[0].errors = 5;
 	encoding_flush(encoding);
 	lines_assert(&encoding->lines, zero_lines, ROWS(zero_lines));
-	/* No more errors: all of it. */
+	/* No more errors: everything is sent. */
 	encoding_flush(encoding);
 	assert_int_equal(lines_count(&encoding->lines, "http.server.re"), ROWS(value_lines));
 	LINES_ASSERT(&encoding->lines, DURATION ".bucket:3" TAGS_OK ",le:0.005",
 		     DURATION ".count:5" TAGS_OK, DURATION ".sum:2.016000001" TAGS_OK,
 		     "redtap.statsd.errors:5|c|#destination:udp://h:1", "redtap.requests.seen:5|c");
-	/* The end does not wait for better times. */
+	/* The last flush sends everything, outage or not. */
 	made_flush_add(&encoding->made, series, 1, MS, 0, 0);
 	encoding->losses[0].errors = 6;
 	encoding->made.flush.last = true;
@@ -190,7 +189,7 @@ static void test_outage(void **state)
 	LINES_ASSERT(&encoding->lines, DURATION ".count:1" TAGS_OK);
 }
 
-/* Another destination's losses are told, and hold nothing back. */
+/* Losses of another destination are reported, but nothing is kept back. */
 static void test_outage_elsewhere(void **state)
 {
 	struct encoding *encoding = *state;
@@ -202,7 +201,7 @@ static void test_outage_elsewhere(void **state)
 	lines_assert(&encoding->lines, value_lines, ROWS(value_lines));
 	LINES_ASSERT(&encoding->lines, "redtap.statsd.errors:2|c|#destination:unix:///a%2Cb%7Cc",
 		     "redtap.statsd.dropped:30|c|#destination:unix:///a%2Cb%7Cc");
-	/* Lines that were dropped without an error count as an outage too. */
+	/* Dropped lines without an error count as an outage, too. */
 	made_flush_add(&encoding->made, encoding->made.series[0], 1, MS, 0, 0);
 	encoding->losses[0].dropped = 1;
 	encoding_flush(encoding);
@@ -229,7 +228,7 @@ static void test_bad_buckets(void **state)
 	}
 }
 
-/* Over many flushes with and without errors, the differences amount to the totals. */
+/* Over many flushes, with and without errors, the differences add up to the totals. */
 static void test_sums_are_exact(void **state)
 {
 	static const struct {
@@ -248,7 +247,7 @@ static void test_sums_are_exact(void **state)
 
 	for (round = 0; round < 200; round++) {
 		const uint64_t n = (uint64_t)rand_r(&seed) % 4;
-		/* Every magnitude up to 3 s. */
+		/* All magnitudes up to 3 s. */
 		const uint64_t ns =
 			((uint64_t)rand_r(&seed) % (3000 * MS) >> rand_r(&seed) % 20) + 1;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_statsd_lines.c - names and tags of lines, redtap's own metrics, and that
- * nothing from outside breaks out of its tag.
+ * test_statsd_lines.c - names and tags of lines, and redtap's own metrics; no path or name
+ * can break out of its tag.
  */
 #include "unit.h"
 
@@ -74,7 +74,7 @@ static void test_tags(void **state)
 	}
 }
 
-/* Names of their own; 4xx is an error to a client. */
+/* Requests of clients have their own names; 4xx is an error for a client. */
 static void test_client(void **state)
 {
 	static const char *const lines[] = {
@@ -120,7 +120,7 @@ static void test_gauges(void **state)
 	flush->connections = 8;
 	flush->processes = 2;
 	made_flush_series(&encoding->made, "web", "GET", "/", 200, ERROR_NONE);
-	/* At every flush, changed or not. */
+	/* Sent at every flush, changed or not. */
 	for (round = 0; round < 3; round++) {
 		encoding_flush(encoding);
 		lines_assert(&encoding->lines, expected, ROWS(expected));
@@ -154,7 +154,7 @@ static void test_ledger(void **state)
 	total->ignored[IGNORE_TLS] = 5;
 	total->hooks_missed = 3;
 	encoding_flush(encoding);
-	/* Born with 0, each reason of each. */
+	/* Sent with 0 first: every reason of every metric. */
 	assert_int_equal(lines_count(&encoding->lines, "redtap.requests.lost:0|c|#reason:"),
 			 LOSS_COUNT - 1);
 	assert_int_equal(lines_count(&encoding->lines, "redtap.requests.approximate:0|c|#reason:"),
@@ -167,7 +167,7 @@ static void test_ledger(void **state)
 	assert_int_equal(lines_count(&encoding->lines, "redtap.requests.") +
 				 lines_count(&encoding->lines, "redtap.connections.ignored"),
 			 reasons + 2);
-	/* Then what has changed. */
+	/* Then only what has changed. */
 	encoding_flush(encoding);
 	LINES_ASSERT(&encoding->lines, "redtap.requests.seen:10|c", "redtap.requests.counted:8|c",
 		     "redtap.requests.lost:1|c|#reason:series_full",
@@ -198,14 +198,14 @@ static void test_longest_line(void **state)
 		       made_flush_series(&encoding->made, service, "UPDATEREDIRECTREF", route, 599,
 					 ERROR_CLIENT_ABORT),
 		       1, 100000 * MS, UINT64_MAX, UINT64_MAX);
-	/* lines_take() looks at the length. */
+	/* lines_take() checks the length. */
 	encoding_flush(encoding);
 	for (i = 0; i < encoding->lines.count; i++) {
 		const size_t length = strlen(encoding->lines.items[i]);
 		const char *le = strstr(encoding->lines.items[i], ",le:");
 
 		longest = length > longest ? length : longest;
-		/* Whatever is cut, it is not the boundary. */
+		/* The line may be cut, but not its boundary. */
 		if (strstr(encoding->lines.items[i], ".bucket:"))
 			assert_non_null(le);
 		if (strstr(encoding->lines.items[i], "service_name:"))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_statsd_pieces.c - a flush that is handed out in pieces: everybody's turn
- * comes, what was announced late waits for a scrape, and nothing is lost.
+ * test_statsd_pieces.c - a flush that is sent in pieces: each series gets its turn, values
+ * follow the announcement with 0 one scrape later, and nothing is lost.
  */
 #include "unit.h"
 
@@ -29,7 +29,7 @@ static struct encoding *open_series(enum histogram_kind histogram)
 	return encoding;
 }
 
-/* Lines with a route's count of so many. */
+/* Whether there is a line with this count of a route. */
 static bool has_count(const struct encoding *encoding, size_t series, const char *value)
 {
 	char line[256];
@@ -60,7 +60,7 @@ static void test_one_at_a_time(void **state)
 	encoding_teardown((void **)&encoding);
 }
 
-/* The first piece's values come with the next flush, those of the others one later. */
+/* Values of the first piece come with the next flush, those of other pieces one flush later. */
 static void test_late_announcements(void **state)
 {
 	struct encoding *encoding = open_series(HISTOGRAM_BUCKETS);
@@ -84,7 +84,7 @@ static void test_late_announcements(void **state)
 	encoding_teardown((void **)&encoding);
 }
 
-/* A receiver that is never done before the next flush: all have their turns all the same. */
+/* Each flush is interrupted by the next one: each series still gets its turn. */
 static void test_everybody_has_a_turn(void **state)
 {
 	struct encoding *encoding = open_series(HISTOGRAM_BUCKETS);
@@ -122,7 +122,7 @@ static void test_everybody_has_a_turn(void **state)
 	encoding_teardown((void **)&encoding);
 }
 
-/* Whatever the pieces are, with outages and new series between: the end has all of it. */
+/* Pieces of any size, with outages and new series in between: at the end all is sent. */
 static void check_sums(enum histogram_kind histogram, const char *name)
 {
 	struct encoding *encoding = open_series(histogram);
@@ -143,7 +143,7 @@ static void check_sums(enum histogram_kind histogram, const char *name)
 				       0);
 			sent += n;
 		}
-		/* nothing is lost here: what went ahead of a timer would be there twice */
+		/* no outages with timers: the observation that is sent first would count twice */
 		encoding->losses[0].errors += histogram == HISTOGRAM_BUCKETS &&
 					      rand_r(&seed) % 20 == 0;
 		encoding->made.flush.last = round == 199;
@@ -165,7 +165,7 @@ static void check_sums(enum histogram_kind histogram, const char *name)
 	}
 	assert_true(sent > 1000);
 	assert_int_equal(got, sent);
-	encoding->made.flush.series_count = SERIES; /* all of them are owned */
+	encoding->made.flush.series_count = SERIES; /* so that all are freed */
 	encoding_teardown((void **)&encoding);
 }
 

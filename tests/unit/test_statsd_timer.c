@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_statsd_timer.c - timers and the names of the Flask middleware: the
- * observations that a receiver makes of the lines, against what was measured.
+ * test_statsd_timer.c - timers, and the names of the Flask middleware: the observations
+ * that a receiver reads from the lines, compared with what was measured.
  */
 #include "unit.h"
 
@@ -31,7 +31,7 @@ static int setup_flask(void **state)
 	return 0;
 }
 
-/* What a receiver makes of the timers of one name and these tags. */
+/* What a receiver reads from the timers of one name with these tags. */
 struct observations {
 	uint64_t count;
 	double sum_s;
@@ -62,7 +62,7 @@ static void observe(struct observations *observations, const struct lines *lines
 		else
 			end += 3;
 		assert_ptr_equal(end, tail);
-		/* As statsd_exporter does it. */
+		/* Computed as in statsd_exporter. */
 		weight = (uint64_t)(1 / rate);
 		observations->count += weight;
 		observations->sum_s += weight * value_ms / 1000;
@@ -81,12 +81,12 @@ static void assert_observed(const struct observations *observations, const struc
 			fail_msg("bin %u: %llu observations of %llu", bin,
 				 (unsigned long long)observations->bins[bin],
 				 (unsigned long long)bins_get(&total->bins, bin));
-	/* Half a nanosecond for each that is still to come. */
+	/* Half a nanosecond for each observation that is not sent yet. */
 	if (fabs(observations->sum_s - total->sum_ns / 1e9) > total->count * 0.5e-9 + 1e-9)
 		fail_msg("sum %.9f of %.9f s", observations->sum_s, total->sum_ns / 1e9);
 }
 
-/* Encodes a flush, and observes the series of TAGS. */
+/* Encodes a flush; reads the timers of the series with TAGS. */
 static void flush_observed(struct encoding *encoding, struct observations *observations)
 {
 	encoding_flush(encoding);
@@ -119,12 +119,12 @@ static void test_values(void **state)
 		lines_assert(&encoding->lines, rows[i].lines, 2);
 	}
 	assert_observed(&observations, &series->total);
-	/* Nothing new is nothing sent. */
+	/* Nothing new: nothing is sent. */
 	encoding_flush(encoding);
 	assert_int_equal(lines_count(&encoding->lines, "http.server.re"), 0);
 }
 
-/* The receiver was away when one went ahead: it goes again, nothing twice, nothing lost. */
+/* An outage at the first observation: it is sent again; nothing twice, nothing lost. */
 static void test_herald_is_recalled(void **state)
 {
 	struct encoding *encoding = *state;
@@ -139,7 +139,7 @@ static void test_herald_is_recalled(void **state)
 	assert_int_equal(observations.count, 1);
 	flush_observed(encoding, &observations);
 	assert_observed(&observations, &series->total);
-	/* Away again, long after the birth: what was sent stays sent, one more goes ahead. */
+	/* A later outage: nothing is sent twice, again one observation is sent first. */
 	encoding->losses[0].errors = 2;
 	made_flush_add(&encoding->made, series, 3, 30 * MS, 0, 0);
 	flush_observed(encoding, &observations);
@@ -148,7 +148,7 @@ static void test_herald_is_recalled(void **state)
 	assert_observed(&observations, &series->total);
 }
 
-/* Counts, bins and sums over many flushes, with all magnitudes, and outages. */
+/* Counts, bins and sums over many flushes, with all magnitudes and outages. */
 static void test_everything_is_observed(void **state)
 {
 	struct encoding *encoding = *state;
@@ -165,7 +165,7 @@ static void test_everything_is_observed(void **state)
 
 			made_flush_add(&encoding->made, series, 1 + rand_r(&seed) % 2000, ns, 1, 2);
 		}
-		/* Of a flush that is lost, what went ahead in it is too. */
+		/* If a flush is lost, so are the observations that it sent first. */
 		is_lost = rand_r(&seed) % 5 == 0;
 		if (is_lost && announces)
 			observations = before;
@@ -179,7 +179,7 @@ static void test_everything_is_observed(void **state)
 	assert_observed(&observations, &series->total);
 }
 
-/* Requests that all lie at one end of their bins: the average is exact all the same. */
+/* All requests are at one end of their bins: the average is still exact. */
 static void test_average_is_exact(void **state)
 {
 	static const struct {
@@ -215,12 +215,12 @@ static void test_average_is_exact(void **state)
 		encoding_flush(encoding);
 		observe(&observations, &encoding->lines, DURATION, tags);
 		assert_observed(&observations, &series->total);
-		/* A line a bin, no more, and the one that went ahead. */
+		/* At most one line for each bin, and the one that was sent first. */
 		assert_true(observations.lines <= 3);
 	}
 }
 
-/* Every weight up to what one line may have comes out as itself. */
+/* A receiver reads every weight that one line can have without error. */
 static void test_weights(void **state)
 {
 	struct encoding *encoding = *state;
@@ -239,14 +239,14 @@ static void test_weights(void **state)
 			fail_msg("%llu became %llu", (unsigned long long)n,
 				 (unsigned long long)observations.count);
 	}
-	/* More than that are several lines. */
+	/* Larger weights need several lines. */
 	made_flush_add(&encoding->made, series, 1234567, 50 * MS, 0, 0);
 	flush_observed(encoding, &many);
 	assert_int_equal(many.count, 1234567);
 	assert_int_equal(many.lines, 13);
 }
 
-/* What is too much for the receiver waits, a fair share of everything, and is told. */
+/* What is too much for the receiver waits, a fair share of each series; it is reported. */
 static void test_cost_is_bounded(void **state)
 {
 	struct encoding *encoding = *state;
@@ -278,7 +278,7 @@ static void test_cost_is_bounded(void **state)
 	assert_observed(&observations, &one->total);
 	encoding_flush(encoding);
 	LINES_ASSERT(&encoding->lines, "redtap.statsd.backlog:0|g");
-	/* The last flush leaves nothing. */
+	/* The last flush sends the rest. */
 	made_flush_add(&encoding->made, one, 300000, 5 * MS, 0, 0);
 	encoding->made.flush.last = true;
 	flush_observed(encoding, &observations);
@@ -313,7 +313,7 @@ static void test_flask(void **state)
 		"flask.info:1|g|#app_name:web",
 		"flask.request_status_total:0|c|#app_name:web,method:GET,endpoint:/,status:200",
 		"flask.request_status_total:0|c|#app_name:web,method:GET,endpoint:/,status:500",
-		/* One goes ahead of each. */
+		/* Each series sends one first. */
 		"flask.request_duration_seconds:0.3|ms|#app_name:web,method:GET,endpoint:/",
 		"flask.request_duration_seconds:7.25|ms|#app_name:web,method:GET,endpoint:/",
 	};
@@ -334,14 +334,14 @@ static void test_flask(void **state)
 	encoding_flush(encoding);
 	lines_assert(&encoding->lines, values, ROWS(values));
 	assert_int_equal(lines_count(&encoding->lines, "flask."), ROWS(values));
-	/* redtap's own metrics come beside them, nothing else does. */
+	/* Otherwise only redtap's own metrics are sent. */
 	assert_int_equal(lines_count(&encoding->lines, "http.server.re"), 0);
 	LINES_ASSERT(&encoding->lines, "redtap.requests.counted:4|c");
 	encoding_flush(encoding);
 	assert_int_equal(lines_count(&encoding->lines, "flask."), 1);
 }
 
-/* What the middleware could not have seen, and what has to be escaped. */
+/* Requests that the middleware does not see, and names that need escapes. */
 static void test_flask_tags(void **state)
 {
 	static const struct {

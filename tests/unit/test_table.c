@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_table.c - the table in a file, and on a terminal of any size.
+ * test_table.c - the report as a table: in a file, and on a terminal of any size.
  */
 #include "unit.h"
 
@@ -37,14 +37,14 @@ static void test_table_plain(void **state)
 	/* Both statuses in one row; 40 / 5 s, 10 of 40. */
 	assert_contains("row", text,
 			"    8.0  25.0% 9.95ms  1.95s  1.95s  2.00s        @    -    GET /a\n");
-	/* A transaction's error is an error; the overflow has no upper edge. */
+	/* client_abort and no_response are errors; the last bin has no upper edge. */
 	assert_contains("row", text, "    1.0 100.0%   100s   100s   100s  >100s ");
 	assert_contains("escaped", text, " POST /b\\x1b[2J\n");
 	assert_null(strchr(text, '\x1b'));
 	/* The larger count comes first. */
 	assert_true(strstr(text, "GET /a") < strstr(text, "POST /b"));
 
-	/* What had no requests is left out of a file. */
+	/* In a file, rows without requests are left out. */
 	made_flush_next(made);
 	made_flush_add(made, ok, 1, 10 * MS, 0, 0);
 	text = printed_flush(printed);
@@ -69,7 +69,7 @@ static void test_table_several_services(void **state)
 	assert_contains("row", text, " api GET /\n");
 }
 
-/* A row of its own for each server that was asked, and 4xx is an error there. */
+/* One row for each server that got requests; for a client 4xx is an error. */
 static void test_table_client(void **state)
 {
 	struct printed *printed = *state;
@@ -107,7 +107,7 @@ static void test_total_ledger(void **state)
 			"approximate: attached_late 7\n");
 	assert_null(strstr(text, "ignored"));
 	assert_null(strstr(text, "no requests"));
-	/* Where the numbers do not fit, that is said. */
+	/* If the numbers do not fit, the table says so. */
 	made->flush.in_flight = 4;
 	text = printed_total(printed);
 	assert_contains("ledger", text, "seen 168 ~ counted 160 + in flight 4 + lost 3 (");
@@ -140,7 +140,7 @@ static FILE *open_terminal(int *master, unsigned short columns, unsigned short l
 	return fdopen(slave, "w");
 }
 
-/* Draws one flush on a terminal of a size, returns what reached it, until the next one. */
+/* Draws one flush on a terminal of this size; returns the output, valid until the next call. */
 static const char *draw(struct made_flush *made, unsigned short columns, unsigned short lines,
 			bool total)
 {
@@ -153,7 +153,7 @@ static const char *draw(struct made_flush *made, unsigned short columns, unsigne
 
 	assert_int_equal(
 		total ? report_total(report, &made->flush) : report_flush(report, &made->flush), 0);
-	/* "Clear to the end" is the last there is. */
+	/* The last output is "clear to the end". */
 	while (used < 3 || memcmp(text + used - 3, "\033[J", 3) != 0) {
 		length = read(master, text + used, OUTPUT_BYTES - 1 - used);
 		assert_true(length > 0);
@@ -166,7 +166,7 @@ static const char *draw(struct made_flush *made, unsigned short columns, unsigne
 	return text;
 }
 
-/* The longest line, escape sequences aside; all is ASCII in the "C" locale. */
+/* Columns of the longest line, without escape sequences; the "C" locale has ASCII only. */
 static size_t widest_line(const char *text)
 {
 	size_t widest = 0, width = 0;
@@ -217,7 +217,7 @@ static void test_terminal_sizes(void **state)
 			const size_t drawn = count_newlines(text);
 
 			assert_memory_equal(text, "\033[H", 3);
-			/* The last column and the last line stay free. */
+			/* The last column and the last line stay empty. */
 			if (columns[i] >= 2 && widest_line(text) > (size_t)columns[i] - 1)
 				fail_msg("%zu columns of %u", widest_line(text), columns[i]);
 			if (lines[j] >= 5 && drawn > (size_t)lines[j] - 1)
@@ -235,10 +235,10 @@ static void test_terminal_sizes(void **state)
 	}
 }
 
-/* A line of exactly the room that there is stays whole, one more column and it is cut. */
+/* A line that just fits stays whole; one that is a column longer is cut. */
 static void test_terminal_exact_fit(void **state)
 {
-	/* Up to the end of "/abc": no picture at this width. */
+	/* The line ends with "/abc": at this width there is no picture. */
 	const unsigned short width = 7 + 6 * 5 + 5 + (sizeof(" GET /abc") - 1);
 	struct printed *printed = *state;
 	struct made_flush *made = &printed->made;
@@ -248,7 +248,7 @@ static void test_terminal_exact_fit(void **state)
 	assert_contains("cut", draw(made, width, 24, false), "1.00ms GET /a>\033[K\n");
 }
 
-/* A row stays though nothing happened in the interval. */
+/* On a terminal a row stays, although it had no requests in the interval. */
 static void test_terminal_idle_row(void **state)
 {
 	struct printed *printed = *state;
@@ -264,7 +264,7 @@ static void test_terminal_idle_row(void **state)
 	assert_contains("the whole run", text, "seen 5 = counted 5 + in flight 0 + lost 0");
 }
 
-/* Two cells for each decade, the larger the denser; ASCII without a UTF-8 locale. */
+/* The picture: two cells for each decade, darker for more requests; ASCII without UTF-8. */
 static void test_picture(void **state)
 {
 	struct printed *printed = *state;
@@ -282,7 +282,7 @@ static void test_picture(void **state)
 	assert_contains("UTF-8", text,
 			">100s \xe2\x96\x81     \xe2\x96\x88\xe2\x96\x84       "
 			"\xe2\x96\x81 GET /");
-	/* Where it would crowd out the request, it goes. */
+	/* If there is no room left for the request, the picture is left out. */
 	text = draw(made, 60, 24, false);
 	assert_contains("narrow", text, ">100s GET /");
 	setenv("LC_ALL", "C", 1);
@@ -295,7 +295,7 @@ static void test_phases(void **state)
 		const char *comment;
 		unsigned short columns;
 		bool deliver;
-		const char *titles, *row; /* NULL: not looked at */
+		const char *titles, *row; /* NULL: not compared */
 	} rows[] = {
 		{ "everything", 93, false, "    MAX  QUEUE  SERVE   SEND 1us   1ms   1s    REQUEST",
 		  " 10.0ms 2.00ms 8.00ms      0" },
@@ -341,7 +341,7 @@ static void test_phases(void **state)
 	}
 }
 
-/* A line a service, where something was accepted. */
+/* One line for each service that accepted connections. */
 static void test_accept(void **state)
 {
 	struct printed *printed = *state;
@@ -367,7 +367,7 @@ static void test_accept(void **state)
 static int setup_group(void **state)
 {
 	(void)state;
-	/* What the caller's environment says of letters is no business of ours. */
+	/* Do not depend on the caller's locale. */
 	return setenv("LC_ALL", "C", 1);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_text.c - escaping: bytes of every kind, for every place.
+ * test_text.c - escaping: bytes of every kind, for each kind of output.
  */
 #include "unit.h"
 
@@ -30,7 +30,7 @@ static const struct row rows[] = {
 	{ "what StatsD reads as syntax", "a,b|c:d#e@f", "a%2Cb%7Cc:d#e@f", "a,b|c:d#e@f",
 	  "a,b|c:d#e@f" },
 	{ "percent, so that escapes stay apart", "%2C", "%252C", "%2C", "%2C" },
-	{ "a metric smuggled in", "a\nx:1|c", "a%0Ax:1%7Cc", "a\\nx:1|c", "a\\x0ax:1|c" },
+	{ "an injected metric", "a\nx:1|c", "a%0Ax:1%7Cc", "a\\nx:1|c", "a\\x0ax:1|c" },
 	{ "what JSON reads as syntax", "\"\\/", "\"\\/", "\\\"\\\\/", "\"\\/" },
 	{ "escapes of JSON", "\b\f\n\r\t", "%08%0C%0A%0D%09", "\\b\\f\\n\\r\\t",
 	  "\\x08\\x0c\\x0a\\x0d\\x09" },
@@ -114,7 +114,7 @@ static void test_rows(void **state)
 	}
 }
 
-/* A second opinion on UTF-8, by the table of RFC 3629, section 4. */
+/* Another implementation of UTF-8, by the table of RFC 3629, section 4. */
 static size_t valid_length(const unsigned char *s)
 {
 	if (s[0] < 0x80)
@@ -136,7 +136,7 @@ static size_t valid_length(const unsigned char *s)
 	return 0;
 }
 
-/* What each place must never hold, whatever went in. */
+/* What no output may contain, whatever the input. */
 static void assert_safe(size_t function, const char *result)
 {
 	const unsigned char *at = (const unsigned char *)result;
@@ -189,7 +189,7 @@ static void test_every_byte(void **state)
 		snprintf(input, sizeof(input), "x%cy", a);
 		check_all(input);
 	}
-	/* Pairs: every lead byte before everything that matters to it. */
+	/* Pairs: every lead byte before each kind of second byte. */
 	for (a = 0xc0; a < 256; a++) {
 		for (b = 0x70; b < 0xd0; b++) {
 			snprintf(input, sizeof(input), "%c%c", a, b);
@@ -210,7 +210,7 @@ static void test_random_bytes(void **state)
 		for (i = 0; i < length; i++) {
 			const int byte = rand_r(&seed) >> 8;
 
-			/* Half of it of the kind that UTF-8 is made of. */
+			/* Half of the bytes are from 0x80 on, as in UTF-8. */
 			input[i] = (char)(byte & 0x100 ? 0x80 | (byte & 0x7f) : 1 + (byte & 0x7e));
 		}
 		input[length] = '\0';
@@ -218,7 +218,7 @@ static void test_random_bytes(void **state)
 	}
 }
 
-/* Whatever the size: within the buffer, terminated, cut only between characters. */
+/* For every size of the buffer: no overflow, terminated, cut only between characters. */
 static void test_cut(void **state)
 {
 	static const char input[] = "ab,\x1b\xc3\xa9\xe2\x82\xac\"\xf0\x9f\x98\x80\xff|z";
@@ -238,7 +238,7 @@ static void test_cut(void **state)
 			assert_true(cut < size);
 			assert_memory_equal(buffer.bytes, whole, cut);
 			assert_safe(i, buffer.bytes);
-			/* No escape of more than 16 bytes: not much is wasted. */
+			/* An escape has at most 16 bytes, so at most that much stays unused. */
 			assert_true(cut + 16 > size || cut == length);
 			assert_true(size <= length || cut == length);
 			guard_release(&buffer);
@@ -246,7 +246,7 @@ static void test_cut(void **state)
 	}
 }
 
-/* An escape is never cut in its middle. */
+/* No escape is cut in the middle. */
 static void test_cut_between_escapes(void **state)
 {
 	static const struct {
@@ -256,8 +256,8 @@ static void test_cut_between_escapes(void **state)
 	} cuts[] = {
 		{ "percent escape, one short", 0, 4, "a,", "a" },
 		{ "percent escape, just fits", 0, 5, "a,", "a%2C" },
-		{ "nothing behind what did not fit", 0, 4, "a,b", "a" },
-		{ "room for the end alone", 0, 1, "", "" },
+		{ "nothing after a character that did not fit", 0, 4, "a,b", "a" },
+		{ "room only for the terminating NUL", 0, 1, "", "" },
 		{ "JSON escape, one short", 1, 7, "a\x01", "a" },
 		{ "JSON escape, just fits", 1, 8, "a\x01", "a\\u0001" },
 		{ "UTF-8, one short", 1, 4, "a\xe2\x82\xac", "a" },

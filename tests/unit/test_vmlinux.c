@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_vmlinux.c - each type and field of vmlinux.h against the running
- * kernel's BTF: a field that is renamed, moved out, of another size or of
- * another kind is found here, not by the verifier or by wrong numbers.
+ * test_vmlinux.c - compares each type and field of vmlinux.h with the running kernel's BTF.
+ * So a field that was renamed or removed, or has another size or kind, is found here, and
+ * not by the verifier or by wrong numbers.
  *
  * Input: vmlinux_types.bpf.o, beside this program or named by its argument: the
  * BTF that the compiler made of vmlinux.h, one variable per type.
@@ -20,7 +20,7 @@
 
 static const char *types_path;
 
-/* A type in its BTF. */
+/* A type, and the BTF that it is in. */
 struct place {
 	const struct btf *btf;
 	uint32_t id;
@@ -31,7 +31,7 @@ static const struct btf_type *place_type(struct place place)
 	return btf__type_by_id(place.btf, place.id);
 }
 
-/* Without typedef, const, volatile and tags; unlike libbpf's, void is a type. */
+/* Skips typedef, const, volatile and tags; unlike in libbpf, void is a type. */
 static struct place place_resolved(struct place place)
 {
 	const struct btf_type *type = place_type(place);
@@ -60,7 +60,7 @@ static bool type_is_signed(const struct btf_type *type)
 
 static bool members_match(struct place ours, struct place kernel, char *reason);
 
-/* Whether what the kernel has can be read as what we say it is; else why not. */
+/* Whether the kernel's type can be read as ours; if not, writes the reason. */
 static bool types_match(struct place ours, struct place kernel, char *reason)
 {
 	const struct btf_type *our_type, *kernel_type;
@@ -93,19 +93,19 @@ static bool types_match(struct place ours, struct place kernel, char *reason)
 		kernel.id = kernel_type->type;
 		ours = place_resolved(ours);
 		kernel = place_resolved(kernel);
-		if (btf_is_void(place_type(ours))) /* an address, no more */
+		if (btf_is_void(place_type(ours))) /* only an address */
 			return true;
 	} else if (btf_is_composite(our_type) && our_type->name_off == 0) {
 		return members_match(ours, kernel, reason);
 	}
-	/* what is inside a named one is compared on its own */
+	/* members of a named type are compared separately */
 	if (strcmp(type_name(ours), type_name(kernel)) == 0)
 		return true;
 	snprintf(reason, REASON_SIZE, "'%s' here, '%s' there", type_name(ours), type_name(kernel));
 	return false;
 }
 
-/* Finds a member by name, in anonymous members too.  Returns false if there is none. */
+/* Finds a member by name, also inside anonymous members.  Returns false if there is none. */
 static bool member_find(struct place place, const char *name, struct place *found, bool *bitfield)
 {
 	const struct btf_type *type = place_type(place);
@@ -129,7 +129,7 @@ static bool member_find(struct place place, const char *name, struct place *foun
 	return false;
 }
 
-/* Whether all members that we name are there. */
+/* Whether the kernel has all members of our type. */
 static bool members_match(struct place ours, struct place kernel, char *reason)
 {
 	const struct btf_type *type = place_type(ours);
@@ -157,8 +157,8 @@ static bool members_match(struct place ours, struct place kernel, char *reason)
 }
 
 /*
- * A type of ours against the kernel's types of that name: there can be several,
- * and relocation takes those that fit.
+ * Compares a type of ours with the kernel's types of that name: there can be several, and
+ * relocation uses those that fit.
  */
 static bool type_matches_kernel(struct place ours, const struct btf *kernel, char *reason)
 {
@@ -211,27 +211,27 @@ static void test_fields(void **state)
 		print_error("vmlinux.h: '%s': %s\n", type_name(place), reason);
 		failed++;
 	}
-	/* sock, tcp_sock, task_struct and pt_regs at the least */
+	/* at least sock, tcp_sock, task_struct and pt_regs */
 	assert_true(compared >= 4);
 	assert_int_equal(failed, 0);
 	btf__free(ours);
 	btf__free(kernel);
 }
 
-/* A field as vmlinux.h might wrongly say it. */
+/* A field as vmlinux.h could declare it wrongly. */
 struct wrong_row {
 	const char *comment;
 	const char *type;
 	const char *field;
-	uint32_t bytes; /* of the number that it is said to be */
+	uint32_t bytes; /* size of the declared number */
 	bool is_signed;
 	bool is_pointer;
-	const char *reason; /* NULL: it is right */
+	const char *reason; /* NULL: correct */
 };
 
 static const struct wrong_row wrong_rows[] = {
 	{ "right", "sock", "sk_protocol", 2, false, false, NULL },
-	{ "right, in an anonymous member", "sock_common", "skc_num", 2, false, false, NULL },
+	{ "correct, in an anonymous member", "sock_common", "skc_num", 2, false, false, NULL },
 	{ "no such type", "sock_of_ours", "sk_protocol", 2, false, false, "no such type" },
 	{ "no such field", "sock", "sk_protocol_of_ours", 2, false, false, "no such field" },
 	{ "too wide", "sock", "sk_protocol", 4, false, false, "number of 2 bytes there" },

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * unit.h - what all unit tests need: cmocka and its includes, memory that ends
- * at an unreadable page, messages caught.
+ * unit.h - what all unit tests need: cmocka and its includes, memory that ends at an
+ * unreadable page, captured messages.
  */
 #ifndef REDTAP_UNIT_H
 #define REDTAP_UNIT_H
@@ -19,7 +19,7 @@
 
 #define ROWS(rows) (sizeof(rows) / sizeof((rows)[0]))
 
-/* Bytes whose last one lies before a page that can be neither read nor written. */
+/* Bytes directly before a page that can be neither read nor written. */
 struct guard {
 	char *bytes;
 	size_t length;
@@ -32,15 +32,15 @@ struct guard guard_init(const void *bytes, size_t length);
 void guard_release(struct guard *guard);
 
 /*
- * Between the two, standard error goes to memory.  capture_end() returns what
- * was written; the caller frees it.
+ * Between these two calls, standard error goes to memory.  capture_end() returns the text;
+ * the caller frees it.
  */
 void capture_begin(void);
 char *capture_end(void);
-/* Fails the test if that does not hold all parts, up to a NULL; or, without parts, anything. */
+/* Ends it; fails if a part (up to a NULL) is missing or, without parts, if there is any text. */
 void capture_end_with(const char *part, ...) __attribute__((sentinel));
 
-/* Fails with the comment when text does not hold part. */
+/* Fails with the comment if text does not contain part. */
 void assert_contains(const char *comment, const char *text, const char *part);
 
 #endif

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 #
 # Unit tests: `make test-unit`; one of them, built and run: `make unit TEST=http_parse`.
-# Every tests/unit/test_*.c becomes a program build/unit/test_* that can be run alone.  It is
-# linked with what it includes (linked.sh).  Everything is built with the address and
-# undefined behaviour sanitizers.
+# Every tests/unit/test_*.c becomes a program build/unit/test_*, linked with what it includes
+# (linked.sh).  Everything is built with the address and undefined behaviour sanitizers.
 
 UNIT_TESTS    = $(patsubst tests/unit/test_%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
 UNIT_PROGRAMS = $(addprefix $(BUILD)/unit/test_,$(UNIT_TESTS))
-# Only the verifier needs functions inlined whatever they cost; here each copy would be compiled
-# again, with all its checks.  Without inlining there is nothing to fortify.
+# Only the verifier needs inlined functions; here each copy would take time to compile, with all
+# its checks.  _FORTIFY_SOURCE needs inlining.
 UNIT_CFLAGS   = -Og -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all \
 		-D__always_inline__=__unused__ -U_FORTIFY_SOURCE
 UNIT_LIBS     = -lcmocka -ljansson -lm
@@ -16,21 +15,21 @@ UNIT_LIBS     = -lcmocka -ljansson -lm
 .PHONY: unit unit-programs test-unit
 unit-programs: $(UNIT_PROGRAMS)
 
-# All are run even when one fails; the status tells whether one did.
+# All tests run, even if one fails; the exit status says whether one did.
 ##@ Test
 test-unit: $(UNIT_PROGRAMS) ## parser, tracker, outputs; with ASan and UBSan
 	@status=0; for program in $^; do \
 		echo "== $$program"; $$program || status=1; \
 	done; exit $$status
 
-unit: $(if $(filter $(TEST),$(UNIT_TESTS)),$(BUILD)/unit/test_$(TEST)) ## one of them, built and run: TEST=http_parse
-	@$(or $<,echo "unit: TEST='$(TEST)' is none of: $(UNIT_TESTS)" >&2; exit 2)
+unit: $(if $(filter $(TEST),$(UNIT_TESTS)),$(BUILD)/unit/test_$(TEST)) ## one unit test, built and run: TEST=http_parse
+	@$(or $<,echo "unit: unknown TEST='$(TEST)'; allowed: $(UNIT_TESTS)" >&2; exit 2)
 
 $(BUILD)/unit/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(UNIT_CFLAGS) -Itests/unit -c -o $@ $<
 
-# Of these two the second is run for each test, when it is made.
+# The archive of a folder; the objects and archives that a test needs.
 objects = $(patsubst user/%.c,$(BUILD)/$(1)/user/%.o,$(wildcard user/$(2)/*.c))
 linked  = $(addprefix $(BUILD)/$(1)/,$(shell tests/unit/linked.sh $(2)))
 
@@ -38,17 +37,17 @@ linked  = $(addprefix $(BUILD)/$(1)/,$(shell tests/unit/linked.sh $(2)))
 $(UNIT_PROGRAMS): $(BUILD)/unit/%: $(BUILD)/unit/tests/unit/%.o $$(call linked,unit,tests/unit/$$*.c)
 	$(CC) $(UNIT_CFLAGS) $(LDFLAGS) -o $@ -Wl,--start-group $^ -Wl,--end-group $(UNIT_LIBS)
 
-# An archive for each folder of user/: a test takes from it what it uses.
+# One archive for each folder of user/: the linker takes from it what a test uses.
 $(foreach suite,unit fuzz,$(patsubst user/%/,$(BUILD)/$(suite)/user/%.a,$(wildcard user/*/))): \
 		$(BUILD)/%.a: $$(call objects,$$(firstword $$(subst /, ,$$*)),$$(*F))
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-# test_hooks holds the table of hooks against the programs.
+# test_hooks compares the table of hooks with the programs.
 $(BUILD)/unit/test_hooks: UNIT_LIBS += -lbpf -lelf -lz
 $(BUILD)/unit/test_hooks: $(addprefix $(BUILD)/unit/user/kernel/,hooks.o hook_kinds.o) | $(BUILD)/redtap.bpf.o
 
-# test_vmlinux reads the types that the compiler makes of vmlinux.h.
+# test_vmlinux reads vmlinux.h as BTF.
 $(BUILD)/unit/test_vmlinux: UNIT_LIBS += -lbpf -lelf -lz
 $(BUILD)/unit/test_vmlinux: | $(BUILD)/unit/vmlinux_types.bpf.o
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 #
-# vmlinux_types.awk - from vmlinux.h makes a C file with a variable of each type
-# that is read of the kernel's memory, so that the compiler describes them all.
-# Input: vmlinux.h, preprocessed without line marks.  Output: C.  A definition
-# that is not understood is an error: nothing may be left out.
+# vmlinux_types.awk - makes a C file with a variable of each type of vmlinux.h that is read
+# from kernel memory, so that the compiler describes all of them in BTF.
+# Input: vmlinux.h, preprocessed without line markers.  Output: C.  A definition that it
+# does not understand is an error, so that no type is left out.
 
 BEGIN {
 	print "#include \"vmlinux.h\""
@@ -41,7 +41,7 @@ BEGIN {
 }
 
 {
-	print "vmlinux.h: not understood: " $0 > "/dev/stderr"
+	print "vmlinux_types: cannot parse this line of vmlinux.h: " $0 > "/dev/stderr"
 	failed = 1
 	exit
 }
