@@ -148,6 +148,7 @@ static void test_accepted(void **state)
 		/* other commands, and help about them */
 		{ "version", "command=version" },
 		{ "--version", "command=version" },
+		{ "-V", "command=version" },
 		{ "help", "command=help help=" },
 		{ "--help", "command=help help=" },
 		{ "-h", "command=help help=" },
