@@ -28,6 +28,8 @@ struct check_process {
 	size_t workers;            /* children, and theirs */
 	struct check_port *ports;  /* owned; that it or a worker listens on, ascending */
 	size_t port_count;
+	char unix_path[PROC_UNIX_PATH_SIZE]; /* raw; of a Unix socket that one listens on */
+	bool listens_unix;
 };
 
 /* What the programs saw of all processes together. */
