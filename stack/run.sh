@@ -21,6 +21,8 @@ usage() {
 	  --state DIR           files of this stack; several can run side by side,
 	                        each with its own (default BUILD/stack)
 	  --statsd-port PORT    UDP, StatsD lines go in here (9125)
+	  --statsd-socket       they go into STATE/statsd.sock instead, where only this
+	                        user can send: any local user can send by UDP
 	  --exporter-port PORT  TCP, statsd_exporter's /metrics (9102)
 	  --prometheus-port PORT  TCP, Prometheus (9090)
 	  --free-ports          choose free ports
@@ -28,7 +30,7 @@ usage() {
 
 	The same from the environment: STACK_STATE, STACK_STATSD_PORT,
 	STACK_EXPORTER_PORT, STACK_PROMETHEUS_PORT, STACK_FREE_PORTS=1,
-	STACK_SCRAPE_INTERVAL.  BUILD: the build directory (build).
+	STACK_STATSD_SOCKET=1, STACK_SCRAPE_INTERVAL.  BUILD: the build directory (build).
 
 	Exit status: 0 done (status: both run), 1 failed (status: not running),
 	2 bad usage.
@@ -48,6 +50,7 @@ parse_options() {
 	EXPORTER_PORT=${STACK_EXPORTER_PORT:-9102}
 	PROMETHEUS_PORT=${STACK_PROMETHEUS_PORT:-9090}
 	FREE_PORTS=${STACK_FREE_PORTS:-}
+	WITH_SOCKET=${STACK_STATSD_SOCKET:-}
 	SCRAPE_INTERVAL=${STACK_SCRAPE_INTERVAL:-1s}
 
 	(($# > 0)) || usage_error "no command given"
@@ -56,6 +59,7 @@ parse_options() {
 	while (($# > 0)); do
 		case $1 in
 		--free-ports) FREE_PORTS=1 && shift && continue ;;
+		--statsd-socket) WITH_SOCKET=1 && shift && continue ;;
 		-h | --help) usage && exit 0 ;;
 		--*) (($# > 1)) || usage_error "'$1' is unknown, or its value is missing" ;;
 		esac
@@ -79,6 +83,7 @@ parse_options() {
 		usage_error "scrape interval '$SCRAPE_INTERVAL' is not like 250ms, 1s or 2m"
 	STATE=$(realpath -m "$STATE")
 	ENVIRONMENT=$STATE/stack.env
+	STATSD_SOCKET=${WITH_SOCKET:+$STATE/statsd.sock}
 }
 
 # Fills the array STARTED with what an earlier start has written.
@@ -95,8 +100,9 @@ read_environment() {
 
 write_environment() {
 	cat >"$ENVIRONMENT.new" <<-END
-	STATSD_ADDRESS=127.0.0.1:$STATSD_PORT
+	STATSD_ADDRESS=${STATSD_PORT:+127.0.0.1:$STATSD_PORT}
 	STATSD_PORT=$STATSD_PORT
+	STATSD_SOCKET=$STATSD_SOCKET
 	EXPORTER_URL=http://127.0.0.1:$EXPORTER_PORT
 	EXPORTER_PORT=$EXPORTER_PORT
 	EXPORTER_PID=$EXPORTER_PID
@@ -134,9 +140,13 @@ scrapes() {
 	[[ $(curl --silent --noproxy '*' --max-time 2 "$3/api/v1/query?query=up") == *',"1"]'* ]]
 }
 
-udp_is_open() {
+takes_statsd() {
 	process_is "$1" "$2" || return 0
-	port_is_taken udp "$3"
+	if [[ -n $STATSD_SOCKET ]]; then
+		[[ -S $STATSD_SOCKET ]]
+	else
+		port_is_taken udp "$STATSD_PORT"
+	fi
 }
 
 explain_end() {
@@ -152,14 +162,17 @@ explain_end() {
 
 # Returns 0 if it runs and answers, else 1.
 start_exporter() {
+	# It refuses a socket that is there, as after a kill.
+	[[ -z $STATSD_SOCKET ]] || rm -f "$STATSD_SOCKET"
 	spawn statsd_exporter "$(statsd_exporter_find "$BUILD")" \
-		--statsd.listen-udp="127.0.0.1:$STATSD_PORT" --statsd.listen-tcp= \
+		--statsd.listen-udp="${STATSD_PORT:+127.0.0.1:$STATSD_PORT}" --statsd.listen-tcp= \
+		--statsd.listen-unixgram="$STATSD_SOCKET" --statsd.unixsocket-mode=600 \
 		--statsd.read-buffer=8388608 \
 		--web.listen-address="127.0.0.1:$EXPORTER_PORT" \
 		--statsd.mapping-config="$SOURCE/statsd_mapping.yml"
 	EXPORTER_PID=$SPAWNED_PID EXPORTER_START_TIME=$SPAWNED_START_TIME
-	wait_until 20 udp_is_open "$EXPORTER_PID" "$EXPORTER_START_TIME" "$STATSD_PORT" || {
-		warn "statsd_exporter does not listen on UDP port $STATSD_PORT within 20 s"
+	wait_until 20 takes_statsd "$EXPORTER_PID" "$EXPORTER_START_TIME" || {
+		warn "statsd_exporter does not listen on ${STATSD_SOCKET:-UDP port $STATSD_PORT} within 20 s"
 		return 1
 	}
 	wait_until 20 answers "$EXPORTER_PID" "$EXPORTER_START_TIME" \
@@ -168,7 +181,7 @@ start_exporter() {
 		return 1
 	}
 	process_is "$EXPORTER_PID" "$EXPORTER_START_TIME" || {
-		explain_end statsd_exporter "UDP $STATSD_PORT, TCP $EXPORTER_PORT"
+		explain_end statsd_exporter "UDP ${STATSD_PORT:-none}, TCP $EXPORTER_PORT"
 		return 1
 	}
 }
@@ -207,8 +220,11 @@ require_free() {
 }
 
 choose_ports() {
+	if [[ -n $STATSD_SOCKET ]]; then
+		STATSD_PORT=
+	fi
 	if [[ -n $FREE_PORTS ]]; then
-		STATSD_PORT=$(port_choose udp) || exit 1
+		[[ -n $STATSD_SOCKET ]] || STATSD_PORT=$(port_choose udp) || exit 1
 		EXPORTER_PORT=$(port_choose tcp) || exit 1
 		PROMETHEUS_PORT=$EXPORTER_PORT
 		while [[ $PROMETHEUS_PORT == "$EXPORTER_PORT" ]]; do
@@ -216,7 +232,7 @@ choose_ports() {
 		done
 		return
 	fi
-	require_free udp "$STATSD_PORT" "StatsD lines" --statsd-port
+	[[ -n $STATSD_SOCKET ]] || require_free udp "$STATSD_PORT" "StatsD lines" --statsd-port
 	require_free tcp "$EXPORTER_PORT" "statsd_exporter" --exporter-port
 	require_free tcp "$PROMETHEUS_PORT" "Prometheus" --prometheus-port
 }
@@ -226,7 +242,7 @@ abandon() {
 	process_end "${PROMETHEUS_PID:-}" "${PROMETHEUS_START_TIME:-}" 10
 	process_end "${EXPORTER_PID:-}" "${EXPORTER_START_TIME:-}" 10
 	EXPORTER_PID='' PROMETHEUS_PID=''
-	rm -rf "$STATE/prometheus" "$STATE/prometheus.yml" "$ENVIRONMENT.new"
+	rm -rf "$STATE/prometheus" "$STATE/prometheus.yml" "$STATE/statsd.sock" "$ENVIRONMENT.new"
 }
 
 start() {
@@ -258,8 +274,9 @@ start() {
 	done
 	write_environment
 	trap - EXIT INT TERM
-	say "statsd_exporter accepts StatsD on udp://127.0.0.1:$STATSD_PORT," \
-		"metrics at http://127.0.0.1:$EXPORTER_PORT/metrics"
+	say "statsd_exporter takes StatsD on" \
+		"${STATSD_SOCKET:+unix://}${STATSD_SOCKET:-udp://127.0.0.1:$STATSD_PORT}," \
+		"shows http://127.0.0.1:$EXPORTER_PORT/metrics"
 	say "Prometheus is at http://127.0.0.1:$PROMETHEUS_PORT"
 }
 
@@ -282,7 +299,7 @@ stop() {
 	# File by file: --state may be a directory with other things in it.
 	rm -rf "$STATE/prometheus"
 	rm -f "$ENVIRONMENT" "$STATE/prometheus.yml" "$STATE/prometheus.log" \
-		"$STATE/statsd_exporter.log"
+		"$STATE/statsd_exporter.log" "$STATE/statsd.sock"
 	rmdir "$STATE" 2>/dev/null || true
 	say "stopped"
 }

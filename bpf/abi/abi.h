@@ -156,7 +156,8 @@ enum approximate_reason {
 	X(NOT_HTTP, "not_http")   /* anything else that is not a request line */                   \
 	X(MALFORMED, "malformed") /* a method, but no HTTP/1 request line behind it */             \
 	X(CONNECTIONS_FULL, "connections_full") /* connection table full */                        \
-	X(UNSOLICITED, "unsolicited")           /* an answer without a request */
+	X(UNSOLICITED, "unsolicited")           /* an answer without a request */                  \
+	X(REQUEST_TIMEOUT, "request_timeout")   /* likewise, a 408: no request came in time */
 
 enum ignore_reason {
 	IGNORE_NONE = 0,

@@ -294,7 +294,7 @@ static __always_inline __u32 tracker_send_head(struct connection *connection,
 		parser->remaining = parser->length;
 	}
 	if (unsolicited) {
-		job->reason = IGNORE_UNSOLICITED;
+		job->reason = status == 408 ? IGNORE_REQUEST_TIMEOUT : IGNORE_UNSOLICITED;
 		return EVENT_IGNORED;
 	}
 	return event;

@@ -4,7 +4,42 @@
  */
 #include "fuzz.h"
 
-/* Written from the grammar, unlike text_decode(), which it checks. */
+#include <signal.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+unsigned int fuzz_limit_s = 10;
+
+static volatile sig_atomic_t seconds; /* that fuzz_one() has worked */
+
+static void count_second(int signal)
+{
+	static const char text[] = "an input takes too long\n";
+
+	(void)signal;
+	if ((unsigned int)++seconds <= fuzz_limit_s)
+		return;
+	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
+		_exit(1);
+	abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const struct itimerval each_second = { { 1, 0 }, { 1, 0 } };
+	static bool started;
+
+	if (!started) {
+		signal(SIGVTALRM, count_second);
+		setitimer(ITIMER_VIRTUAL, &each_second, NULL);
+		started = true;
+	}
+	seconds = 0;
+	fuzz_one(data, size);
+	return 0;
+}
+
+/* Written from the grammar, and not like text_decode(), which it is to check. */
 bool fuzz_is_utf8(const char *text, size_t length)
 {
 	/* First byte from..to, second byte from..to, number of bytes. */

@@ -16,10 +16,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The entry point of each fuzzer; libFuzzer has main(). */
+/* libFuzzer has main() and calls this, which calls fuzz_one() and limits its time. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Aborts, so that libFuzzer keeps the input; the format describes what was found. */
+/* What each fuzzer does with an input. */
+void fuzz_one(const uint8_t *data, size_t size);
+
+/*
+ * How long it may take, in seconds that the CPU worked for it: libFuzzer's own limit goes by the
+ * clock, and on a busy machine ends what only had to wait.
+ */
+extern unsigned int fuzz_limit_s;
+
+/* Ends the run, so that libFuzzer keeps the input; the format tells what was found. */
 #define FUZZ_ASSERT(condition, ...)                                                                \
 	do {                                                                                       \
 		if (!(condition)) {                                                                \

@@ -378,7 +378,7 @@ static void run(struct made *made, struct fuzz_input *input)
 	statsd_close(encoder);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_one(const uint8_t *data, size_t size)
 {
 	struct fuzz_input input = { data, size };
 	struct made *made = calloc(1, sizeof(*made));
@@ -395,5 +395,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (i = 0; i < made->text_count; i++)
 		free(made->texts[i]);
 	free(made);
-	return 0;
 }

@@ -115,7 +115,7 @@ static void check_decode(const char *text, size_t length)
 		    "valid UTF-8: not the same result as the grammar");
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_one(const uint8_t *data, size_t size)
 {
 	static const struct {
 		escape_function *function;
@@ -144,5 +144,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		free(whole);
 	}
 	free(text);
-	return 0;
 }

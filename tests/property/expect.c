@@ -166,7 +166,7 @@ static void note_rest(const struct progress *progress)
 	if (progress->plan->ignored)
 		note(progress, "ignored", progress->plan->ignored);
 	if (progress->plan->unsolicited)
-		note(progress, "ignored", "unsolicited");
+		note(progress, "ignored", "request_timeout");
 }
 
 size_t plan_expect(const struct plan *plan, enum side side, const struct plan_tally *tally)

@@ -96,7 +96,30 @@ test_lines_to_prometheus() {
 	[[ $page != *events_conflict* ]] || die "names are in conflict"
 }
 
-# Every metric: its StatsD name and type.
+# By the socket only its owner can send: by UDP, one such datagram of any user ends the exporter.
+test_statsd_socket() {
+	local socket udp
+
+	run_stack start one --free-ports --statsd-socket
+	socket=$(value one STATSD_SOCKET)
+	expect "$(stat --format %a "$socket")" 600
+	expect "$(value one STATSD_PORT)" ""
+	python3 -c 'import socket, sys
+socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(sys.argv[2].encode(), sys.argv[1])' \
+		"$socket" "test.lines:3|c"
+	is_counted() { [[ $(get "$(value one EXPORTER_URL)/metrics") == *"test_lines 3"* ]]; }
+	wait_until 5 is_counted || die "the line did not arrive"
+	udp=$(ss --udp --listening --numeric --processes --no-header | grep -c "pid=$(value one EXPORTER_PID)," || true)
+	expect "$udp" 0
+	# One that is killed leaves its socket.
+	kill -KILL "$(value one EXPORTER_PID)"
+	run_stack stop one
+	run_stack start one --free-ports --statsd-socket
+	run_stack stop one
+	[[ ! -e $SCRATCH/one ]] || die "left: $(ls "$SCRATCH/one")"
+}
+
+# Every metric by its StatsD name, and its type.
 metric_names() {
 	local name
 

@@ -191,7 +191,7 @@ static const struct script_row request_body_rows[] = {
 	  .transactions = { { METHOD_GET, "other", 408, 10 }, { METHOD_GET, "/b", 200, 10, 0, 2 } } },
 	{ "answered before the method was complete: nobody's answer",
 	  .steps = { RECEIVE(10, "GE"), SEND(20, EMPTY("408")), CLOSE(30) },
-	  .ignored = { [IGNORE_UNSOLICITED] = 1 } },
+	  .ignored = { [IGNORE_REQUEST_TIMEOUT] = 1 } },
 };
 
 static const struct script_row interim_rows[] = {

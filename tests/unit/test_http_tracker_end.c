@@ -113,11 +113,11 @@ static const struct script_row half_rows[] = {
 static const struct script_row unsolicited_rows[] = {
 	{ "408 on a connection that never said anything",
 	  .steps = { SEND(10, TIMEOUT), CLOSE(20) },
-	  .ignored = { [IGNORE_UNSOLICITED] = 1 } },
+	  .ignored = { [IGNORE_REQUEST_TIMEOUT] = 1 } },
 	{ "408 on an idle connection",
 	  .steps = { RECEIVE(10, GET_A), SEND(20, OK2), SEND(50, TIMEOUT), CLOSE(60) },
 	  .transactions = { { METHOD_GET, "/a", 200, 10, 0, 2 } },
-	  .ignored = { [IGNORE_UNSOLICITED] = 1 } },
+	  .ignored = { [IGNORE_REQUEST_TIMEOUT] = 1 } },
 	{ "one answer too many, then it goes on",
 	  .steps = { RECEIVE(10, GET_A), SEND(20, OK2 CHUNKED_HEAD "1\r\nx\r\n0\r\n\r\n"), RECEIVE(30, GET_B),
 		     SEND(40, OK2) },

@@ -31,7 +31,8 @@ static void test_json_attached(void **state)
 	"\"chunks_too_many\":0,\"body_unreadable\":0,\"contention\":0,"                            \
 	"\"order_unknown\":0,\"truncated\":0,\"route_other\":0,\"deliver_full\":0},"               \
 	"\"ignored\":{\"tls\":0,\"http2\":0,\"not_http\":0,"                                       \
-	"\"malformed\":0,\"connections_full\":0,\"unsolicited\":0},"                               \
+	"\"malformed\":0,\"connections_full\":0,\"unsolicited\":0,"                                \
+	"\"request_timeout\":0},"                                                                  \
 	"\"hooks_missed\":0"
 
 /* All fields, in their order. */

@@ -47,7 +47,10 @@ $(foreach suite,unit fuzz,$(patsubst user/%/,$(BUILD)/$(suite)/user/%.a,$(wildca
 $(BUILD)/unit/test_hooks: UNIT_LIBS += -lbpf -lelf -lz
 $(BUILD)/unit/test_hooks: $(addprefix $(BUILD)/unit/user/kernel/,hooks.o hook_kinds.o) | $(BUILD)/redtap.bpf.o
 
-# test_vmlinux reads vmlinux.h as BTF.
+# test_fuzz_limit is one of the fuzzers for itself.
+$(BUILD)/unit/tests/unit/test_fuzz_limit.o: ALL_CFLAGS += -Itests/fuzz
+
+# test_vmlinux reads the types that the compiler makes of vmlinux.h.
 $(BUILD)/unit/test_vmlinux: UNIT_LIBS += -lbpf -lelf -lz
 $(BUILD)/unit/test_vmlinux: | $(BUILD)/unit/vmlinux_types.bpf.o
 

@@ -161,6 +161,9 @@ static int look_at_process(struct check_process *process)
 		err = read_inodes(&census->inodes, &family);
 	}
 	if (!err)
+		process->listens_unix =
+			proc_find_unix_listener(pid, &census->inodes, process->unix_path);
+	if (!err)
 		err = count_sockets(census);
 	if (!err)
 		err = list_ports(process, census);

@@ -28,6 +28,8 @@ struct check_process {
 	size_t workers;            /* all descendants */
 	struct check_port *ports;  /* owned; ports on which it or a worker listens, ascending */
 	size_t port_count;
+	char unix_path[PROC_UNIX_PATH_SIZE]; /* raw; of a Unix socket that one listens on */
+	bool listens_unix;
 };
 
 /* What the programs counted, for all processes together. */

@@ -88,6 +88,7 @@ static void print_hooks(FILE *out, const struct check *check)
 static void print_process(FILE *out, const struct check_process *process)
 {
 	char name[TEXT_ESCAPED_SIZE(PROC_NAME_SIZE)];
+	char path[TEXT_ESCAPED_SIZE(PROC_UNIX_PATH_SIZE)];
 	size_t i;
 
 	fprintf(out, "process       %d", process->pid);
@@ -104,6 +105,11 @@ static void print_process(FILE *out, const struct check_process *process)
 		fprintf(out, "              listens on port %u, %" PRIu32 " connection%s open\n",
 			process->ports[i].port, process->ports[i].connections,
 			process->ports[i].connections == 1 ? "" : "s");
+	if (process->listens_unix)
+		fprintf(out,
+			"              listens on the Unix socket '%s'; HTTP over Unix sockets is not\n"
+			"              observed yet\n",
+			text_escape_terminal(path, sizeof(path), process->unix_path));
 }
 
 static void print_observed(FILE *out, const struct check_observed *observed)
@@ -124,11 +130,11 @@ static void print_observed(FILE *out, const struct check_observed *observed)
 /* The first reason why attach would fail. */
 static const char *problem(const struct check *check)
 {
-	static char text[64 + CAPABILITY_TEXT_MAX];
+	static char text[128 + CAPABILITY_TEXT_MAX];
 	char missing[CAPABILITY_TEXT_MAX];
 
 	if (check->load_error == -EPERM && capabilities_missing(true, missing)) {
-		snprintf(text, sizeof(text), "%s missing; run with sudo", missing);
+		snprintf(text, sizeof(text), "%s missing; %s", missing, capabilities_advice());
 		return text;
 	}
 	if (check->load_error && check->btf_error)
@@ -209,6 +215,7 @@ static void put_process(struct json *json, const struct check_process *process)
 		json_close(json, '}');
 	}
 	json_close(json, ']');
+	json_put_text(json, "unix_socket", process->listens_unix ? process->unix_path : NULL);
 	json_close(json, '}');
 }
 

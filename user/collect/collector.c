@@ -51,6 +51,7 @@ void collector_close(struct collector *collector)
 		bins_release(&collector->accepted[i].bins);
 	}
 	peers_release(&collector->peers);
+	similar_release(&collector->similar);
 	free(collector->sources);
 	series_table_release(&collector->table);
 	phase_table_release(&collector->phases);

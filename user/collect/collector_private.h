@@ -14,6 +14,7 @@
 #include "collect/peers.h"
 #include "collect/phase_table.h"
 #include "collect/series_table.h"
+#include "collect/similar.h"
 
 /* The last reading of one phase of a series; its bins wrap. */
 struct phase_source {
@@ -44,6 +45,7 @@ struct collector {
 	struct loader *loader;
 	uint32_t max_series;
 	const struct routes *routes; /* NULL: none */
+	struct similar similar;      /* exported routes that no pattern has */
 	struct source **sources;     /* by the kernel's id; NULL: never used */
 	size_t source_count;         /* of these, in use */
 	size_t forgotten_count;      /* of these, retiring */

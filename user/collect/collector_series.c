@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "collect/collector_private.h"
+#include "collect/fold.h"
 #include "flush/measure.h"
 #include "flush/names.h"
 
@@ -23,17 +25,37 @@ void collector_free_source(struct source *source)
 	free(source);
 }
 
+/*
+ * The route of a series; path: its path, which is folded in place.  Only what is served makes a
+ * suggestion: a scanner's paths are no routes.
+ */
+static const char *choose_route(struct collector *collector, const struct series_key *key,
+				char *path)
+{
+	const char *route = collector->routes ? routes_match(collector->routes, path) : NULL;
+	const char *pattern = NULL;
+
+	if (route)
+		return route;
+	fold_path(path);
+	if (key->status >= 200 && key->status < 300)
+		pattern = similar_add(&collector->similar, path);
+	if (pattern)
+		log_info("more than %d routes differ in one segment only; to count them as one, "
+			 "add --route '%s'",
+			 SIMILAR_MAX, pattern);
+	return path;
+}
+
 static int add_source(struct collector *collector, uint32_t id, const struct series_key *key)
 {
 	size_t length = key->path_length < PATH_MAX_BYTES ? key->path_length : PATH_MAX_BYTES;
 	char path[PATH_MAX_BYTES + 1] = "";
-	const char *route;
 	struct series wanted = {
 		.service = key->service < collector->service_count
 				   ? collector->services[key->service].name
 				   : "",
 		.method = http_method_name(key->method),
-		.route = path,
 		.status = key->status,
 		.error = key->error,
 		.server_address = peers_address(&collector->peers, collector->loader, key->peer),
@@ -41,9 +63,7 @@ static int add_source(struct collector *collector, uint32_t id, const struct ser
 	struct source *source;
 
 	memcpy(path, key->path, length);
-	route = collector->routes ? routes_match(collector->routes, path) : NULL;
-	if (route)
-		wanted.route = route;
+	wanted.route = choose_route(collector, key, path);
 	if (!collector->sources[id])
 		collector->sources[id] = calloc(1, sizeof(*source));
 	source = collector->sources[id];

@@ -22,16 +22,28 @@ struct routes {
 	size_t count, room;
 };
 
-/* Bytes of the segment that begins here. */
-static size_t segment_length(const char *text)
-{
-	return strcspn(text, "/");
-}
+/* One segment; of a pattern or of a path, where {id} stands for what the kernel has folded. */
+struct segment {
+	const char *text;
+	size_t length;
+	bool placeholder;
+	size_t before, after; /* bytes around {name}; without one, before is all */
+};
 
-/* {name} */
-static bool segment_is_placeholder(const char *text, size_t length)
+static struct segment segment_at(const char *text)
 {
-	return length > 2 && text[0] == '{' && text[length - 1] == '}';
+	struct segment segment = { .text = text, .length = strcspn(text, "/") };
+	const char *open = memchr(text, '{', segment.length), *close = NULL;
+
+	segment.before = segment.length;
+	if (open)
+		close = memchr(open, '}', text + segment.length - open);
+	if (!close)
+		return segment;
+	segment.placeholder = true;
+	segment.before = open - text;
+	segment.after = text + segment.length - close - 1;
+	return segment;
 }
 
 struct routes *routes_open(void)
@@ -56,34 +68,46 @@ size_t routes_count(const struct routes *routes)
 
 /* ---- what can be a pattern -------------------------------------------- */
 
-static const char *check_placeholder(const char *text, size_t length)
+static const char *check_placeholder(const struct segment *segment)
 {
+	const size_t end = segment->length - segment->after - 1;
 	size_t i;
 
-	if (!segment_is_placeholder(text, length))
-		return "braces must enclose a whole segment: /{name}/";
-	for (i = 1; i < length - 1; i++)
-		if (!isalnum((unsigned char)text[i]) && text[i] != '_' && text[i] != '-')
+	if (!segment->placeholder || end == segment->before + 1)
+		return "braces must enclose a name: {name}";
+	for (i = 0; i < segment->length; i++) {
+		const char byte = segment->text[i];
+		const bool is_name = i > segment->before && i < end;
+
+		if (is_name && !isalnum((unsigned char)byte) && byte != '_' && byte != '-')
 			return "a name in braces has only letters, digits, '_' and '-'";
+		if (!is_name && i != segment->before && i != end && (byte == '{' || byte == '}'))
+			return "a segment has at most one name in braces";
+	}
 	return NULL;
 }
 
 /* Runs the parser on a path with this one segment. */
-static const char *check_literal(const char *text, size_t length)
+static const char *check_segment(const struct segment *segment)
 {
 	struct http_parser parser;
 	struct http_request_line line = { 0 };
 	char folded[PATH_MAX_BYTES] = "";
+	bool kept;
 	size_t i;
 
 	http_parser_init(&parser, PHASE_TARGET);
 	http_target_step(&parser, &line, folded, '/');
-	for (i = 0; i < length; i++)
-		if (http_target_step(&parser, &line, folded, text[i]) != HTTP_MORE ||
+	for (i = 0; i < segment->length; i++)
+		if (http_target_step(&parser, &line, folded, segment->text[i]) != HTTP_MORE ||
 		    parser.phase != PHASE_PATH)
 			return "an observed path never has a blank, '?', '#', ';' or the end of a line in it";
 	http_target_step(&parser, &line, folded, ' ');
-	if (line.path_length != 1 + length || memcmp(folded + 1, text, length) != 0)
+	kept = line.path_length == 1 + segment->length &&
+	       memcmp(folded + 1, segment->text, segment->length) == 0;
+	if (segment->placeholder) /* of the name, at least one byte */
+		kept = segment->before + 1 + segment->after < HTTP_SEGMENT_TOKEN;
+	if (!kept)
 		return "a segment of digits, of 16 or more hexadecimal digits, or of 32 or more bytes is "
 		       "folded to {id} first, so it can never match; write {name} instead";
 	return NULL;
@@ -98,32 +122,55 @@ static const char *check_pattern(const char *pattern)
 	if (strlen(pattern) > PATH_MAX_BYTES)
 		return "longer than 128 bytes";
 	while (*at == '/') {
-		const size_t length = segment_length(++at);
+		const struct segment segment = segment_at(++at);
 
-		wrong = memchr(at, '{', length) || memchr(at, '}', length)
-				? check_placeholder(at, length)
-				: check_literal(at, length);
+		wrong = memchr(at, '{', segment.length) || memchr(at, '}', segment.length)
+				? check_placeholder(&segment)
+				: NULL;
+		if (!wrong)
+			wrong = check_segment(&segment);
 		if (wrong)
 			return wrong;
-		at += length;
+		at += segment.length;
 	}
 	return NULL;
 }
 _Static_assert(PATH_MAX_BYTES == 128, "check_pattern() names the number");
 
+/* Whether every segment that `later` matches is matched by `earlier`. */
+static bool segment_covers(const struct segment *earlier, const struct segment *later)
+{
+	const size_t around = earlier->before + earlier->after;
+
+	if (!earlier->placeholder)
+		return earlier->length == later->length &&
+		       memcmp(earlier->text, later->text, later->length) == 0;
+	if (later->placeholder ? later->before < earlier->before || later->after < earlier->after
+			       : later->length <= around)
+		return false;
+	return memcmp(earlier->text, later->text, earlier->before) == 0 &&
+	       memcmp(earlier->text + earlier->length - earlier->after,
+		      later->text + later->length - earlier->after, earlier->after) == 0;
+}
+
+/* A slash at the end makes no difference. */
+static bool is_end(const char *text)
+{
+	return text[0] == '\0' || (text[0] == '/' && text[1] == '\0');
+}
+
 /* Whether every path that `later` matches is matched by `earlier`. */
 static bool pattern_covers(const char *earlier, const char *later)
 {
-	while (*earlier == '/' && *later == '/') {
-		const size_t a = segment_length(++earlier), b = segment_length(++later);
+	while (!is_end(earlier) && !is_end(later) && *earlier == '/' && *later == '/') {
+		const struct segment a = segment_at(++earlier), b = segment_at(++later);
 
-		if (segment_is_placeholder(earlier, a) ? b == 0
-						       : a != b || memcmp(earlier, later, a) != 0)
+		if (!segment_covers(&a, &b))
 			return false;
-		earlier += a;
-		later += b;
+		earlier += a.length;
+		later += b.length;
 	}
-	return *earlier == *later;
+	return is_end(earlier) && is_end(later);
 }
 
 const char *routes_add(struct routes *routes, const char *pattern)

@@ -5,9 +5,9 @@
  * Inputs: patterns, then routes as the kernel has folded them.  Output: the
  * route to export.  It must not know maps, series or formats.
  *
- * A pattern is a path of segments.  {name} matches exactly one segment that is not empty; any
- * other segment, and a trailing slash, match byte for byte.  The first pattern that matches
- * wins, and its text is the route.
+ * A pattern is a path of segments.  {name} matches a whole segment that is not empty, or what is
+ * between fixed text: /@{user}, /{name}.json.  All else matches byte for byte, but a slash at the
+ * end makes no difference.  The first pattern that matches wins, and its text is the route.
  */
 #ifndef REDTAP_ROUTES_H
 #define REDTAP_ROUTES_H

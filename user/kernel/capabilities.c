@@ -49,3 +49,11 @@ size_t capabilities_missing(bool to_load, char text[CAPABILITY_TEXT_MAX])
 	}
 	return missing;
 }
+
+const char *capabilities_advice(void)
+{
+	if (geteuid() == 0 || access("/.dockerenv", F_OK) == 0 ||
+	    access("/run/.containerenv", F_OK) == 0)
+		return "add it in 'cap_add' of the container, or AmbientCapabilities= of the unit";
+	return "run with sudo";
+}

@@ -33,4 +33,7 @@ bool capability_held(const struct capability *capability);
 #define CAPABILITY_TEXT_MAX 128
 size_t capabilities_missing(bool to_load, char text[CAPABILITY_TEXT_MAX]);
 
+/* What to do about missing ones: root, and a user in a container, gain nothing by sudo. */
+const char *capabilities_advice(void);
+
 #endif

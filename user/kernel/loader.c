@@ -41,11 +41,11 @@ static int check_capabilities(void)
 
 	if (capabilities_missing(true, missing) == 0)
 		return 0;
-	log_error("cannot load BPF programs: %s missing; run with sudo", missing);
+	log_error("cannot load BPF programs: %s missing; %s", missing, capabilities_advice());
 	return -EPERM;
 }
 
-static uint32_t pid_namespace(void)
+uint32_t loader_pid_namespace(void)
 {
 	struct stat status;
 
@@ -98,7 +98,7 @@ static int configure(struct redtap_bpf *skeleton, const struct loader_settings *
 	uint32_t reserve = settings->max_series / SERIES_RESERVE_PART;
 	struct settings *values = (struct settings *)&skeleton->rodata->settings;
 
-	values->pid_namespace = pid_namespace();
+	values->pid_namespace = loader_pid_namespace();
 	values->max_series = settings->max_series;
 	values->series_reserve = reserve ? reserve : 1;
 	place_phases(values, settings->phases);

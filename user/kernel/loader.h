@@ -44,6 +44,9 @@ void loader_quiet_begin(struct loader *loader);
 /* Whether that is so: 1, also if it was never begun; 0: not yet; or -errno. */
 int loader_is_quiet(struct loader *loader);
 
+/* The inode of the pid namespace that redtap is in; 0: the initial one, with all processes. */
+uint32_t loader_pid_namespace(void);
+
 /* The kind of hook in use: "tracepoint". */
 const char *loader_hooks(const struct loader *loader);
 

@@ -46,7 +46,7 @@ static const struct {
 "      whether redtap can observe process 1234, and what it serves\n" },
 	[COMMAND_VERSION] = {
 "redtap version\n",
-"Prints the version.\n", NULL },
+"Prints the version; so do --version and -V.\n", NULL },
 	[COMMAND_HELP] = {
 "redtap help [COMMAND]\n",
 "Prints help on a command (attach, check, version, help), or on all of them.\n", NULL },

@@ -112,7 +112,7 @@ static const struct {
 	{ "attach", COMMAND_ATTACH },     { "check", COMMAND_CHECK },
 	{ "version", COMMAND_VERSION },   { "help", COMMAND_HELP },
 	{ "--version", COMMAND_VERSION }, { "--help", COMMAND_HELP },
-	{ "-h", COMMAND_HELP },
+	{ "-h", COMMAND_HELP },           { "-V", COMMAND_VERSION },
 };
 #define COMMAND_WORDS (sizeof(commands) / sizeof(commands[0]))
 

@@ -186,9 +186,9 @@ const struct option_row option_rows[] = {
 		.name = "route", .commands = ATTACH,
 		.argument = "PATTERN", .allowed = "a path like /users/{name}/orders",
 		.help = "count all requests for such paths under one route, the pattern; {name} "
-			"matches any one segment; repeatable, the first match wins. In other paths, "
-			"segments of digits, of 16 or more hex digits, or of 32 or more bytes "
-			"become {id}",
+			"matches any one segment, or a part of it (/@{user}, /{name}.json); "
+			"repeatable, the first match wins. In other paths, segments that look like "
+			"ids (numbers, dates, random tokens) become {id}",
 		.apply = add_route, .field = FIELD(routes),
 	}, {
 		.name = "routes", .commands = ATTACH,

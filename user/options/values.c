@@ -139,13 +139,33 @@ const char *value_pid(const char *text, struct watch_pid *pid)
 	return NULL;
 }
 
+/* Bytes of the shortest name that a pattern can match. */
+static size_t shortest_match(const char *text)
+{
+	size_t bytes = 0, length;
+
+	for (; *text; text += length) {
+		const char *end = NULL;
+
+		if (*text == '[') {
+			/* the first one in brackets may be a ] */
+			end = text + 1 + (text[1] == '!' || text[1] == '^');
+			end = *end ? strchr(end + 1, ']') : NULL;
+		}
+		length = end ? (size_t)(end - text) + 1 : *text == '\\' && text[1] ? 2 : 1;
+		bytes += *text != '*';
+	}
+	return bytes;
+}
+
 const char *value_name_pattern(const char *text)
 {
 	if (*text == '\0')
 		return "the name is empty";
-	/* TASK_COMM_LEN is 16; a pattern that is longer may match shorter names */
-	if (strlen(text) > 15 && !strpbrk(text, "*?[\\"))
-		return "the kernel keeps only 15 bytes of a process's name; put a * after the first 15";
+	/* TASK_COMM_LEN is 16 */
+	if (shortest_match(text) > 15)
+		return "the kernel keeps only 15 bytes of a process's name, so it can never match; "
+		       "put a * after the first 15";
 	return NULL;
 }
 

@@ -32,11 +32,16 @@ static int compare_series(const void *a, const void *b)
 	return order ? order : strcmp(left->route, right->route);
 }
 
-/* Rows with equal counts keep the order of their names, so that they do not jump. */
+/*
+ * The busiest first, in the span shown and then in the whole run; rows with equal counts keep
+ * the order of their names, so that they do not jump.
+ */
 static int compare_rows(const void *a, const void *b)
 {
 	const struct row *left = a, *right = b;
 
+	if (left->count != right->count)
+		return left->count < right->count ? 1 : -1;
 	if (left->total_count != right->total_count)
 		return left->total_count < right->total_count ? 1 : -1;
 	return left->begin < right->begin ? -1 : left->begin > right->begin;

@@ -20,7 +20,7 @@ struct row {
 
 struct report_rows {
 	const struct series **series; /* owned; sorted by service, method, route */
-	struct row *rows;             /* owned; by total count, the largest first */
+	struct row *rows;             /* owned; the busiest first, idle ones last */
 	size_t count;                 /* only rows with requests in the run */
 	bool several_services;
 };

@@ -18,15 +18,19 @@
 #include "report/format.h"
 #include "report/picture.h"
 #include "report/rows.h"
+#include "report/width.h"
 
 #define LINE_MAX_BYTES 4096
 #define TEXT_MAX 1024
-/* Width of a line without request, picture and phases; and of the picture. */
-#define FIXED_COLUMNS 42
+#define PHASES_SIZE (PHASE_COLUMNS * REQUEST_PHASE_COUNT + 16)
+/* Width of the numbers that are always there, of the longest duration, and of the picture. */
+#define FIXED_COLUMNS 35
+#define MAX_COLUMNS 7
 #define PICTURE_COLUMNS (PICTURE_CELLS + 2)
-/* With less room for the request, the picture is left out, then the phases. */
-#define REQUEST_MIN 12
-#define REQUEST_MIN_PHASES 8
+/* So much of a route is shown before any number that can be left out. */
+#define ROUTE_COLUMNS 30
+/* With less room than this, a route is cut at its end like the whole line. */
+#define ROUTE_SHORTEST 8
 
 static const char *const home = "\033[H";
 static const char *const clear_to_end_of_line = "\033[K";
@@ -37,69 +41,9 @@ struct table {
 	const struct flush *flush;
 	enum report_span span;
 	const struct table_style *style;
-	bool picture;
+	bool picture, max;
 	uint32_t phases; /* bits 1 << enum request_phase */
 };
-
-struct width_range {
-	uint32_t first, last;
-};
-
-static bool in_ranges(const struct width_range *ranges, size_t count, uint32_t codepoint)
-{
-	size_t i;
-
-	for (i = 0; i < count; i++)
-		if (codepoint >= ranges[i].first && codepoint <= ranges[i].last)
-			return true;
-	return false;
-}
-
-/* Terminal columns of a character: common blocks only, not all of Unicode. */
-static unsigned int codepoint_columns(uint32_t codepoint)
-{
-	static const struct width_range combining[] = {
-		{ 0x300, 0x36f },   { 0x1ab0, 0x1aff }, { 0x1dc0, 0x1dff },
-		{ 0x20d0, 0x20ff }, { 0xfe00, 0xfe0f }, { 0xfe20, 0xfe2f },
-	};
-	static const struct width_range wide[] = {
-		{ 0x1100, 0x115f }, { 0x2e80, 0x303e },   { 0x3041, 0x4dbf },   { 0x4e00, 0xa4cf },
-		{ 0xac00, 0xd7a3 }, { 0xf900, 0xfaff },   { 0xfe30, 0xfe6f },   { 0xff00, 0xff60 },
-		{ 0xffe0, 0xffe6 }, { 0x1f300, 0x1faff }, { 0x20000, 0x3fffd },
-	};
-
-	if (in_ranges(combining, sizeof(combining) / sizeof(combining[0]), codepoint))
-		return 0;
-	return 1 + in_ranges(wide, sizeof(wide) / sizeof(wide[0]), codepoint);
-}
-
-/* How many bytes of line fit into columns. */
-static size_t fitting_bytes(const char *line, size_t columns)
-{
-	const char *at = line;
-	uint32_t codepoint;
-	size_t length;
-
-	while ((length = text_decode(at, &codepoint)) > 0) {
-		if (codepoint_columns(codepoint) > columns)
-			break;
-		columns -= codepoint_columns(codepoint);
-		at += length;
-	}
-	return at - line;
-}
-
-/* On a terminal without UTF-8, its bytes may even be control characters. */
-static void to_ascii(char *line)
-{
-	char *to = line;
-	uint32_t codepoint;
-	size_t length;
-
-	for (; (length = text_decode(line, &codepoint)) > 0; line += length)
-		*to++ = codepoint < 0x80 ? *line : '?';
-	*to = '\0';
-}
 
 __attribute__((format(printf, 2, 3))) static void put_line(const struct table *table,
 							   const char *format, ...)
@@ -113,12 +57,12 @@ __attribute__((format(printf, 2, 3))) static void put_line(const struct table *t
 	vsnprintf(line, sizeof(line), format, arguments);
 	va_end(arguments);
 	if (!table->style->utf8)
-		to_ascii(line);
+		width_to_ascii(line);
 	/* The last column stays free: terminals differ in what happens behind it. */
-	if (columns < 2 || line[fitting_bytes(line, columns - 1)] == '\0') {
+	if (columns < 2 || line[width_fitting_bytes(line, columns - 1)] == '\0') {
 		fputs(line, table->out);
 	} else {
-		fwrite(line, 1, fitting_bytes(line, columns - 2), table->out);
+		fwrite(line, 1, width_fitting_bytes(line, columns - 2), table->out);
 		fputs(mark, table->out);
 	}
 	if (table->style->refresh)
@@ -132,40 +76,74 @@ static const char *shown(char *text, size_t size, const char *raw)
 	return text_escape_terminal(text, size, raw);
 }
 
+/* What comes before the route: "web -> 192.0.2.1 GET ". */
+static const char *request_head(char text[TEXT_MAX], const struct report_rows *rows,
+				const struct row *row)
+{
+	const struct series *series = rows->series[row->begin];
+	char service[TEXT_MAX / 2] = "", method[64];
+
+	if (rows->several_services)
+		shown(service, sizeof(service), series->service);
+	snprintf(text, TEXT_MAX, "%s%s%s%s%s%s ", service, *service ? " " : "",
+		 series->server_address ? "-> " : "",
+		 series->server_address ? series->server_address : "",
+		 series->server_address ? " " : "", shown(method, sizeof(method), series->method));
+	return text;
+}
+
+/* Columns for the request; the last one of the line stays free. */
+static size_t request_columns(const struct table *table)
+{
+	const size_t used = FIXED_COLUMNS + (table->max ? MAX_COLUMNS : 0) +
+			    PHASE_COLUMNS * phases_count(table->phases) +
+			    (table->picture ? PICTURE_COLUMNS : 0) + 2;
+
+	return table->style->columns > used ? table->style->columns - used : 0;
+}
+
+/* The request with its route, whose middle is cut if there is no room for it. */
+static void format_request(char text[2 * TEXT_MAX], const struct table *table,
+			   const struct report_rows *rows, const struct row *row)
+{
+	char route[TEXT_MAX];
+	const size_t used = width_columns(request_head(text, rows, row));
+	const size_t room = request_columns(table);
+
+	shown(route, sizeof(route), rows->series[row->begin]->route);
+	if (table->style->columns > 0 && room >= used + ROUTE_SHORTEST)
+		width_cut_middle(text + strlen(text), TEXT_MAX, route, room - used,
+				 table->style->utf8 ? "\xe2\x80\xa6" : "...");
+	else
+		strcat(text, route);
+}
+
 /* scratch: the sum of the row's series; errors: how many of them. */
 static void put_row(const struct table *table, const struct report_rows *rows,
 		    const struct row *row, const struct measure *scratch, uint64_t errors)
 {
-	const struct series *series = rows->series[row->begin];
-	char service[TEXT_MAX], method[64], route[TEXT_MAX], picture[PICTURE_SIZE + 1];
-	char server[64], rate[16], share[16], p50[16], p90[16], p99[16], max[16];
-	char phases[PHASE_COLUMNS * REQUEST_PHASE_COUNT + 16];
+	char request[2 * TEXT_MAX], picture[PICTURE_SIZE + 1] = "", phases[PHASES_SIZE];
+	char rate[16], share[16], p50[16], p90[16], p99[16], max[16];
 
-	server[0] = '\0';
-	if (series->server_address)
-		snprintf(server, sizeof(server), "-> %s ", series->server_address);
-	picture[0] = '\0';
 	if (table->picture) {
 		picture[0] = ' ';
 		format_picture(picture + 1, scratch, table->style->utf8);
 	}
-	put_line(table, "%7s %6s %6s %6s %6s %6s%s%s %s%s%s%s %s",
+	format_request(request, table, rows, row);
+	put_line(table, "%7s %6s %6s %6s %6s%*s%s%s %s",
 		 format_rate(rate, span_rate(table->flush, table->span, scratch->count)),
 		 format_share(share, errors, scratch->count),
 		 format_duration(p50, measure_quantile(scratch, 0.50)),
 		 format_duration(p90, measure_quantile(scratch, 0.90)),
-		 format_duration(p99, measure_quantile(scratch, 0.99)), format_max(max, scratch),
-		 format_phases(phases, sizeof(phases), table->phases, scratch), picture,
-		 rows->several_services ? shown(service, sizeof(service), series->service) : "",
-		 rows->several_services ? " " : "", server,
-		 shown(method, sizeof(method), series->method),
-		 shown(route, sizeof(route), series->route));
+		 format_duration(p99, measure_quantile(scratch, 0.99)),
+		 table->max ? MAX_COLUMNS : 0, table->max ? format_max(max, scratch) : "",
+		 format_phases(phases, sizeof(phases), table->phases, scratch), picture, request);
 }
 
 /* lines: how many may be used, including the column titles. */
 static int put_rows(const struct table *table, const struct report_rows *rows, size_t lines)
 {
-	char phases[PHASE_COLUMNS * REQUEST_PHASE_COUNT + 16];
+	char phases[PHASES_SIZE];
 	struct measure scratch = { 0 };
 	int err = 0;
 	size_t fit = rows->count, put = 0, left = 0, i;
@@ -175,8 +153,9 @@ static int put_rows(const struct table *table, const struct report_rows *rows, s
 		left += table->style->refresh || rows->rows[i].count > 0;
 	if (left == 0)
 		return 0;
-	put_line(table, "%7s %6s %6s %6s %6s %6s%s%s REQUEST", "RATE/s", "ERRORS", "P50", "P90",
-		 "P99", "MAX", format_phase_titles(phases, sizeof(phases), table->phases),
+	put_line(table, "%7s %6s %6s %6s %6s%*s%s%s REQUEST", "RATE/s", "ERRORS", "P50", "P90",
+		 "P99", table->max ? MAX_COLUMNS : 0, table->max ? "MAX" : "",
+		 format_phase_titles(phases, sizeof(phases), table->phases),
 		 table->picture ? " 1us   1ms   1s   " : "");
 	if (table->style->refresh && left + 1 > lines)
 		fit = lines > 2 ? lines - 2 : 0;
@@ -285,17 +264,39 @@ static void put_accepts(const struct table *table)
 	}
 }
 
-/* Shows picture and phases if they fit. */
-static void choose_columns(struct table *table)
+/* Columns that the widest request wants: of a longer route, the first ROUTE_COLUMNS count. */
+static size_t wanted_columns(const struct report_rows *rows)
 {
-	const unsigned int columns = table->style->columns;
-	const unsigned int phases = FIXED_COLUMNS + PHASE_COLUMNS * phases_count(table->phases);
+	size_t most = strlen("REQUEST"), i;
 
-	table->picture = columns == 0 || columns >= phases + PICTURE_COLUMNS + REQUEST_MIN;
-	if (table->picture || columns >= phases + REQUEST_MIN_PHASES)
+	for (i = 0; i < rows->count; i++) {
+		char head[TEXT_MAX], route[TEXT_MAX];
+		size_t columns = width_columns(
+			shown(route, sizeof(route), rows->series[rows->rows[i].begin]->route));
+
+		columns = columns < ROUTE_COLUMNS ? columns : ROUTE_COLUMNS;
+		columns += width_columns(request_head(head, rows, &rows->rows[i]));
+		most = columns > most ? columns : most;
+	}
+	return most;
+}
+
+/* Leaves out what does not fit beside the requests; what was asked for by name stays longest. */
+static void choose_columns(struct table *table, const struct report_rows *rows)
+{
+	static const enum request_phase dropped[] = { REQUEST_PHASE_SEND, REQUEST_PHASE_SERVICE,
+						      REQUEST_PHASE_QUEUE, REQUEST_PHASE_DELIVER };
+	const size_t wanted = wanted_columns(rows);
+	size_t i;
+
+	table->picture = table->max = true;
+	if (table->style->columns == 0)
 		return;
-	table->phases = 0;
-	table->picture = columns >= FIXED_COLUMNS + PICTURE_COLUMNS + REQUEST_MIN;
+	table->picture = request_columns(table) >= wanted;
+	for (i = 0; i < sizeof(dropped) / sizeof(dropped[0]); i++)
+		if (request_columns(table) < wanted)
+			table->phases &= ~(1U << dropped[i]);
+	table->max = request_columns(table) >= wanted;
 }
 
 int table_write(FILE *out, const struct flush *flush, enum report_span span,
@@ -315,7 +316,7 @@ int table_write(FILE *out, const struct flush *flush, enum report_span span,
 
 	if (err)
 		return err;
-	choose_columns(&table);
+	choose_columns(&table, &rows);
 	reserved += count_accepts(&table);
 	if (style->refresh)
 		fputs(home, out);

@@ -279,3 +279,29 @@ void proc_visit_sockets(pid_t pid, proc_visit_socket *visit, void *context)
 	visit_table(pid, "net/tcp", visit, context);
 	visit_table(pid, "net/tcp6", visit, context);
 }
+
+/* include/uapi/linux/net.h, include/linux/net.h */
+#define UNIX_STREAM 1
+#define UNIX_ACCEPTS 0x10000
+
+bool proc_find_unix_listener(pid_t pid, const struct proc_inodes *own,
+			     char path[PROC_UNIX_PATH_SIZE])
+{
+	FILE *file = open_file(pid, "net/unix");
+	char line[512];
+	bool found = false;
+
+	while (file && !found && fgets(line, sizeof(line), file)) {
+		unsigned int flags, type;
+		unsigned long inode;
+
+		path[0] = '\0';
+		found = sscanf(line, "%*x: %*x %*x %x %x %*x %lu %108[^\n]", &flags, &type, &inode,
+			       path) >= 3 &&
+			type == UNIX_STREAM && (flags & UNIX_ACCEPTS) &&
+			proc_inodes_hold(own, inode);
+	}
+	if (file)
+		fclose(file);
+	return found;
+}

@@ -86,4 +86,12 @@ struct proc_socket {
 typedef bool proc_visit_socket(void *context, const struct proc_socket *socket);
 void proc_visit_sockets(pid_t pid, proc_visit_socket *visit, void *context);
 
+/*
+ * A Unix stream socket that listens, among own, which are sockets of the process: its raw path,
+ * with @ for a leading NUL.  Returns whether there is one.
+ */
+#define PROC_UNIX_PATH_SIZE 109
+bool proc_find_unix_listener(pid_t pid, const struct proc_inodes *own,
+			     char path[PROC_UNIX_PATH_SIZE]);
+
 #endif

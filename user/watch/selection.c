@@ -14,7 +14,9 @@
 #include "base/grow.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "kernel/capabilities.h"
 #include "watch/namespaces.h"
+#include "watch/target.h"
 
 /* Every so many looks, all processes are read. */
 #define LOOKS_WHOLE 10
@@ -256,8 +258,8 @@ int selection_look(struct selection *selection, selection_found *found, void *co
 		if (selection->port_found[port])
 			continue;
 		log_error(
-			"cannot see who listens on port '%u': CAP_SYS_PTRACE or CAP_DAC_READ_SEARCH missing; run with sudo",
-			selection->wanted->ports[port]);
+			"cannot see who listens on port '%u': CAP_SYS_PTRACE or CAP_DAC_READ_SEARCH missing; %s",
+			selection->wanted->ports[port], capabilities_advice());
 		err = -EACCES;
 	}
 	return err;
@@ -270,11 +272,12 @@ void selection_explain_missing(const struct selection *selection)
 
 	for (i = 0; i < selection->wanted->port_count; i++)
 		if (!selection->port_found[i])
-			log_info("nothing listens on port %u yet; waiting",
-				 selection->wanted->ports[i]);
+			log_info("nothing listens on port %u yet; waiting%s",
+				 selection->wanted->ports[i], target_container_hint());
 	for (i = 0; i < selection->wanted->name_count; i++)
 		if (!selection->name_found[i])
-			log_info("no process is named '%s' yet; waiting",
+			log_info("no process is named '%s' yet; waiting%s",
 				 text_escape_terminal(shown, sizeof(shown),
-						      selection->wanted->names[i]));
+						      selection->wanted->names[i]),
+				 target_container_hint());
 }

@@ -11,7 +11,16 @@
 
 #include "abi/abi.h"
 #include "base/log.h"
+#include "kernel/capabilities.h"
 #include "watch/namespaces.h"
+
+const char *target_container_hint(void)
+{
+	if (loader_pid_namespace() == 0)
+		return "";
+	return "; redtap has a pid namespace of its own and sees no process outside of it: "
+	       "start its container with 'pid: host' (docker run --pid=host)";
+}
 
 int target_resolve(pid_t *pid, char name[TARGET_NAME_SIZE])
 {
@@ -24,7 +33,8 @@ int target_resolve(pid_t *pid, char name[TARGET_NAME_SIZE])
 	if (!err)
 		err = proc_read_name(*pid, name);
 	if (err) {
-		log_error("no process with pid '%d': %s; 'ps -e' lists all", *pid, strerror(ESRCH));
+		log_error("no process with pid '%d': %s; 'ps -e' lists all%s", *pid,
+			  strerror(ESRCH), target_container_hint());
 		return -ESRCH;
 	}
 	if (status.kernel_thread) {
@@ -144,8 +154,8 @@ static int add_listeners_of(pid_t pid, struct loader *loader, struct proc_inodes
 		err = proc_inodes_read(own, pid);
 	if (err == -EACCES || err == -EPERM) {
 		log_error(
-			"cannot see the sockets of pid '%d': CAP_SYS_PTRACE or CAP_DAC_READ_SEARCH missing; run with sudo",
-			pid);
+			"cannot see the sockets of pid '%d': CAP_SYS_PTRACE or CAP_DAC_READ_SEARCH missing; %s",
+			pid, capabilities_advice());
 		return err;
 	}
 	if (err) /* ended meanwhile */
@@ -223,6 +233,21 @@ int target_add_listeners(struct loader *loader)
 	proc_inodes_release(&all);
 	free(marks);
 	return err;
+}
+
+bool target_find_unix_listener(const struct loader *loader, char path[PROC_UNIX_PATH_SIZE])
+{
+	struct proc_inodes own = { 0 };
+	bool found = false;
+	pid_t pid = 0;
+
+	while (!found && loader_next_target(loader, &pid)) {
+		own.count = 0;
+		found = proc_inodes_read(&own, pid) == 0 &&
+			proc_find_unix_listener(pid, &own, path);
+	}
+	proc_inodes_release(&own);
+	return found;
 }
 
 size_t target_ports(const struct loader *loader, uint16_t *ports, size_t size)

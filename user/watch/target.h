@@ -20,6 +20,12 @@
 #define TARGET_NAME_SIZE PROC_NAME_SIZE
 
 /*
+ * What to add where a process is not found: nothing, or that this is a container which does not
+ * see the processes of the host.
+ */
+const char *target_container_hint(void);
+
+/*
  * Checks that pid is a process; a thread id is replaced by the id of its process.  name: the
  * process's.  Returns 0, or -errno after a message: -ESRCH no such process, -EINVAL a kernel
  * thread.
@@ -40,6 +46,9 @@ void target_remove_dead(const struct loader *loader);
  * connections they hold if another process has the listener.  Returns 0 or -errno.
  */
 int target_add_listeners(struct loader *loader);
+
+/* A Unix socket on which a target listens; see proc_find_unix_listener(). */
+bool target_find_unix_listener(const struct loader *loader, char path[PROC_UNIX_PATH_SIZE]);
 
 /* Fills in the first `size` watched ports; returns how many there are in all. */
 size_t target_ports(const struct loader *loader, uint16_t *ports, size_t size);

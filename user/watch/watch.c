@@ -189,6 +189,7 @@ void watch_announce(const struct watch *watch)
 {
 	size_t processes = target_count(watch->loader);
 	char name[TEXT_ESCAPED_SIZE(TARGET_NAME_SIZE)];
+	char path[PROC_UNIX_PATH_SIZE], shown[TEXT_ESCAPED_SIZE(PROC_UNIX_PATH_SIZE)];
 
 	text_escape_terminal(name, sizeof(name), watch->first_name);
 	if (watch->first.count == 0)
@@ -199,4 +200,9 @@ void watch_announce(const struct watch *watch)
 			 processes == 1 ? "" : "es", loader_hooks(watch->loader));
 	if (watch->selection)
 		selection_explain_missing(watch->selection);
+	if (target_ports(watch->loader, NULL, 0) == 0 &&
+	    target_find_unix_listener(watch->loader, path))
+		log_warning("the watched processes listen on the Unix socket '%s' and on no TCP "
+			    "port; HTTP over Unix sockets is not observed yet",
+			    text_escape_terminal(shown, sizeof(shown), path));
 }

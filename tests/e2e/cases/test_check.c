@@ -302,9 +302,8 @@ static void missing_capability(void **state)
 	static const struct {
 		const char *bounding_set, *missing, *reason;
 	} rows[] = {
-		{ "--bounding-set=-bpf,-sys_admin", "CAP_BPF", "CAP_BPF missing; run with sudo" },
-		{ "--bounding-set=-perfmon,-sys_admin", "CAP_PERFMON",
-		  "CAP_PERFMON missing; run with sudo" },
+		{ "--bounding-set=-bpf,-sys_admin", "CAP_BPF", "CAP_BPF missing" },
+		{ "--bounding-set=-perfmon,-sys_admin", "CAP_PERFMON", "CAP_PERFMON missing" },
 		{ "--bounding-set=-sys_ptrace", "CAP_SYS_PTRACE", "a process cannot be observed" },
 	};
 	const struct server server = server_start_webapp("epoll", 1, NULL);
@@ -326,6 +325,7 @@ static void missing_capability(void **state)
 				       NULL };
 		struct process *check =
 			process_start(&(struct process_options){ .name = "check", .argv = argv });
+		const char *reason;
 		json_t *line, *missing;
 
 		process_wait(check, DEADLINE_S);
@@ -335,9 +335,11 @@ static void missing_capability(void **state)
 		missing = json_object_get(line, "capabilities_missing");
 		assert_int_equal(json_array_size(missing), 1);
 		assert_string_equal(json_string_value(json_array_get(missing, 0)), rows[i].missing);
-		assert_string_equal(json_string_value(json_object_get(
-					    json_object_get(line, "attach"), "reason")),
-				    rows[i].reason);
+		reason = json_string_value(
+			json_object_get(json_object_get(line, "attach"), "reason"));
+		assert_ptr_equal(strstr(reason, rows[i].reason), reason);
+		/* it is root already */
+		assert_null(strstr(reason, "sudo"));
 		json_decref(line);
 	}
 }

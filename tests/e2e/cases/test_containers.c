@@ -200,6 +200,28 @@ static void redtap_in_a_container(void **state)
 	free(text);
 }
 
+/* Without "pid: host": it is said why a process is not found. */
+static void redtap_without_the_hosts_processes(void **state)
+{
+	static const char *const rows[][2] = { { "--pid", "4194303" },
+					       { "--port", "18080" },
+					       { "--name", "nobody" } };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ROWS(rows); i++) {
+		const char *argv[] = { "unshare",      "--pid",        "--fork",
+				       "--kill-child", "--mount-proc", path_build("redtap"),
+				       "attach",       rows[i][0],     rows[i][1],
+				       "--statsd",     "none",         NULL };
+		struct process *redtap =
+			process_start(&(struct process_options){ .name = "redtap", .argv = argv });
+
+		process_wait_err(redtap, "start its container with 'pid: host'", DEADLINE_S);
+		process_end(redtap, SIGKILL);
+	}
+}
+
 /* ---- a listener that was passed on --------------------------------------- */
 
 #define REQUEST "GET /users/1 HTTP/1.1\r\nHost: h\r\n\r\n"
@@ -304,9 +326,8 @@ static int group_setup(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		E2E_TEST(port_in_any_namespace),
-		E2E_TEST(pid_in_another_namespace),
-		E2E_TEST(redtap_in_a_container),
+		E2E_TEST(port_in_any_namespace), E2E_TEST(pid_in_another_namespace),
+		E2E_TEST(redtap_in_a_container), E2E_TEST(redtap_without_the_hosts_processes),
 		E2E_TEST(handed_listener),
 	};
 

@@ -376,7 +376,7 @@ static void answered_early(void **state)
 	observed_expect("GET", "/a", 200, NULL, 1, 0, 2);
 	/* a response without a request */
 	puppet_say(puppet, 0, "HTTP/1.1 408 Late\r\nContent-Length: 0\r\n\r\n");
-	observed_expect_reason("ignored", "unsolicited", 1);
+	observed_expect_reason("ignored", "request_timeout", 1);
 	puppet_close(puppet, 0);
 	raw_finish(fd);
 	observed_check();

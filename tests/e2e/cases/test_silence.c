@@ -102,10 +102,50 @@ static void each_reason(void **state)
 	free(err);
 }
 
+/* A server behind a Unix socket: attach says so at once, check too. */
+static void unix_socket(void **state)
+{
+	const char *path = path_scratch("server.sock");
+	const char *server_argv[] = { "python3", "-c",
+				      "import socket, sys, time\n"
+				      "listener = socket.socket(socket.AF_UNIX)\n"
+				      "listener.bind(sys.argv[1])\n"
+				      "listener.listen()\n"
+				      "print('ready', flush=True)\n"
+				      "time.sleep(600)\n",
+				      path, NULL };
+	struct process *server =
+		process_start(&(struct process_options){ .name = "server", .argv = server_argv });
+	const char *pid = text_format("%d", (int)server->pid);
+	const char *check_argv[] = {
+		path_build("redtap"), "check", "--output", "table", "-p", pid, NULL
+	};
+	struct redtap *redtap;
+	struct process *check;
+	char *text;
+
+	(void)state;
+	process_wait_out(server, "ready", DEADLINE_S);
+	redtap = redtap_attach(&(struct redtap_options){ .pid = server->pid });
+	process_wait_err(redtap_process(redtap),
+			 text_format("the Unix socket '%s' and on no TCP port; HTTP over Unix "
+				     "sockets is not observed yet",
+				     path),
+			 DEADLINE_S);
+	redtap_finish(redtap, SIGINT);
+	check = process_start(&(struct process_options){ .name = "check", .argv = check_argv });
+	process_wait(check, DEADLINE_S);
+	process_assert_exit(check, 0);
+	text = process_out(check);
+	assert_non_null(strstr(text, text_format("listens on the Unix socket '%s'; HTTP", path)));
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		E2E_TEST(each_reason),
+		E2E_TEST(unix_socket),
 	};
 
 	return cmocka_run_group_tests_name("silence", tests, harness_group_setup,
