@@ -13,6 +13,7 @@
 #ifndef REDTAP_CONTROL_H
 #define REDTAP_CONTROL_H
 
+#include "count/routes.bpf.h"
 #include "tables/listeners.bpf.h"
 #include "tables/targets.bpf.h"
 
@@ -47,6 +48,7 @@ static __always_inline int control_series_forget(__u32 id)
 	if (!entry)
 		return -ENOENT;
 	entry->live = 0;
+	route_remove_series(route_of(&entry->key));
 	place = entry->place;
 	return bpf_map_delete_elem(&series_ids, &place);
 }

@@ -9,6 +9,9 @@
 #include "base/clock.h"
 #include "collect/collector_private.h"
 
+/* For series that other CPUs make while one looks whether it may. */
+#define NAMES_SPARE 8192
+
 static double monotonic_s(void)
 {
 	return clock_monotonic_ns() / 1e9;
@@ -32,7 +35,8 @@ int collector_open(struct collector **result, struct loader *loader,
 		collector_close(collector);
 		return -ENOMEM;
 	}
-	series_table_init(&collector->table, (size_t)max_series * COLLECTOR_NAMES);
+	collector->names = (size_t)max_series * SERIES_NAMES;
+	series_table_init(&collector->table, collector->names + NAMES_SPARE);
 	collector->started = collector->taken = monotonic_s();
 	*result = collector;
 	return 0;

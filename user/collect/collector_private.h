@@ -33,7 +33,8 @@ struct source {
 	double moved;   /* when it last counted, monotonic seconds */
 	bool forgotten; /* removed from the kernel's lookup: it retires */
 	struct phase_source phases[REQUEST_PHASE_COUNT];
-	uint64_t counted; /* the kernel's count, read before the bins */
+	uint64_t base;    /* the kernel's count when this series began */
+	uint64_t counted; /* the same at the last reading, read before the bins */
 	uint64_t sum_ns;
 	uint64_t request_bytes;
 	uint64_t response_bytes;
@@ -43,10 +44,12 @@ struct source {
 struct collector {
 	struct loader *loader;
 	uint32_t max_series;
+	size_t names;                /* how many series may be exported */
 	const struct routes *routes; /* NULL: none */
 	struct source **sources;     /* by the kernel's id; NULL: never used */
 	size_t source_count;         /* of these, in use */
 	size_t forgotten_count;      /* of these, retiring */
+	uint64_t made;               /* series of the kernel that were found so far */
 	int quiet; /* 1: no program used these when the last flush began; 0: one may; -errno */
 	struct series_table table;                  /* what is exported */
 	size_t shown;                               /* of these, in an earlier flush */
@@ -67,6 +70,14 @@ struct collector {
 void collector_free_source(struct source *source);
 /* Finds new series and reads all.  Returns 0 or -errno. */
 int collector_read_series(struct collector *collector);
+
+/* How many more series may be exported. */
+static inline size_t collector_names_left(const struct collector *collector)
+{
+	const size_t used = collector->table.count;
+
+	return used < collector->names ? collector->names - used : 0;
+}
 
 /* ---- collector_ledger.c ------------------------------------------------ */
 

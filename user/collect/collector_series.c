@@ -59,8 +59,10 @@ static int add_source(struct collector *collector, uint32_t id, const struct ser
 	if (!source->series)
 		return -ENOMEM;
 	source->key = *key;
+	source->base = source->counted;
 	source->moved = collector->taken;
 	collector->source_count++;
+	collector->made++;
 	return 0;
 }
 
@@ -83,6 +85,8 @@ static int read_entries(struct collector *collector)
 		    loader_series_entry(collector->loader, id, &entry) &&
 		    add_source(collector, id, &entry.key))
 			return -ENOMEM;
+	/* one that is made after these may need a new name */
+	loader_allow_series(collector->loader, collector->made + collector_names_left(collector));
 	return 0;
 }
 

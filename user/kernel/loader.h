@@ -80,6 +80,9 @@ bool loader_next_listener(const struct loader *loader, struct listener_key *key)
 int loader_series_forget(const struct loader *loader, uint32_t id);
 int loader_series_give_back(struct loader *loader, uint32_t id);
 
+/* How many series the kernel may make, counted from the start; see abi/series_room.h. */
+void loader_allow_series(struct loader *loader, uint64_t count);
+
 /* Whether an id is in use, and then for which series.  Mapped: it needs no system call. */
 bool loader_series_entry(const struct loader *loader, uint32_t id, struct series_entry *entry);
 /* The address of a server that targets talk to, by number (1 to PEERS_MAX), likewise. */
