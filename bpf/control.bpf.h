@@ -30,7 +30,9 @@ static __always_inline int control_target_add(__u32 pid, __u16 service, bool fol
 
 static __always_inline int control_target_find(__u32 pid)
 {
-	return bpf_map_lookup_elem(&targets, &pid) != 0;
+	const struct target_value *target = bpf_map_lookup_elem(&targets, &pid);
+
+	return target ? 1 + target->service : 0;
 }
 
 static __always_inline int control_listen(__u32 netns, __u16 port)

@@ -34,7 +34,10 @@
 #define SERIES_NAMES 2
 /* Answers of one connection that may wait for their acknowledgement. */
 #define DELIVERIES_MAX 16
-/* Distinct service names (-p PID=NAME, --service, process names). */
+/*
+ * Distinct service names (-p PID=NAME, --service, process names).  Where they are all in
+ * use, further processes share one.
+ */
 #define SERVICES_MAX 256
 
 /*
@@ -312,7 +315,7 @@ enum control_order {
 	CONTROL_NONE = 0,
 	CONTROL_TARGET_ADD,      /* pid, service, whether to follow; see target_enter() */
 	CONTROL_TARGET_FOLLOW,   /* pid, child's pid; gives 1: the child is new */
-	CONTROL_TARGET_FIND,     /* pid; gives 1: it is there */
+	CONTROL_TARGET_FIND,     /* pid; gives 1 + its service, 0: it is not there */
 	CONTROL_TARGET_REMOVE,   /* pid */
 	CONTROL_LISTEN,          /* inode number of the network namespace, port */
 	CONTROL_SERIES_FORGET,   /* id: no longer found by its name */

@@ -72,6 +72,8 @@ static char *describe(const struct options *options)
 		fprintf(out, "port=%u ", watch->selection.ports[i]);
 	for (i = 0; i < watch->selection.name_count; i++)
 		fprintf(out, "name=%s ", watch->selection.names[i]);
+	fprintf(out, watch->selection.one_user ? "user=%u " : "user=- ", watch->selection.user);
+	fprintf(out, "netns=%d ", watch->selection.netns);
 	for (i = 0; i < options->destination_count; i++)
 		fprintf(out, "%s ", destination_name(name, &options->destinations[i]));
 	fprintf(out, "destinations=%zu ", options->destination_count);
@@ -123,6 +125,9 @@ static void test_accepted(void **state)
 		{ "attach --name nginx* --name web-server-15by",
 		  "name=nginx* name=web-server-15by" },
 		{ "attach --name a-name-longer-than-15*", "name=a-name-longer-than-15*" },
+		{ "attach --port 80 -p1", "user=- netns=0" },
+		{ "attach --port 80 --user root", "user=0 netns=0" },
+		{ "attach --name a --user 4294967294 --netns 7", "user=4294967294 netns=7" },
 		{ "attach -p1 --no-follow --client --service web",
 		  "follow=0 client=1 service=web" },
 		{ "check -p 1 -p2 --output json --max-series 9 --max-connections 8 -v --phases=none",
@@ -519,6 +524,15 @@ static const struct refused {
 	{ "attach -p 12=", "'12='..empty" },
 	{ "attach -p 12 --pid=12=x", "'12=x'..twice" },
 	{ "attach -p1 --service ''", "--service..empty" },
+	/* --user, --netns */
+	{ "attach --port 80 --user no-such-user", "'--user'..'no-such-user'..no such user" },
+	{ "attach --port 80 --user ''", "'--user'..no such user" },
+	{ "attach --port 80 --user -1", "'-1'..no such user" },
+	{ "attach --port 80 --netns 0", "'--netns'..'0'..not a process id" },
+	{ "attach --port 80 --netns 12x", "'12x'..not a process id" },
+	{ "attach -p1 --user root", "'--user'..restricts --port and --name" },
+	{ "attach -p1 --netns 1", "'--netns'..restricts --port and --name" },
+	{ "check -p1 --netns 1", "'--netns'..does not belong to 'check'" },
 	/* values */
 	{ "attach -p1 --interval 5", "'--interval'..'5'..with a unit" },
 	{ "attach -p1 --interval 99ms", "'99ms'..out of range..100ms to 1h" },

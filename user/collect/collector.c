@@ -61,22 +61,6 @@ void collector_close(struct collector *collector)
 	free(collector);
 }
 
-int collector_service(struct collector *collector, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < collector->service_count; i++)
-		if (strcmp(collector->services[i].name, name) == 0)
-			return i;
-	if (collector->service_count == SERVICES_MAX)
-		return -ENOSPC;
-	collector->services[i].name = strdup(name);
-	if (!collector->services[i].name)
-		return -ENOMEM;
-	collector->service_count++;
-	return i;
-}
-
 int collector_take(struct collector *collector, size_t processes, bool last,
 		   const struct flush **result)
 {
@@ -98,6 +82,7 @@ int collector_take_at(struct collector *collector, double now, size_t processes,
 	flush->last = last;
 	flush->processes = processes;
 	collector->taken = now;
+	collector->taken_count++;
 	collector_read_ledger(collector);
 	err = collector_read_series(collector);
 	if (err)

@@ -33,11 +33,23 @@ int collector_open(struct collector **collector, struct loader *loader,
 		   const struct loader_settings *settings, const struct routes *routes);
 void collector_close(struct collector *collector);
 
+/* The service of all that find no name free. */
+#define SERVICE_SHARED "other"
+
 /*
- * Returns the id of a service name, which is copied; -ENOSPC if there are SERVICES_MAX
- * already; or -ENOMEM.
+ * Returns the id of a service name, which is copied; that of SERVICE_SHARED if all names are
+ * in use; or -ENOMEM.
  */
 int collector_service(struct collector *collector, const char *name);
+const char *collector_service_name(const struct collector *collector, int id);
+
+/* Whether so many names are in use that it is worth looking for unused ones. */
+bool collector_services_are_scarce(const struct collector *collector);
+/*
+ * Gives the ids of services back that no process has (watched: by id), now and at the last
+ * call, and which have no requests, connections or exported series.
+ */
+void collector_give_back_services(struct collector *collector, const bool watched[SERVICES_MAX]);
 
 /*
  * Reads everything.  flush: what happened since the last call, valid until the next one.

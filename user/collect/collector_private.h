@@ -5,6 +5,7 @@
  *   collector.c          opening, closing, putting a flush together
  *   collector_series.c   finds and reads the kernel's series
  *   collector_retire.c   frees the places of idle series
+ *   collector_service.c  names of services, and which of them are in use
  *   collector_ledger.c   reads the ledger so that its numbers add up
  */
 #ifndef REDTAP_COLLECTOR_PRIVATE_H
@@ -57,11 +58,14 @@ struct collector {
 	uint32_t route_phases;                      /* of a request: bits 1 << enum request_phase */
 	bool accepts;                               /* accept is wanted too */
 	struct phase_source accepted[SERVICES_MAX]; /* by service */
-	struct service services[SERVICES_MAX];
+	struct service services[SERVICES_MAX];      /* by id; without a name: free */
+	size_t service_count;                       /* ids that have ever been in use */
+	uint64_t unused_since[SERVICES_MAX];        /* value of `taken_count`; 0: in use */
+	struct service shown_services[SERVICES_MAX]; /* those in use, for the flush */
 	struct peers peers;
-	size_t service_count;
 	struct flush flush;
-	double started; /* monotonic, seconds */
+	uint64_t taken_count; /* readings so far */
+	double started;       /* monotonic, seconds */
 	double taken;
 };
 

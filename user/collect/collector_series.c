@@ -29,7 +29,8 @@ static int add_source(struct collector *collector, uint32_t id, const struct ser
 	char path[PATH_MAX_BYTES + 1] = "";
 	const char *route;
 	struct series wanted = {
-		.service = key->service < collector->service_count
+		.service = key->service < collector->service_count &&
+					   collector->services[key->service].name
 				   ? collector->services[key->service].name
 				   : "",
 		.method = http_method_name(key->method),
@@ -135,10 +136,13 @@ static int read_accepts(struct collector *collector)
 	size_t i;
 
 	for (i = 0; collector->accepts && i < collector->service_count && !err; i++) {
-		struct route_phases *phases = phase_table_get(&collector->phases,
-							      collector->services[i].name, NULL,
-							      1U << REQUEST_PHASE_ACCEPT);
+		const char *name = collector->services[i].name;
+		struct route_phases *phases;
 
+		if (!name)
+			continue;
+		phases =
+			phase_table_get(&collector->phases, name, NULL, 1U << REQUEST_PHASE_ACCEPT);
 		if (!phases)
 			return -ENOMEM;
 		err = read_phase_value(&collector->accepted[i],

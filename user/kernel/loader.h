@@ -56,7 +56,7 @@ int loader_target_add(const struct loader *loader, pid_t pid, uint16_t service, 
 uint64_t loader_targets_full(const struct loader *loader);
 /* Watches a child if its parent is watched with its children.  Returns 1: it is new; 0; -errno. */
 int loader_target_follow(const struct loader *loader, pid_t parent, pid_t child);
-/* Whether a process is watched: 1, 0, or -errno. */
+/* Whether a process is watched: 1 + its service, 0: it is not, or -errno. */
 int loader_target_find(const struct loader *loader, pid_t pid);
 /* Returns 0 or -errno. */
 int loader_target_remove(const struct loader *loader, pid_t pid);
