@@ -211,7 +211,8 @@ static void test_names_are_bounded(void **state)
 	take_at(collector, now);
 	kernel.allowed = SERIES_NAMES * SERIES_MAX; /* as the loader has set it */
 	for (i = 0; i < ROWS(rows); i++) {
-		for (round = 0; round < 4; round++, now += 2 * IDLE) {
+		for (round = 0; round < 4; round++) {
+			now += 2 * IDLE;
 			while (may_begin(rows[i].claim)) {
 				char path[16];
 

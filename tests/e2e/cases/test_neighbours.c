@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "harness/harness.h"
-#include "abi/abi.h"
 #include "harness/redtap_run.h"
 #include "harness/traffic.h"
 

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "harness/harness.h"
-#include "abi/abi.h"
+#include "kernel/loader.h"
 #include "harness/redtap_run.h"
 #include "harness/traffic.h"
 
