@@ -13,6 +13,7 @@
 #ifndef REDTAP_CONTROL_H
 #define REDTAP_CONTROL_H
 
+#include "count/routes.bpf.h"
 #include "tables/listeners.bpf.h"
 #include "tables/targets.bpf.h"
 
@@ -29,7 +30,9 @@ static __always_inline int control_target_add(__u32 pid, __u16 service, bool fol
 
 static __always_inline int control_target_find(__u32 pid)
 {
-	return bpf_map_lookup_elem(&targets, &pid) != 0;
+	const struct target_value *target = bpf_map_lookup_elem(&targets, &pid);
+
+	return target ? 1 + target->service : 0;
 }
 
 static __always_inline int control_listen(__u32 netns, __u16 port)
@@ -47,6 +50,7 @@ static __always_inline int control_series_forget(__u32 id)
 	if (!entry)
 		return -ENOENT;
 	entry->live = 0;
+	route_remove_series(route_of(&entry->key));
 	place = entry->place;
 	return bpf_map_delete_elem(&series_ids, &place);
 }

@@ -7,7 +7,7 @@
 # but bash; the lists are held against the program by a test.
 
 _redtap_commands='attach check version help'
-_redtap_attach='--pid --port --name --no-follow --client --service --route --routes --statsd --output
+_redtap_attach='--pid --port --name --user --netns --no-follow --client --service --route --routes --statsd --output
 	--metrics --histogram --buckets --phases --interval --duration --max-series --max-connections
 	--verbose --help'
 _redtap_check='--pid --output --phases --max-series --max-connections --verbose --help'
@@ -54,9 +54,10 @@ _redtap_ports() {
 # The value of the option before the current word; 1: it takes none.
 _redtap_value() {
 	case $1 in
-	-p | --pid) _redtap_reply "$(_redtap_pids)" ;;
+	-p | --pid | --netns) _redtap_reply "$(_redtap_pids)" ;;
 	--port) _redtap_reply "$(_redtap_ports)" ;;
 	--name) _redtap_reply "$(_redtap_names)" ;;
+	--user) _redtap_reply "$(compgen -u)" ;;
 	--output) _redtap_reply 'table json none' ;;
 	--phases) _redtap_reply 'queue,service,send queue,service,send,deliver,accept none' ;;
 	--statsd) _redtap_reply 'none udp://127.0.0.1:9125 tcp://127.0.0.1:9125 unix:///' ;;

@@ -24,11 +24,20 @@
 #define PEERS_MAX 254
 /* A server beyond these; exported as `other`. */
 #define PEER_OTHER 255
-/* A series that has counted nothing for so long retires, seconds. */
+/*
+ * A series that has counted nothing for so long retires, seconds; where places are
+ * scarce, one that has counted little does so earlier: after so long for each request.
+ */
 #define SERIES_IDLE_S 3600
+#define SERIES_IDLE_EACH_S 120
+/* A run exports at most so many times as many series as there are places. */
+#define SERIES_NAMES 2
 /* Answers of one connection that may wait for their acknowledgement. */
 #define DELIVERIES_MAX 16
-/* Distinct service names (-p PID=NAME, --service, process names). */
+/*
+ * Distinct service names (-p PID=NAME, --service, process names).  Where they are all in
+ * use, further processes share one.
+ */
 #define SERVICES_MAX 256
 
 /*
@@ -293,6 +302,7 @@ struct ledger {
 	__u64 approximate[APPROXIMATE_COUNT];
 	__u64 ignored[IGNORE_COUNT];
 	__u64 series; /* series ids in use: handed out, and not given back since */
+	__u64 made;   /* series ids handed out so far */
 	__u64 peers;  /* entries of `peers` handed out so far */
 	struct service_gauges services[SERVICES_MAX];
 };
@@ -306,7 +316,7 @@ enum control_order {
 	CONTROL_NONE = 0,
 	CONTROL_TARGET_ADD,      /* pid, service, whether to follow; see target_enter() */
 	CONTROL_TARGET_FOLLOW,   /* pid, child's pid; gives 1: the child is new */
-	CONTROL_TARGET_FIND,     /* pid; gives 1: it is there */
+	CONTROL_TARGET_FIND,     /* pid; gives 1 + its service, 0: it is not there */
 	CONTROL_TARGET_REMOVE,   /* pid */
 	CONTROL_LISTEN,          /* inode number of the network namespace, port */
 	CONTROL_SERIES_FORGET,   /* id: no longer found by its name */
@@ -320,15 +330,14 @@ enum control_order {
 struct settings {
 	__u32 pid_namespace; /* inode of the loader's pid namespace, 0: the initial one */
 	__u32 max_series;
-	__u32 series_reserve; /* of max_series, kept for the route `other` */
-	__u32 phase_count;    /* values that a series has in phase_values */
+	__u32 phase_count; /* values that a series has in phase_values */
 	/* by enum request_phase: 1 + place among these; 0: not asked for */
 	__u8 phase_places[8];
 	__u8 client; /* requests that targets send are observed too */
-	__u8 padding[7];
+	__u8 padding[3];
 	__u64 series_seed; /* of series_key_hash() */
 };
-REDTAP_STATIC_ASSERT(sizeof(struct settings) == 40, "settings layout");
+REDTAP_STATIC_ASSERT(sizeof(struct settings) == 32, "settings layout");
 REDTAP_STATIC_ASSERT(REQUEST_PHASE_COUNT <= 8, "every phase has its place");
 
 #endif

@@ -38,25 +38,41 @@ static __always_inline __u64 series_hash_word(__u64 hash, __u64 word)
 	return hash ^ hash >> 32;
 }
 
-/* The first place of a key.  seed: a secret, or paths could be made that meet. */
-static __always_inline __u64 series_key_hash(const struct series_key *key, __u64 seed)
+/* head: what of the rest of the key belongs to it. */
+static __always_inline __u64 series_path_hash(const struct series_key *key, __u64 head, __u64 seed)
 {
-	__u64 hash;
+	__u64 hash = series_hash_word(seed, head);
 	__u32 i;
 
-#ifdef REDTAP_SERIES_MEET /* for tests: the same series meet in each run */
-	seed = 0;
-#endif
-	hash = series_hash_word(seed, word_load(key));
 	for (i = 0; i < PATH_MAX_BYTES / 8; i++) {
 		if (i >= series_key_words(key))
 			break;
 		hash = series_hash_word(hash, word_load(key->path + i * 8));
 	}
+	return hash;
+}
+
+/* The first place of a key.  seed: a secret, or paths could be made that meet. */
+static __always_inline __u64 series_key_hash(const struct series_key *key, __u64 seed)
+{
+	__u64 hash;
+
+#ifdef REDTAP_SERIES_MEET /* for tests: the same series meet in each run */
+	seed = 0;
+#endif
+	hash = series_path_hash(key, word_load(key), seed);
 #ifdef REDTAP_SERIES_MEET /* so many first places, with no place in common behind them */
 	hash = hash % REDTAP_SERIES_MEET * SERIES_PLACES;
 #endif
 	return hash;
+}
+
+/* The same for all methods and statuses of a route. */
+static __always_inline __u64 series_route_hash(const struct series_key *key, __u64 seed)
+{
+	const __u64 head = (__u64)key->service << 16 | key->peer << 8 | key->path_length;
+
+	return series_path_hash(key, head, ~seed);
 }
 
 /* The place behind this one. */

@@ -38,8 +38,8 @@ __noinline int deliver_one(__u64 address, __u64 now_ns)
 	if (!delivery)
 		return 0;
 	waited_ns = now_ns > delivery->sent_ns ? now_ns - delivery->sent_ns : 0;
-	/* after an hour its series may have retired, and its id be another's */
-	if (waited_ns < SERIES_IDLE_S * 1000000000ULL)
+	/* later, its series may have retired, and its id be another's */
+	if (waited_ns < SERIES_IDLE_EACH_S * 1000000000ULL)
 		phase_add(delivery->series, REQUEST_PHASE_DELIVER, waited_ns);
 	delivery_take(&connection->delivery);
 	return 1;

@@ -10,28 +10,19 @@
 #define REDTAP_SERIES_H
 
 #include "count/deliver.bpf.h"
-#include "abi/series_key.h"
-
-/* Likely noise: no new series for it once half of the table is in use. */
-static __always_inline bool series_is_suspect(const struct series_key *key)
-{
-	return key->status == 400 || key->status == 404 || key->status == 405;
-}
+#include "count/routes.bpf.h"
 
 /* In place of an id: there is no series. */
 #define SERIES_NONE 0xffffffffU
 
-/*
- * Makes a series at a place, unless `limit` are in use.  Returns the id that is there,
- * SERIES_NONE: none.
- */
-static __always_inline __u32 series_make(const struct series_key *key, __u64 place, __u32 limit)
+/* Makes a series at a place.  Returns the id that is there, SERIES_NONE: none. */
+static __always_inline __u32 series_make(const struct series_key *key, __u64 place)
 {
 	struct series_entry *entry;
 	const __u32 *found;
 	__u32 id;
 
-	if (ledger.series >= limit || bpf_map_pop_elem(&free_series, &id))
+	if (bpf_map_pop_elem(&free_series, &id))
 		return SERIES_NONE;
 	entry = bpf_map_lookup_elem(&series_entries, &id);
 	if (!entry)
@@ -39,8 +30,10 @@ static __always_inline __u32 series_make(const struct series_key *key, __u64 pla
 	series_key_copy(&entry->key, key);
 	entry->place = place;
 	if (bpf_map_update_elem(&series_ids, &place, &id, BPF_NOEXIST) == 0) {
+		ledger_add(&ledger.made, 1);
 		smp_store_release(&entry->live, 1);
 		ledger_add(&ledger.series, 1);
+		route_add_series(route_of(key));
 		return id;
 	}
 	bpf_map_push_elem(&free_series, &id, 0); /* another CPU was first */
@@ -62,8 +55,8 @@ static long series_stall_turn(__u32 turn, void *context)
 #endif
 
 /*
- * Finds the series id of a transaction; makes one unless `limit` are in use.
- * SERIES_NONE: they are, or other series have all of its places.
+ * Finds the series id of a key; makes one if it may.  SERIES_NONE: there is none, or
+ * other series have all of its places.
  *
  * When a series retires, its element of the map is deleted (collector_retire.c), and
  * the map may use it at once for another series: what was found may belong to that one
@@ -71,9 +64,8 @@ static long series_stall_turn(__u32 turn, void *context)
  * that of another series differs, and a retiring id keeps its key until this program
  * has ended.  Whoever sees an id sees its key: see smp_store_release().
  */
-static __always_inline __u32 series_find(struct scratch *scratch, __u32 limit)
+static __always_inline __u32 series_find(const struct series_key *key, bool make)
 {
-	const struct series_key *key = &scratch->job.transaction.key;
 	__u64 place = series_key_hash(key, settings.series_seed);
 	__u32 i;
 
@@ -84,7 +76,9 @@ static __always_inline __u32 series_find(struct scratch *scratch, __u32 limit)
 
 		if (found)
 			SERIES_STALL();
-		id = found ? READ_ONCE(*found) : series_make(key, place, limit);
+		else if (!make)
+			break;
+		id = found ? READ_ONCE(*found) : series_make(key, place);
 		entry = bpf_map_lookup_elem(&series_entries, &id);
 		if (!entry)
 			break;
@@ -93,6 +87,47 @@ static __always_inline __u32 series_find(struct scratch *scratch, __u32 limit)
 		place = series_place_next(place);
 	}
 	return SERIES_NONE;
+}
+
+/* A function of its own for the verifier, which checks it once. */
+__noinline int series_begin(__u32 owner)
+{
+	struct scratch *scratch = scratch_get(owner);
+
+	return scratch ? (int)series_find(&scratch->job.transaction.key, true) : -1;
+}
+
+/*
+ * For a transaction that has no series: its own if it may have one; else that of the
+ * route `other`, at last without its method: a status is never given up.
+ */
+__noinline int series_choose(__u32 owner)
+{
+	struct scratch *scratch = scratch_get(owner);
+	const __u32 places = settings.max_series;
+	struct series_key *key;
+	int series = -1;
+
+	if (!scratch)
+		return -1;
+	key = &scratch->job.transaction.key;
+	if (route_may_begin(key))
+		series = series_begin(owner);
+	if (series >= 0)
+		return series;
+	tracker_route_other(key);
+	ledger_add(&ledger.approximate[APPROXIMATE_ROUTE_OTHER], 1);
+	series = series_find(key, false);
+	if (series < 0 &&
+	    series_may_begin(series_room(), places, series_claim(key->method, CLAIM_OTHER), 0))
+		series = series_begin(owner);
+	if (series >= 0)
+		return series;
+	key->method = METHOD_OTHER;
+	series = series_find(key, false);
+	if (series < 0 && series_may_begin(series_room(), places, CLAIM_OTHER_LAST, 0))
+		series = series_begin(owner);
+	return series;
 }
 
 static __always_inline void phases_commit(__u32 series, const struct transaction *transaction)
@@ -114,21 +149,15 @@ __noinline int transaction_commit(__u32 owner)
 	struct scratch *scratch = scratch_get(owner);
 	struct transaction *transaction;
 	struct series_value *value;
-	__u32 limit, series;
 	__u64 reason;
+	__u32 series;
 
 	if (!scratch)
 		return -1;
 	transaction = &scratch->job.transaction;
-	limit = settings.max_series - settings.series_reserve;
-	if (series_is_suspect(&transaction->key))
-		limit = settings.max_series / 2 < limit ? settings.max_series / 2 : limit;
-	series = series_find(scratch, limit);
-	if (series == SERIES_NONE) {
-		tracker_route_other(&transaction->key);
-		ledger_add(&ledger.approximate[APPROXIMATE_ROUTE_OTHER], 1);
-		series = series_find(scratch, settings.max_series);
-	}
+	series = series_find(&transaction->key, false);
+	if (series == SERIES_NONE)
+		series = series_choose(owner);
 	value = bpf_map_lookup_elem(&series_values, &series);
 	if (!value) {
 		ledger_add(&ledger.lost[LOSS_SERIES_FULL], 1);

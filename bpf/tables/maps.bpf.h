@@ -75,6 +75,17 @@ struct {
 	__type(value, __u32);
 } series_ids SEC(".maps");
 
+/*
+ * How many series a route has, by series_route_hash(): further methods and statuses of
+ * these are not asked what they have earned.  Sized by the loader like series_ids.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 2048);
+	__type(key, __u64);
+	__type(value, __u32);
+} known_routes SEC(".maps");
+
 /* Names of the series, by id.  Mapped by the loader, which finds new ones here. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -40,10 +40,9 @@ struct variant {
 };
 
 static const struct variant variants[] = {
-	{ "initial pid namespace", { .max_series = 2048, .series_reserve = 64 } },
-	{ "with --client", { .max_series = 2048, .series_reserve = 64, .client = 1 } },
-	{ "other pid namespace",
-	  { .pid_namespace = 4026532000u, .max_series = 2048, .series_reserve = 64 } },
+	{ "initial pid namespace", { .max_series = 2048 } },
+	{ "with --client", { .max_series = 2048, .client = 1 } },
+	{ "other pid namespace", { .pid_namespace = 4026532000u, .max_series = 2048 } },
 };
 
 static char *log_buffer;

@@ -63,6 +63,12 @@ int loader_series_give_back(struct loader *loader, uint32_t id)
 	return 0;
 }
 
+void loader_allow_series(struct loader *loader, uint64_t count)
+{
+	(void)loader;
+	kernel.allowed = count;
+}
+
 const volatile struct ledger *loader_ledger(const struct loader *loader)
 {
 	(void)loader;
@@ -113,6 +119,7 @@ uint32_t kernel_series(const char *path, uint16_t status)
 	kernel.found[id] = true;
 	kernel.given_back[id] = false;
 	kernel.ledger.series++;
+	kernel.ledger.made++;
 	return id;
 }
 

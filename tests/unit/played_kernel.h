@@ -17,6 +17,7 @@
 extern struct played_kernel {
 	struct ledger ledger;
 	uint64_t missed;
+	uint64_t allowed; /* series that may be made, from the start on */
 	struct series_key keys[SERIES_MAX];
 	struct series_value series[SERIES_MAX];
 	struct phase_value phases[SERIES_MAX][REQUEST_PHASE_COUNT];

@@ -249,6 +249,63 @@ static void test_accept(void **state)
 	collector_close(collector);
 }
 
+/* Ids of so many names, the first one "web". */
+static void fill_services(struct collector *collector, int count)
+{
+	char name[16];
+	int i;
+
+	for (i = 1; i < count; i++) {
+		snprintf(name, sizeof(name), "s%d", i);
+		assert_int_equal(collector_service(collector, name), i);
+	}
+}
+
+/*
+ * All names in use: the rest share one.  Those of which nothing is left are free again, if that
+ * was so at two calls with a reading in between.
+ */
+static void test_services(void **state)
+{
+	struct collector *collector = collector_make(DEFAULT, NULL);
+	bool watched[SERVICES_MAX] = { [2] = true };
+	const struct flush *flush;
+	int shared;
+
+	(void)state;
+	fill_services(collector, SERVICES_MAX / 2);
+	assert_false(collector_services_are_scarce(collector));
+	fill_services(collector, SERVICES_MAX - 1);
+	assert_true(collector_services_are_scarce(collector));
+	shared = collector_service(collector, "late");
+	assert_int_equal(shared, SERVICES_MAX - 1);
+	assert_string_equal(collector_service_name(collector, shared), SERVICE_SHARED);
+	assert_int_equal(collector_service(collector, "later"), shared);
+	assert_int_equal(collector_service(collector, "s7"), 7);
+	kernel_request(kernel_series("/", 200), MS, MS, MS); /* of web */
+	kernel.ledger.services[3].open_connections = 1;
+	kernel.ledger.services[4].active_requests = 1;
+	kernel.ledger.services[5].client_requests = 1;
+	flush = take(collector);
+	assert_int_equal(flush->service_count, SERVICES_MAX);
+
+	watched[6] = true;
+	collector_give_back_services(collector, watched);
+	collector_give_back_services(collector, watched); /* nothing was read meanwhile */
+	assert_int_equal(take(collector)->service_count, SERVICES_MAX);
+	watched[6] = false;
+	watched[7] = true; /* a child that the first look has missed */
+	collector_give_back_services(collector, watched);
+	flush = take(collector);
+	assert_int_equal(flush->service_count, 7);
+	assert_string_equal(flush->services[0].name, "web");
+	assert_string_equal(flush->services[5].name, "s6");
+	assert_string_equal(flush->services[6].name, "s7");
+	assert_int_equal(collector_service(collector, "late"), 1);
+	assert_int_equal(collector_service(collector, SERVICE_SHARED), 8);
+	collector_close(collector);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -256,7 +313,7 @@ int main(void)
 		cmocka_unit_test(test_some_phases), cmocka_unit_test(test_no_answer),
 		cmocka_unit_test(test_routes_join), cmocka_unit_test(test_hooks_missed),
 		cmocka_unit_test(test_peers),       cmocka_unit_test(test_deliver),
-		cmocka_unit_test(test_accept),
+		cmocka_unit_test(test_accept),      cmocka_unit_test(test_services),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 
+#include "abi/series_room.h"
 #include "played_kernel.h"
 
 /* An hour without a request, and a second more. */
@@ -145,43 +146,90 @@ static void test_return(void **state)
 	collector_close(collector);
 }
 
-/* Always new names: the number of exported series is limited, with status 404 to fewer. */
+/* Where more than a quarter of the places are in use: two minutes for each request. */
+static void test_early_retirement(void **state)
+{
+	struct collector *collector = collector_make(DEFAULT, NULL);
+	uint32_t once, often, i;
+
+	(void)state;
+	once = kernel_series("/once", 200);
+	often = kernel_series("/often", 200);
+	kernel_request(once, MS, MS, MS);
+	for (i = 0; i < 10; i++)
+		kernel_request(often, MS, MS, MS);
+	take_at(collector, 10);
+	take_at(collector, 10 + SERIES_IDLE_EACH_S); /* there is plenty of room */
+	assert_true(kernel.found[once]);
+	kernel_request(kernel_series("/third", 200), MS, MS, MS);
+	take_at(collector, 11 + SERIES_IDLE_EACH_S);
+	assert_false(kernel.found[once]);
+	take_at(collector, 12 + SERIES_IDLE_EACH_S);
+	assert_true(kernel.given_back[once]);
+	/* its id begins anew: what the one before has counted is not its own */
+	assert_int_equal(kernel_series("/next", 200), once);
+	kernel_request(once, MS, MS, MS);
+	take_at(collector, 13 + SERIES_IDLE_EACH_S);
+	take_at(collector, 13 + 2 * SERIES_IDLE_EACH_S);
+	assert_false(kernel.found[once]);
+	assert_true(kernel.found[often]);
+	kernel_request(kernel_series("/fourth", 200), MS, MS, MS);
+	kernel_request(kernel_series("/fifth", 200), MS, MS, MS);
+	take_at(collector, 9 + 10 * SERIES_IDLE_EACH_S);
+	assert_true(kernel.found[often]);
+	take_at(collector, 10 + 10 * SERIES_IDLE_EACH_S);
+	assert_false(kernel.found[often]);
+	collector_close(collector);
+}
+
+/* As the kernel does: series_room() in bpf/count/routes.bpf.h. */
+static bool may_begin(enum series_claim claim)
+{
+	const uint32_t places = SERIES_MAX - kernel.ledger.series;
+	const uint64_t names = (kernel.allowed - kernel.ledger.made + 1) / SERIES_NAMES;
+
+	return series_may_begin(places < names ? places : names, SERIES_MAX, claim, UINT16_MAX);
+}
+
+/* Generations of names: what a run exports is bounded, and the last ones are not for new routes. */
 static void test_names_are_bounded(void **state)
 {
+	/* of 16 names; of 8 places, two are kept from new routes, one for `other` */
 	static const struct {
-		uint16_t status;
+		enum series_claim claim;
 		size_t names;
-	} rows[] = { { 404, SERIES_MAX + SERIES_MAX / 2 }, { 200, 2 * SERIES_MAX } };
+	} rows[] = { { CLAIM_NEW_ROUTE, 12 }, { CLAIM_KNOWN_ROUTE, 13 }, { CLAIM_OTHER_LAST, 14 } };
+	struct collector *collector = collector_make(DEFAULT, NULL);
+	unsigned int serial = 0, round;
+	const struct flush *flush = NULL;
+	uint64_t counted = 0;
+	double now = 0;
 	size_t i;
 
 	(void)state;
+	take_at(collector, now);
+	kernel.allowed = SERIES_NAMES * SERIES_MAX; /* as the loader has set it */
 	for (i = 0; i < ROWS(rows); i++) {
-		struct collector *collector = collector_make(DEFAULT, NULL);
-		const struct flush *flush = NULL;
-		unsigned int serial = 0, round;
-		uint64_t sent = 0, counted = 0;
-		size_t j;
-
-		for (round = 0; round < 6; round++) {
-			const double now = round * 2 * IDLE;
-
-			while (kernel.ledger.series < SERIES_MAX) {
+		for (round = 0; round < 4; round++) {
+			now += 2 * IDLE;
+			while (may_begin(rows[i].claim)) {
 				char path[16];
 
 				snprintf(path, sizeof(path), "/%u", serial++);
-				kernel_request(kernel_series(path, rows[i].status), MS, MS, MS);
-				sent++;
+				kernel_request(kernel_series(path, 404), MS, MS, MS);
 			}
 			take_at(collector, now);
 			take_at(collector, now + IDLE);
 			flush = take_at(collector, now + IDLE + 1);
 		}
 		assert_int_equal(flush->series_count, rows[i].names);
-		for (j = 0; j < flush->series_count; j++)
-			counted += flush->series[j]->total.count;
-		assert_int_equal(counted, sent);
-		collector_close(collector);
+		/* what retired now would not come back */
+		assert_int_equal(flush->series_in_use, rows[i].names - 6);
 	}
+	for (i = 0; i < flush->series_count; i++)
+		counted += flush->series[i]->total.count;
+	assert_int_equal(counted, serial);
+	collector_close(collector);
 }
 
 int main(void)
@@ -190,6 +238,7 @@ int main(void)
 		cmocka_unit_test(test_retirement),
 		cmocka_unit_test(test_slow_retirement),
 		cmocka_unit_test(test_return),
+		cmocka_unit_test(test_early_retirement),
 		cmocka_unit_test(test_names_are_bounded),
 	};
 

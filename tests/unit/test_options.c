@@ -71,6 +71,8 @@ static char *describe(const struct options *options)
 		fprintf(out, "port=%u ", watch->selection.ports[i]);
 	for (i = 0; i < watch->selection.name_count; i++)
 		fprintf(out, "name=%s ", watch->selection.names[i]);
+	fprintf(out, watch->selection.one_user ? "user=%u " : "user=- ", watch->selection.user);
+	fprintf(out, "netns=%d ", watch->selection.netns);
 	for (i = 0; i < options->destination_count; i++)
 		fprintf(out, "%s ", destination_name(name, &options->destinations[i]));
 	fprintf(out, "destinations=%zu ", options->destination_count);
@@ -117,6 +119,9 @@ static const struct accepted {
 	{ "attach --pid=1=shop -vp 2 -p3=a=b", "pid=1=shop pid=2 pid=3=a=b verbose=1" },
 	{ "attach --port 80 --port=65535 -p1", "port=80 port=65535 pid=1" },
 	{ "attach --port 1", "port=1" },
+	{ "attach --port 80 -p1", "user=- netns=0" },
+	{ "attach --port 80 --user root", "user=0 netns=0" },
+	{ "attach --name a --user 4294967294 --netns 7", "user=4294967294 netns=7" },
 	{ "attach --name nginx* --name web-server-15by", "name=nginx* name=web-server-15by" },
 	{ "attach --name web-server-15by*", "name=web-server-15by*" },
 	{ "attach --name *[!a-z]*[]x]*web-server*", "name=*[!a-z]*[]x]*web-server*" },
@@ -338,6 +343,15 @@ static const struct refused {
 	{ "attach -p 12=", "'12='..empty" },
 	{ "attach -p 12 --pid=12=x", "'12=x'..twice" },
 	{ "attach -p1 --service ''", "--service..empty" },
+	/* --user, --netns */
+	{ "attach --port 80 --user no-such-user", "'--user'..'no-such-user'..no such user" },
+	{ "attach --port 80 --user ''", "'--user'..no such user" },
+	{ "attach --port 80 --user -1", "'-1'..no such user" },
+	{ "attach --port 80 --netns 0", "'--netns'..'0'..not a process id" },
+	{ "attach --port 80 --netns 12x", "'12x'..not a process id" },
+	{ "attach -p1 --user root", "'--user'..restricts --port and --name" },
+	{ "attach -p1 --netns 1", "'--netns'..restricts --port and --name" },
+	{ "check -p1 --netns 1", "'--netns'..does not belong to 'check'" },
 	/* values */
 	{ "attach -p1 --interval 5", "'--interval'..'5'..with a unit" },
 	{ "attach -p1 --interval 99ms", "'99ms'..out of range..100ms to 1h" },

@@ -9,6 +9,9 @@
 #include "base/clock.h"
 #include "collect/collector_private.h"
 
+/* For series that other CPUs make while one looks whether it may. */
+#define NAMES_SPARE 8192
+
 static double monotonic_s(void)
 {
 	return clock_monotonic_ns() / 1e9;
@@ -32,7 +35,8 @@ int collector_open(struct collector **result, struct loader *loader,
 		collector_close(collector);
 		return -ENOMEM;
 	}
-	series_table_init(&collector->table, (size_t)max_series * COLLECTOR_NAMES);
+	collector->names = (size_t)max_series * SERIES_NAMES;
+	series_table_init(&collector->table, collector->names + NAMES_SPARE);
 	collector->started = collector->taken = monotonic_s();
 	*result = collector;
 	return 0;
@@ -58,22 +62,6 @@ void collector_close(struct collector *collector)
 	free(collector);
 }
 
-int collector_service(struct collector *collector, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < collector->service_count; i++)
-		if (strcmp(collector->services[i].name, name) == 0)
-			return i;
-	if (collector->service_count == SERVICES_MAX)
-		return -ENOSPC;
-	collector->services[i].name = strdup(name);
-	if (!collector->services[i].name)
-		return -ENOMEM;
-	collector->service_count++;
-	return i;
-}
-
 int collector_take(struct collector *collector, size_t processes, bool last,
 		   const struct flush **result)
 {
@@ -95,6 +83,7 @@ int collector_take_at(struct collector *collector, double now, size_t processes,
 	flush->last = last;
 	flush->processes = processes;
 	collector->taken = now;
+	collector->taken_count++;
 	collector_read_ledger(collector);
 	err = collector_read_series(collector);
 	if (err)

@@ -6,12 +6,14 @@
  * counters only grow and nothing is deleted by reading, so nothing is lost
  * between two reads.  It must not know formats.
  *
- * A series of the kernel that was idle for an hour retires, so that another can use its
- * place: it is removed from the kernel's lookup after a flush, read a last time when no program
- * uses it any more, and its id is given back (collector_retire.c).  The exported series stays,
- * with its totals, and continues if the name comes back: receivers do not forget it either.
- * To bound these too, a run exports at most COLLECTOR_NAMES times as many series as there are
- * places; then no series retires any more, and new ones are handled as in a full table.
+ * A series of the kernel that was idle for an hour retires, so that another can use its place;
+ * if more than a quarter of the places are in use, it does so after two minutes for each request
+ * that it has counted: what came once gives its place back soon.  It is removed from the kernel's
+ * lookup after a flush, read a last time when no program uses it any more, and its id is given
+ * back (collector_retire.c).  The exported series stays, with its totals, and continues if the
+ * name comes back: receivers do not forget it either.  To bound these too, a run exports at most
+ * SERIES_NAMES times as many series as there are places: the kernel is told how many more it may
+ * begin, and leaves new routes out while there are places or names for known ones only.
  */
 #ifndef REDTAP_COLLECTOR_H
 #define REDTAP_COLLECTOR_H
@@ -19,9 +21,6 @@
 #include "flush/flush.h"
 #include "kernel/loader.h"
 #include "collect/routes.h"
-
-/* Limit of the exported series of a run, as a multiple of max_series. */
-#define COLLECTOR_NAMES 2
 
 struct collector;
 
@@ -34,11 +33,23 @@ int collector_open(struct collector **collector, struct loader *loader,
 		   const struct loader_settings *settings, const struct routes *routes);
 void collector_close(struct collector *collector);
 
+/* The service of all that find no name free. */
+#define SERVICE_SHARED "other"
+
 /*
- * Returns the id of a service name, which is copied; -ENOSPC if there are SERVICES_MAX
- * already; or -ENOMEM.
+ * Returns the id of a service name, which is copied; that of SERVICE_SHARED if all names are
+ * in use; or -ENOMEM.
  */
 int collector_service(struct collector *collector, const char *name);
+const char *collector_service_name(const struct collector *collector, int id);
+
+/* Whether so many names are in use that it is worth looking for unused ones. */
+bool collector_services_are_scarce(const struct collector *collector);
+/*
+ * Gives the ids of services back that no process has (watched: by id), now and at the last
+ * call, and which have no requests, connections or exported series.
+ */
+void collector_give_back_services(struct collector *collector, const bool watched[SERVICES_MAX]);
 
 /*
  * Reads everything.  flush: what happened since the last call, valid until the next one.

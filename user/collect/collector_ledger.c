@@ -70,14 +70,15 @@ void collector_read_ledger(struct collector *collector)
 	subtract(flush->now.approximate, flush->total.approximate, before.approximate,
 		 APPROXIMATE_COUNT);
 	subtract(flush->now.ignored, flush->total.ignored, before.ignored, IGNORE_COUNT);
-	flush->connections = 0;
+	flush->connections = flush->service_count = 0;
 	for (i = 0; i < collector->service_count; i++) {
 		struct service *service = &collector->services[i];
 
 		service->active_requests = ledger->services[i].active_requests;
 		service->open_connections = ledger->services[i].open_connections;
 		flush->connections += service->open_connections;
+		if (service->name)
+			collector->shown_services[flush->service_count++] = *service;
 	}
-	flush->services = collector->services;
-	flush->service_count = collector->service_count;
+	flush->services = collector->shown_services;
 }

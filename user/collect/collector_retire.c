@@ -20,19 +20,20 @@
  * So it compares the name stored under that id (series_find() in count/series.bpf.h);
  * tests/e2e/cases/test_element_reuse.c makes it happen.
  */
+#include "abi/series_room.h"
 #include "collect/collector_private.h"
 
-/* Whether there is room for names if every free id gets a new one. */
-static bool names_may_grow(const struct collector *collector, const struct series_key *key)
-{
-	const size_t free_ids =
-		collector->max_series - collector->source_count + collector->forgotten_count;
-	size_t limit = (size_t)collector->max_series * COLLECTOR_NAMES;
+/* Of its places, so many in use make none of them retire early. */
+#define PLACES_PLENTY(max_series) ((max_series) / 4)
 
-	/* Likely noise must not use up all of it. */
-	if (key->status == 400 || key->status == 404 || key->status == 405)
-		limit -= (limit - collector->max_series) / 2;
-	return collector->table.count + free_ids < limit;
+/*
+ * Free places are of use only as long as the kernel lets new routes begin, for which there must
+ * be names (series_may_begin() in abi/series_room.h).  Then what retires would not come back.
+ */
+static bool may_retire(const struct collector *collector)
+{
+	return collector_names_left(collector) / SERIES_NAMES >
+	       series_room_kept(collector->max_series, CLAIM_NEW_ROUTE);
 }
 
 /* Its values were read after the grace period. */
@@ -54,14 +55,20 @@ static int forget(struct collector *collector, uint32_t id)
 	return loader_series_forget(collector->loader, id);
 }
 
+/* A place is kept for as long as it was earned by use, once places are scarce. */
 static bool is_idle(const struct collector *collector, const struct source *source)
 {
-	return collector->taken - source->moved >= SERIES_IDLE_S &&
-	       names_may_grow(collector, &source->key);
+	const double idle_s = collector->taken - source->moved;
+	const double earned_s = (double)(source->counted - source->base) * SERIES_IDLE_EACH_S;
+
+	return idle_s >= SERIES_IDLE_S ||
+	       (idle_s >= earned_s && idle_s >= SERIES_IDLE_EACH_S &&
+		collector->source_count > PLACES_PLENTY(collector->max_series));
 }
 
 int collector_retire(struct collector *collector)
 {
+	const bool may = may_retire(collector);
 	bool begun = false;
 	uint32_t id;
 	int err = 0;
@@ -76,7 +83,7 @@ int collector_retire(struct collector *collector)
 			continue;
 		if (source->forgotten) {
 			err = give_back(collector, id);
-		} else if (is_idle(collector, source)) {
+		} else if (may && is_idle(collector, source)) {
 			err = forget(collector, id);
 			begun = true;
 		}

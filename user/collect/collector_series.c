@@ -52,7 +52,8 @@ static int add_source(struct collector *collector, uint32_t id, const struct ser
 	size_t length = key->path_length < PATH_MAX_BYTES ? key->path_length : PATH_MAX_BYTES;
 	char path[PATH_MAX_BYTES + 1] = "";
 	struct series wanted = {
-		.service = key->service < collector->service_count
+		.service = key->service < collector->service_count &&
+					   collector->services[key->service].name
 				   ? collector->services[key->service].name
 				   : "",
 		.method = http_method_name(key->method),
@@ -79,8 +80,10 @@ static int add_source(struct collector *collector, uint32_t id, const struct ser
 	if (!source->series)
 		return -ENOMEM;
 	source->key = *key;
+	source->base = source->counted;
 	source->moved = collector->taken;
 	collector->source_count++;
+	collector->made++;
 	return 0;
 }
 
@@ -103,6 +106,8 @@ static int read_entries(struct collector *collector)
 		    loader_series_entry(collector->loader, id, &entry) &&
 		    add_source(collector, id, &entry.key))
 			return -ENOMEM;
+	/* one that is made after these may need a new name */
+	loader_allow_series(collector->loader, collector->made + collector_names_left(collector));
 	return 0;
 }
 
@@ -151,10 +156,13 @@ static int read_accepts(struct collector *collector)
 	size_t i;
 
 	for (i = 0; collector->accepts && i < collector->service_count && !err; i++) {
-		struct route_phases *phases = phase_table_get(&collector->phases,
-							      collector->services[i].name, NULL,
-							      1U << REQUEST_PHASE_ACCEPT);
+		const char *name = collector->services[i].name;
+		struct route_phases *phases;
 
+		if (!name)
+			continue;
+		phases =
+			phase_table_get(&collector->phases, name, NULL, 1U << REQUEST_PHASE_ACCEPT);
 		if (!phases)
 			return -ENOMEM;
 		err = read_phase_value(&collector->accepted[i],

@@ -19,8 +19,6 @@
 
 /* include/linux/proc_ns.h: inode of the initial pid namespace */
 #define INITIAL_PID_NAMESPACE 0xEFFFFFFCU
-/* One in this many series is kept for the route `other`. */
-#define SERIES_RESERVE_PART 8
 
 static int print_libbpf(enum libbpf_print_level level, const char *format, va_list arguments)
 {
@@ -77,6 +75,7 @@ static int set_sizes(struct redtap_bpf *skeleton, const struct loader_settings *
 		{ skeleton->maps.connections, limits->max_connections },
 		{ skeleton->maps.open_ended, limits->max_connections },
 		{ skeleton->maps.series_ids, series },
+		{ skeleton->maps.known_routes, series },
 		{ skeleton->maps.series_entries, series },
 		{ skeleton->maps.series_values, series },
 		{ skeleton->maps.free_series, series },
@@ -95,12 +94,11 @@ static int set_sizes(struct redtap_bpf *skeleton, const struct loader_settings *
 
 static int configure(struct redtap_bpf *skeleton, const struct loader_settings *settings)
 {
-	uint32_t reserve = settings->max_series / SERIES_RESERVE_PART;
 	struct settings *values = (struct settings *)&skeleton->rodata->settings;
 
 	values->pid_namespace = loader_pid_namespace();
 	values->max_series = settings->max_series;
-	values->series_reserve = reserve ? reserve : 1;
+	skeleton->bss->series_allowed = (uint64_t)settings->max_series * SERIES_NAMES;
 	place_phases(values, settings->phases);
 	values->client = settings->client;
 	if (getrandom(&values->series_seed, sizeof(values->series_seed), 0) !=

@@ -59,7 +59,7 @@ int loader_target_add(const struct loader *loader, pid_t pid, uint16_t service, 
 uint64_t loader_targets_full(const struct loader *loader);
 /* Watches a child if its parent is watched with its children.  Returns 1: it is new; 0; -errno. */
 int loader_target_follow(const struct loader *loader, pid_t parent, pid_t child);
-/* Whether a process is watched: 1, 0, or -errno. */
+/* Whether a process is watched: 1 + its service, 0: it is not, or -errno. */
 int loader_target_find(const struct loader *loader, pid_t pid);
 /* Returns 0 or -errno. */
 int loader_target_remove(const struct loader *loader, pid_t pid);
@@ -82,6 +82,9 @@ bool loader_next_listener(const struct loader *loader, struct listener_key *key)
  */
 int loader_series_forget(const struct loader *loader, uint32_t id);
 int loader_series_give_back(struct loader *loader, uint32_t id);
+
+/* How many series the kernel may make, counted from the start; see abi/series_room.h. */
+void loader_allow_series(struct loader *loader, uint64_t count);
 
 /* Whether an id is in use, and then for which series.  Mapped: it needs no system call. */
 bool loader_series_entry(const struct loader *loader, uint32_t id, struct series_entry *entry);

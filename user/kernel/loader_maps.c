@@ -70,6 +70,11 @@ int loader_series_give_back(struct loader *loader, uint32_t id)
 	return err;
 }
 
+void loader_allow_series(struct loader *loader, uint64_t count)
+{
+	__atomic_store_n(&loader->skeleton->bss->series_allowed, count, __ATOMIC_RELAXED);
+}
+
 int loader_free_all_series(const struct loader *loader)
 {
 	uint32_t id;

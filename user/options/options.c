@@ -159,6 +159,20 @@ static int finish_destinations(struct options *options)
 	return 0;
 }
 
+/* --user and --netns restrict what these two find. */
+static int check_selection(const struct options *options)
+{
+	const struct selection_settings *selection = &options->watch.selection;
+
+	if (selection->port_count + selection->name_count > 0 ||
+	    (!selection->one_user && !selection->netns))
+		return 0;
+	log_error("option '--%s': it restricts --port and --name, and none is given; add one, or "
+		  "remove it; see 'redtap help'",
+		  selection->one_user ? "user" : "netns");
+	return -EINVAL;
+}
+
 static int finish_options(struct options *options)
 {
 	const struct watch_settings *watch = &options->watch;
@@ -170,7 +184,9 @@ static int finish_options(struct options *options)
 			  "see 'redtap help'");
 		return -EINVAL;
 	}
-	err = apply_defaults(options);
+	err = check_selection(options);
+	if (!err)
+		err = apply_defaults(options);
 	if (!err && options->command == COMMAND_ATTACH)
 		err = finish_histogram(options);
 	if (!err && options->command == COMMAND_ATTACH)

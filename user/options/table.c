@@ -96,6 +96,15 @@ static const char *add_name(void *field, const char *allowed, const char *text)
 	return wrong;
 }
 
+static const char *set_user(void *field, const char *allowed, const char *text)
+{
+	struct selection_settings *selection = field;
+
+	(void)allowed;
+	selection->one_user = true;
+	return value_user(text, &selection->user);
+}
+
 static const char *add_destination(void *field, const char *allowed, const char *text)
 {
 	struct options *options = field;
@@ -168,6 +177,16 @@ const struct option_row option_rows[] = {
 		.allowed = "a process name of at most 15 bytes, or a pattern with *, ? and []",
 		.help = "processes with this name, as 'ps -o comm' shows it, now or later",
 		.apply = add_name, .field = FIELD(watch.selection),
+	}, {
+		.name = "user", .commands = ATTACH,
+		.argument = "NAME", .allowed = "a user's name or number",
+		.help = "of --port and --name, only processes of this user",
+		.apply = set_user, .field = FIELD(watch.selection),
+	}, {
+		.name = "netns", .commands = ATTACH,
+		.argument = "PID", .allowed = "a process id",
+		.help = "of --port and --name, only what is in the network namespace of this process",
+		.apply = value_process, .field = FIELD(watch.selection.netns),
 	}, {
 		.name = "no-follow", .commands = ATTACH,
 		.help = "leave out the children of these processes, and what they fork later",

@@ -6,6 +6,7 @@
 
 #include <limits.h>
 #include <math.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -120,21 +121,39 @@ const char *value_phases(void *phases, const char *allowed, const char *text)
 	}
 }
 
+const char *value_user(const char *text, uid_t *user)
+{
+	const struct passwd *entry = getpwnam(text);
+
+	if (entry)
+		*user = entry->pw_uid;
+	return entry || number_whole(text, user) ? NULL : "no such user";
+}
+
+const char *value_process(void *pid, const char *allowed, const char *text)
+{
+	uint32_t number;
+
+	(void)allowed;
+	if (!number_whole(text, &number) || number < 1 || number > INT_MAX)
+		return "not a process id";
+	*(pid_t *)pid = (pid_t)number;
+	return NULL;
+}
+
 const char *value_pid(const char *text, struct watch_pid *pid)
 {
 	const size_t length = strcspn(text, "=");
 	char digits[16];
-	uint32_t number;
 
 	if (length >= sizeof(digits))
 		return "not a process id";
 	memcpy(digits, text, length);
 	digits[length] = '\0';
-	if (!number_whole(digits, &number) || number < 1 || number > INT_MAX)
+	if (value_process(&pid->pid, NULL, digits))
 		return "not a process id";
 	if (text[length] == '=' && text[length + 1] == '\0')
 		return "the name after '=' is empty";
-	pid->pid = (pid_t)number;
 	pid->name = text[length] == '=' ? text + length + 1 : NULL;
 	return NULL;
 }

@@ -30,6 +30,11 @@ const char *value_word(void *word, const char *allowed, const char *text);
 /* uint32_t, bits 1 << enum request_phase: comma-separated names, or none. */
 const char *value_phases(void *phases, const char *allowed, const char *text);
 
+/* The name or number of a user. */
+const char *value_user(const char *text, uid_t *user);
+/* pid_t */
+const char *value_process(void *pid, const char *allowed, const char *text);
+
 /* PID or PID=NAME; name points into text, NULL without a NAME. */
 const char *value_pid(const char *text, struct watch_pid *pid);
 

@@ -58,21 +58,40 @@ int proc_read_status(pid_t pid, struct proc_status *status)
 	return 0;
 }
 
-int proc_read_process_id(pid_t pid, pid_t *process)
+/* The line of /proc/PID/status that begins with this field; -ESRCH: there is none. */
+static int read_status_line(pid_t pid, const char *field, char line[256])
 {
 	FILE *file = open_file(pid, "status");
-	char line[256];
 	int err = -ESRCH;
 
 	if (!file)
 		return -errno;
-	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, "Tgid: %d", process) == 1) {
+	while (err && fgets(line, 256, file))
+		if (strncmp(line, field, strlen(field)) == 0)
 			err = 0;
-			break;
-		}
 	fclose(file);
 	return err;
+}
+
+int proc_read_process_id(pid_t pid, pid_t *process)
+{
+	char line[256];
+	int err = read_status_line(pid, "Tgid:", line);
+
+	return err ? err : sscanf(line, "Tgid: %d", process) == 1 ? 0 : -ESRCH;
+}
+
+int proc_read_user(pid_t pid, uid_t *user)
+{
+	uid_t effective, saved;
+	char line[256];
+	int err = read_status_line(pid, "Uid:", line);
+
+	if (err)
+		return err;
+	if (sscanf(line, "Uid: %u %u %u", user, &effective, &saved) != 3)
+		return -ESRCH;
+	return *user == effective && *user == saved ? 0 : -EPERM;
 }
 
 int proc_read_name(pid_t pid, char name[PROC_NAME_SIZE])

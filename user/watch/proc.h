@@ -29,6 +29,8 @@ int proc_read_status(pid_t pid, struct proc_status *status);
 int proc_read_name(pid_t pid, char name[PROC_NAME_SIZE]); /* raw bytes */
 /* The process that a thread, or process, belongs to. */
 int proc_read_process_id(pid_t pid, pid_t *process);
+/* Its user, if its real, effective and saved one are the same; else -EPERM. */
+int proc_read_user(pid_t pid, uid_t *user);
 /* Inode number of its network namespace. */
 int proc_read_netns(pid_t pid, uint32_t *netns);
 

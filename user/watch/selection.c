@@ -5,10 +5,12 @@
 #include "watch/selection.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/grow.h"
@@ -30,6 +32,8 @@ struct listener {
 
 struct selection {
 	const struct selection_settings *wanted;
+	uint32_t netns; /* inode number of the only one; 0: any */
+	int netns_fd;   /* of the same: as long as it is open, no other gets the number; -1 */
 	bool *port_found, *name_found;
 	struct namespaces namespaces; /* of all processes, and redtap's own */
 	struct listener *listeners;   /* at this look, by inode */
@@ -44,21 +48,47 @@ struct selection {
 	int err;     /* of the current visit */
 };
 
+/* The namespace that this process is in now; it stays that one when the process ends. */
+static int open_netns(struct selection *selection, pid_t pid)
+{
+	struct stat status;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
+	selection->netns_fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (selection->netns_fd < 0 || fstat(selection->netns_fd, &status)) {
+		const int err = -errno;
+
+		log_error("cannot see the network namespace of pid '%d': %s; %s", pid,
+			  strerror(-err),
+			  err == -ENOENT ? "'ps -e' lists all processes" : "run with sudo");
+		return err;
+	}
+	selection->netns = status.st_ino;
+	return 0;
+}
+
 int selection_open(struct selection **result, const struct selection_settings *settings)
 {
 	struct selection *selection = calloc(1, sizeof(*selection));
+	int err;
 
 	if (!selection)
 		return -ENOMEM;
 	selection->wanted = settings;
+	selection->netns_fd = -1;
 	selection->port_found = calloc(settings->port_count + 1, sizeof(bool));
 	selection->name_found = calloc(settings->name_count + 1, sizeof(bool));
 	if (!selection->port_found || !selection->name_found) {
 		selection_close(selection);
 		return -ENOMEM;
 	}
-	*result = selection;
-	return 0;
+	err = settings->netns ? open_netns(selection, settings->netns) : 0;
+	if (err)
+		selection_close(selection);
+	else
+		*result = selection;
+	return err;
 }
 
 void selection_close(struct selection *selection)
@@ -75,6 +105,8 @@ void selection_close(struct selection *selection)
 	free(selection->listeners);
 	free(selection->port_found);
 	free(selection->name_found);
+	if (selection->netns_fd >= 0)
+		close(selection->netns_fd);
 	free(selection);
 }
 
@@ -149,8 +181,12 @@ static int read_listeners(struct selection *selection, bool whole, bool *changed
 	selection->inodes.count = 0;
 	selection->listener_count = 0;
 	selection->err = selection->wanted->port_count ? find_namespaces(selection, whole) : 0;
-	for (i = 0; i < selection->namespaces.count && !selection->err; i++)
-		proc_visit_sockets(selection->namespaces.list[i].pid, visit_listener, selection);
+	for (i = 0; i < selection->namespaces.count && !selection->err; i++) {
+		const struct network *network = &selection->namespaces.list[i];
+
+		if (!selection->netns || network->netns == selection->netns)
+			proc_visit_sockets(network->pid, visit_listener, selection);
+	}
 	proc_inodes_sort(&selection->inodes);
 	*changed = !proc_inodes_equal(&selection->inodes, &selection->inodes_before);
 	return selection->err;
@@ -189,14 +225,31 @@ static bool process_listens(struct selection *selection, pid_t pid, size_t *port
 	return false;
 }
 
-static bool name_matches(struct selection *selection, const char *name, size_t *pattern)
+static bool user_matches(const struct selection *selection, pid_t pid)
+{
+	uid_t user;
+
+	return !selection->wanted->one_user ||
+	       (proc_read_user(pid, &user) == 0 && user == selection->wanted->user);
+}
+
+/* A listening socket has a namespace of its own: read_listeners(). */
+static bool netns_matches(const struct selection *selection, pid_t pid)
+{
+	uint32_t netns;
+
+	return !selection->netns ||
+	       (proc_read_netns(pid, &netns) == 0 && netns == selection->netns);
+}
+
+static bool name_matches(struct selection *selection, pid_t pid, const char *name, size_t *pattern)
 {
 	size_t i;
 
 	for (i = 0; i < selection->wanted->name_count; i++)
 		if (fnmatch(selection->wanted->names[i], name, 0) == 0) {
 			*pattern = i;
-			return true;
+			return netns_matches(selection, pid);
 		}
 	return false;
 }
@@ -208,9 +261,9 @@ static int look_at(struct selection *selection, pid_t pid, selection_found *foun
 	size_t i;
 
 	if (pid == getpid() || proc_read_status(pid, &status) || status.kernel_thread ||
-	    proc_read_name(pid, name))
+	    proc_read_name(pid, name) || !user_matches(selection, pid))
 		return 0;
-	if (name_matches(selection, name, &i)) {
+	if (name_matches(selection, pid, name, &i)) {
 		selection->name_found[i] = true;
 		snprintf(reason, sizeof(reason), "is named '%s'",
 			 text_escape_terminal(shown, sizeof(shown), selection->wanted->names[i]));

@@ -2,7 +2,7 @@
 /*
  * selection.h - finds the processes that match --port and --name, now and later.
  *
- * Inputs: ports, name patterns, /proc.  Outputs: calls for processes found.  It
+ * Inputs: ports, name patterns, whose and where they may be, /proc.  Outputs: calls for processes found.  It
  * must not know maps, services or what becomes of a process.
  *
  * A look costs: listing /proc, reading the listening sockets of all network namespaces, and
@@ -20,6 +20,10 @@ struct selection_settings {
 	size_t port_count;
 	const char **names; /* patterns for fnmatch() */
 	size_t name_count;
+	/* All of these: */
+	bool one_user;
+	uid_t user;  /* its processes only */
+	pid_t netns; /* only what is in this process's network namespace; 0: in any */
 };
 
 struct selection;
@@ -31,7 +35,7 @@ struct selection;
 typedef int selection_found(void *context, pid_t pid, const char name[PROC_NAME_SIZE],
 			    const char *reason);
 
-/* settings must outlive it.  Returns 0 or -ENOMEM. */
+/* settings must outlive it.  Returns 0, -ENOMEM, or -errno after a message. */
 int selection_open(struct selection **selection, const struct selection_settings *settings);
 void selection_close(struct selection *selection);
 

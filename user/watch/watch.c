@@ -63,6 +63,12 @@ static int enter(struct watch *watch, pid_t pid, const char *own_service, const 
 	if (err)
 		return err == -EEXIST ? 0 : err;
 	watch->added++;
+	if (!watch->crowded && strcmp(collector_service_name(watch->collector, id), service) != 0) {
+		watch->crowded = true;
+		log_warning(
+			"all %d service names are in use, so pid %d and others are counted under the service '%s'; use --service to give all one name, or --user or --netns to leave others' processes out",
+			SERVICES_MAX, pid, SERVICE_SHARED);
+	}
 	if (watch->begun)
 		return 1;
 	if (watch->first.count == 0)
@@ -113,17 +119,12 @@ static int take_selected(void *context, pid_t pid, const char name[TARGET_NAME_S
 		return 0;
 	err = enter(watch, pid, NULL, name);
 	text_escape_terminal(shown, sizeof(shown), name);
-	if (err == -ENOSPC && !watch->crowded)
-		log_warning(
-			"there are %d service names already, so pid %d (%s) and others are not watched; use --service to give all one name",
-			SERVICES_MAX, pid, shown);
-	watch->crowded |= err == -ENOSPC;
 	if (err > 0 && watch->begun) {
 		/* before the message: it must be true when it is printed */
 		err = complete_targets(watch);
 		log_info("watching pid %d (%s) from now on: it %s", pid, shown, reason);
 	}
-	return err < 0 && err != -ENOSPC && err != -E2BIG ? err : 0;
+	return err < 0 && err != -E2BIG ? err : 0;
 }
 
 /* Adds new processes that match --port and --name. */
@@ -144,6 +145,23 @@ static int conclude(struct watch *watch, int err)
 			    TARGETS_MAX);
 	}
 	return err;
+}
+
+/* Of services whose processes have all ended. */
+static void give_back_services(struct watch *watch)
+{
+	bool watched[SERVICES_MAX] = { false };
+	pid_t pid = 0;
+	int found;
+
+	if (!collector_services_are_scarce(watch->collector))
+		return;
+	while (loader_next_target(watch->loader, &pid)) {
+		found = loader_target_find(watch->loader, pid);
+		if (found > 0)
+			watched[found - 1] = true;
+	}
+	collector_give_back_services(watch->collector, watched);
 }
 
 /* Twice: one of the two finds a process, child or port that comes while /proc is read. */
@@ -171,6 +189,7 @@ int watch_look(struct watch *watch, uint64_t now_ns)
 	if (now_ns < watch->due_ns)
 		return 0;
 	watch->due_ns = now_ns + WATCH_PERIOD_NS;
+	give_back_services(watch);
 	err = look(watch);
 	missed = loader_missed_processes(watch->loader);
 	if (!err && missed != watch->missed) {
