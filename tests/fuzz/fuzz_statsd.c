@@ -298,11 +298,12 @@ static void check_sums(const struct made *made, uint64_t errors)
 static void encode(struct statsd_encoder *encoder, struct made *made,
 		   const struct statsd_losses *losses, double flush_s, struct fuzz_input *input)
 {
+	const struct statsd_self self = { .flush_s = flush_s };
 	const uint8_t pieces = fuzz_byte(input);
 	unsigned int i;
 	int more = 1;
 
-	statsd_begin(encoder, &made->flush, losses, flush_s, take_line, made);
+	statsd_begin(encoder, &made->flush, losses, &self, take_line, made);
 	for (i = 0; more > 0 && (made->flush.last || i < pieces % 8); i++)
 		more = statsd_go_on(encoder, 1 + pieces / 8 * 100);
 	FUZZ_ASSERT(more >= 0, "no memory");

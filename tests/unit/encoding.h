@@ -15,6 +15,7 @@ struct encoding {
 	struct statsd_encoder *encoder;
 	struct lines lines;             /* of this flush */
 	struct statsd_losses losses[2]; /* of the destinations */
+	struct statsd_self self;
 };
 
 /* Two destinations, of which the first is the encoder's own; versions of its own. */

@@ -26,11 +26,16 @@ void repeater_close(struct repeater *repeater);
 
 /*
  * Hands a flush to all, as far as it can be sent at once; the rest goes out with
- * repeater_pump(), for which flush has to stay until the next one.  flush_s: how long
- * the last one took.  Returns 0 or -ENOMEM.
+ * repeater_pump(), for which flush has to stay until the next one.  Returns 0 or -ENOMEM.
  */
-int repeater_flush(struct repeater *repeater, const struct flush *flush, double flush_s,
-		   uint64_t now_ns);
+int repeater_flush(struct repeater *repeater, const struct flush *flush,
+		   const struct statsd_self *self, uint64_t now_ns);
+
+/* Destinations. */
+size_t repeater_count(const struct repeater *repeater);
+/* How destination i is: its name, when something was last sent, errors and lost lines. */
+void repeater_describe(const struct repeater *repeater, size_t i, const char **name,
+		       uint64_t *sent_ns, uint64_t *errors, uint64_t *dropped);
 
 /* Goes on with what waits; returns when to call it again at the latest (SENDER_NEVER). */
 uint64_t repeater_pump(struct repeater *repeater, uint64_t now_ns);
