@@ -317,7 +317,7 @@ static int observe(struct run *run)
 			break;
 		if (wake == WAKE_FLUSH)
 			err = flush(run, false);
-		output_look(run->output);
+		output_look(run->output, !run->repeater);
 		notify_watchdog(&run->notify, clock_monotonic_ns());
 		/* without StatsD, nobody gets anything any more */
 		if (!err && !run->repeater)

@@ -9,7 +9,9 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -46,6 +48,18 @@ uint64_t log_dropped(void)
 	return state.dropped;
 }
 
+/* Behind a message that was taken again. */
+static void tell_dropped(void)
+{
+	static _Atomic uint64_t told;
+	const uint64_t dropped = log_dropped();
+
+	if (atomic_exchange(&told, dropped) != dropped)
+		log_warning("%" PRIu64
+			    " messages were dropped so far: standard error takes nothing",
+			    dropped);
+}
+
 static void print_message(const char *format, va_list arguments)
 {
 	static const char prefix[] = "redtap: ";
@@ -59,7 +73,8 @@ static void print_message(const char *format, va_list arguments)
 	line[used++] = '\n';
 	/* If standard error is closed, there is no place to report that. */
 	if (outlet) {
-		outlet_put(outlet, line, used, false);
+		if (outlet_put(outlet, line, used, false))
+			tell_dropped();
 	} else {
 		written = write(STDERR_FILENO, line, used);
 		(void)written;

@@ -45,28 +45,26 @@ void output_put(void *context, const char *text, size_t length, bool last)
 	outlet_put(output->outlet, text, length, last);
 }
 
-void output_look(struct output *output)
+void output_look(struct output *output, bool alone)
 {
 	struct outlet_state *state = &output->state;
 
 	outlet_look(output->outlet, state);
-	if (output->told == (state->stuck || state->error))
+	if (output->told == (state->stuck || state->error) || (alone && state->error == EPIPE))
 		return;
 	output->told = !output->told;
 	if (!output->told)
 		log_info("standard output takes reports again; %" PRIu64 " were dropped",
 			 state->dropped);
 	else if (state->error)
-		log_warning("cannot write to standard output: %s; its reports are dropped and "
-			    "counted (redtap.output.dropped), StatsD goes on; check its reader or "
-			    "the disk",
-			    strerror(state->error));
+		log_warning("cannot write to standard output: %s; reports are dropped and counted "
+			    "(redtap.output.dropped)%s; check its reader or the disk",
+			    strerror(state->error), alone ? "" : ", StatsD goes on");
 	else
 		log_warning(
-			"standard output takes nothing: its reader is stuck; reports wait, more "
-			"than %d are dropped and counted (redtap.output.dropped), StatsD goes "
-			"on; check its reader",
-			REPORTS_MAX);
+			"standard output takes nothing: its reader is stuck; %d reports wait, "
+			"more are dropped and counted (redtap.output.dropped)%s; check its reader",
+			REPORTS_MAX, alone ? "" : ", StatsD goes on");
 }
 
 int output_error(const struct output *output)

@@ -21,8 +21,11 @@ int output_open(struct output **output, int fd);
 /* A report_sink: context is a struct output. */
 void output_put(void *context, const char *text, size_t length, bool last);
 
-/* Tells the user when reports begin to be dropped, and when they are taken again. */
-void output_look(struct output *output);
+/*
+ * Tells the user when reports begin to be dropped, and when they are taken again.  alone:
+ * nothing else is sent anywhere, so a reader that is gone is a normal end.
+ */
+void output_look(struct output *output, bool alone);
 
 /* 0, or -errno if the newest report could not be written (-EPIPE: its reader is gone). */
 int output_error(const struct output *output);
