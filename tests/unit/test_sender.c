@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
  * test_sender.c - UDP datagrams on loopback: how lines are packed, how they are
- * paced, and what happens when nobody listens or the host gets another address.
+ * paced, and what happens when nobody listens.
  */
 #include "unit.h"
 
 #include <arpa/inet.h>
-#include <dlfcn.h>
 #include <errno.h>
-#include <netdb.h>
 #include <netinet/in.h>
-#include <stdatomic.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -348,81 +345,6 @@ static void test_ipv6(void **state)
 	close(fd);
 }
 
-/* ---- the host moves --------------------------------------------------- */
-
-/* What this program's own name service knows of the host "moving": 0: nothing at the moment. */
-static atomic_uint moving_address;
-static atomic_uint lookups;
-
-/* In place of the C library's, for that host alone. */
-int getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
-		struct addrinfo **result)
-{
-	static int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
-	const struct in_addr address = { .s_addr = htonl(moving_address) };
-	char text[INET_ADDRSTRLEN];
-
-	if (!real)
-		*(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
-	if (strcmp(host, "moving") != 0)
-		return real(host, service, hints, result);
-	lookups++;
-	if (moving_address == 0)
-		return EAI_AGAIN;
-	return real(inet_ntop(AF_INET, &address, text, sizeof(text)), service, hints, result);
-}
-
-/* Lets a lookup come to its end, if one begins at that time. */
-static unsigned int pump_lookup(struct sender *sender, uint64_t now_ns)
-{
-	const unsigned int before = lookups;
-	int i;
-
-	for (i = 0; i < 100; i++) {
-		sender_pump(sender, now_ns);
-		usleep(1000);
-	}
-	return lookups - before;
-}
-
-static void test_host_moves(void **state)
-{
-	uint16_t port = 0;
-	const int fd = open_receiver(AF_INET, &port); /* on 127.0.0.1 alone */
-	uint64_t now_ns = clock_monotonic_ns();
-	struct sender *sender;
-	char datagram[64];
-
-	(void)state;
-	/* Where nobody listens. */
-	moving_address = 0x7f000002;
-	sender = open_sender("moving", port);
-	assert_int_equal(pump_lookup(sender, now_ns), 0);
-	/* Every minute; the same address is no move, nor is a name service that is away. */
-	now_ns += 61 * NS_PER_S;
-	assert_int_equal(pump_lookup(sender, now_ns), 1);
-	moving_address = 0;
-	now_ns += 61 * NS_PER_S;
-	assert_int_equal(pump_lookup(sender, now_ns), 1);
-	assert_int_equal(sender_moves(sender), 0);
-	/* And soon after a failure. */
-	moving_address = INADDR_LOOPBACK;
-	put(sender, "a:1|c");
-	capture_begin();
-	sender_pump(sender, now_ns + 1);
-	assert_int_equal(sender_errors(sender), 1);
-	now_ns += 3 * NS_PER_S;
-	assert_int_equal(pump_lookup(sender, now_ns), 1);
-	capture_end_with("refused", "another address", NULL);
-	assert_int_equal(sender_moves(sender), 1);
-	put(sender, "b:1|c");
-	sender_flush(sender, now_ns);
-	receive(fd, datagram, sizeof(datagram));
-	assert_string_equal(datagram, "b:1|c");
-	sender_close(sender);
-	close(fd);
-}
-
 static void test_unresolvable(void **state)
 {
 	struct destination destination = { .kind = DESTINATION_UDP,
@@ -450,7 +372,6 @@ int main(void)
 		cmocka_unit_test(test_queue_is_bounded),
 		cmocka_unit_test(test_refused_and_back),
 		cmocka_unit_test(test_ipv6),
-		cmocka_unit_test(test_host_moves),
 		cmocka_unit_test(test_unresolvable),
 	};
 
