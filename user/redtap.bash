@@ -6,10 +6,11 @@
 # Input: the words of the command line.  Output: COMPREPLY.  It needs nothing
 # but bash; the lists are held against the program by a test.
 
-_redtap_commands='attach check version help'
+_redtap_commands='attach check health version help'
 _redtap_attach='--pid --port --name --user --netns --no-follow --client --service --route --routes --statsd --output
 	--metrics --histogram --buckets --phases --interval --duration --max-series --max-connections
 	--verbose --help'
+_redtap_health='--instance --help'
 _redtap_check='--pid --output --phases --max-series --max-connections --verbose --help'
 
 # _redtap_reply WORDS: those that begin with the current word.  Not by compgen -W, which
@@ -54,7 +55,7 @@ _redtap_ports() {
 # The value of the option before the current word; 1: it takes none.
 _redtap_value() {
 	case $1 in
-	-p | --pid | --netns) _redtap_reply "$(_redtap_pids)" ;;
+	-p | --pid | --netns | --instance) _redtap_reply "$(_redtap_pids)" ;;
 	--port) _redtap_reply "$(_redtap_ports)" ;;
 	--name) _redtap_reply "$(_redtap_names)" ;;
 	--user) _redtap_reply "$(compgen -u)" ;;
@@ -79,15 +80,15 @@ _redtap() {
 		return
 	fi
 	case $command in
-	attach | check)
+	attach | check | health)
 		# `--output=json` comes as three words
 		[[ $option != = ]] || option=${COMP_WORDS[COMP_CWORD - 2]}
 		_redtap_value "$option" && return
-		if [[ $command == attach ]]; then
-			_redtap_reply "$_redtap_attach"
-		else
-			_redtap_reply "$_redtap_check"
-		fi
+		case $command in
+		attach) _redtap_reply "$_redtap_attach" ;;
+		check) _redtap_reply "$_redtap_check" ;;
+		health) _redtap_reply "$_redtap_health" ;;
+		esac
 		;;
 	help) ((COMP_CWORD == 2)) && _redtap_reply "$_redtap_commands" ;;
 	esac

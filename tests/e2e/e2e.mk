@@ -13,7 +13,7 @@ E2E_LIBS      = -lcmocka -lcurl -ljansson -lbpf -lpthread -lm
 # busy for a delayed program, let one hour pass in 20 ms, and measure flush times.
 # All others count, wait for conditions, use free ports and their own directories, and
 # observe only their own processes: they run two at a time, as they mostly wait.
-E2E_ALONE = attach client deliver destinations harness latency panels parity phases pipeline rules timer \
+E2E_ALONE = attach bad_day client deliver destinations harness health latency panels parity phases pipeline rules timer \
 	    element_reuse retirement cardinality
 E2E_AT_ONCE = 2
 E2E_PARTS = $(if $(filter-out $(E2E_ALONE),$(E2E_TESTS)),beside) $(if $(filter $(E2E_ALONE),$(E2E_TESTS)),alone)

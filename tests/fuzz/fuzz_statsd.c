@@ -26,7 +26,7 @@ struct sums {
 	uint64_t request_bytes;
 	uint64_t response_bytes;
 	uint64_t observations; /* of timers */
-	uint64_t seen, counted, lost, approximate, ignored, errors;
+	uint64_t seen, counted, lost, approximate, ignored, errors, dropped;
 };
 
 struct made {
@@ -80,7 +80,7 @@ static void check_tags(const char *tags)
 {
 	static const char keys[] = ",service_name,http_request_method,http_route,error_type,le,"
 				   "http_response_status_code,reason,version,hooks,kernel,"
-				   "destination,app_name,method,endpoint,status,";
+				   "destination,app_name,method,endpoint,status,stream,";
 	bool seen[sizeof(keys)] = { false };
 	const char *at = tags, *found;
 	char key[32];
@@ -134,6 +134,7 @@ static void sums_add(struct made *made, const char *line, size_t name_length, ui
 		{ "redtap.requests.approximate:", &sums->approximate },
 		{ "redtap.connections.ignored:", &sums->ignored },
 		{ "redtap.statsd.errors:", &sums->errors },
+		{ "redtap.output.dropped:", &sums->dropped },
 	};
 	size_t i;
 
@@ -262,7 +263,7 @@ static void add_ledger(struct made *made, struct fuzz_input *input)
 static void check_sums(const struct made *made, uint64_t errors)
 {
 	const struct tally *total = &made->flush.total;
-	struct sums want = { .errors = errors };
+	struct sums want = { .errors = errors, .dropped = errors };
 	const uint64_t *wanted = (const uint64_t *)&want, *sent = (const uint64_t *)&made->sums;
 	size_t i, bucket;
 
@@ -298,11 +299,12 @@ static void check_sums(const struct made *made, uint64_t errors)
 static void encode(struct statsd_encoder *encoder, struct made *made,
 		   const struct statsd_losses *losses, double flush_s, struct fuzz_input *input)
 {
+	const struct statsd_self self = { .flush_s = flush_s, .dropped_out = losses->errors };
 	const uint8_t pieces = fuzz_byte(input);
 	unsigned int i;
 	int more = 1;
 
-	statsd_begin(encoder, &made->flush, losses, flush_s, take_line, made);
+	statsd_begin(encoder, &made->flush, losses, &self, take_line, made);
 	for (i = 0; more > 0 && (made->flush.last || i < pieces % 8); i++)
 		more = statsd_go_on(encoder, 1 + pieces / 8 * 100);
 	FUZZ_ASSERT(more >= 0, "no memory");

@@ -130,7 +130,7 @@ metric_names() {
 	done
 	printf '%s c\n' http.{server,client}.{request,response}.body.size.bytes.{sum,count} \
 		redtap.requests.{seen,counted,lost,approximate} redtap.connections.ignored redtap.hook.missed \
-		redtap.statsd.{errors,dropped,received} flask.request_status_total
+		redtap.statsd.{errors,dropped,received} redtap.output.dropped flask.request_status_total
 	printf '%s g\n' http.server.{active_requests,open_connections} \
 		redtap.{info,series,connections,processes,flush.seconds,statsd.sent,statsd.backlog} flask.info
 	printf '%s ms\n' flask.request_duration_seconds
@@ -148,7 +148,7 @@ test_each_metric_has_help() {
 		send "$stack" "${name#timed.}:1|$type|#service_name:a,reason:b"
 	done < <(metric_names)
 	# This includes the summary's three quantiles, sum and count.
-	expect_value one 'count({service_name="a",job="redtap"})' 45
+	expect_value one 'count({service_name="a",job="redtap"})' 46
 	page=$(get "$(value one EXPORTER_URL)/metrics" "$(value two EXPORTER_URL)/metrics")
 	while read -r name type; do
 		underscored=${name#timed.} underscored=${underscored//./_}
@@ -225,6 +225,10 @@ test_compose() {
 	done
 	expect "$(jq '[.services[] | select(.restart == "unless-stopped" and .healthcheck.test)]
 		| length' "$file")" 6
+	# What depends on it starts within seconds.
+	expect "$(jq '[.services[].healthcheck | select(.start_interval == "1s" and .start_period)]
+		| length' "$file")" 6
+	expect "$(jq --compact-output '.services.redtap.healthcheck.test' "$file")" '["CMD","redtap","health"]'
 	expect "$(jq --compact-output '.services.redtap | [.pid, .cap_drop, .cap_add, .read_only,
 		(.volumes[] | .target, .read_only)]' "$file")" \
 		'["host",["ALL"],["BPF","PERFMON","SYS_PTRACE","DAC_READ_SEARCH"],true,"/sys/kernel/btf",true,"/sys/kernel/tracing",true]'

@@ -13,6 +13,7 @@ struct encoding *encoding_open(struct statsd_settings settings)
 
 	assert_non_null(encoding);
 	made_flush_init(&encoding->made);
+	encoding->self.flush_s = 0.0125;
 	settings.version = "1.2.3";
 	settings.hooks = "tracepoint";
 	settings.kernel = "6.18.0-rc1";
@@ -37,8 +38,8 @@ int encoding_teardown(void **state)
 void encoding_begin(struct encoding *encoding)
 {
 	lines_release(&encoding->lines);
-	statsd_begin(encoding->encoder, &encoding->made.flush, encoding->losses, 0.0125, lines_take,
-		     &encoding->lines);
+	statsd_begin(encoding->encoder, &encoding->made.flush, encoding->losses, &encoding->self,
+		     lines_take, &encoding->lines);
 }
 
 void encoding_flush(struct encoding *encoding)

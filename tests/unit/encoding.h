@@ -15,6 +15,7 @@ struct encoding {
 	struct statsd_encoder *encoder;
 	struct lines lines;             /* of this flush */
 	struct statsd_losses losses[2]; /* of the destinations */
+	struct statsd_self self;
 };
 
 /* With two destinations (the first is the encoder's own) and fixed version numbers. */

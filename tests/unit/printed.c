@@ -6,6 +6,12 @@
 
 #include "printed.h"
 
+static void print(void *context, const char *text, size_t length, bool last)
+{
+	(void)last;
+	fwrite(text, 1, length, context);
+}
+
 static int setup(void **state, enum output_kind kind)
 {
 	struct printed *printed = calloc(1, sizeof(*printed));
@@ -14,7 +20,7 @@ static int setup(void **state, enum output_kind kind)
 	made_flush_init(&printed->made);
 	printed->stream = open_memstream(&printed->text, &printed->length);
 	assert_non_null(printed->stream);
-	printed->report = report_open(kind, printed->stream, false);
+	printed->report = report_open(kind, -1, print, printed->stream);
 	assert_non_null(printed->report);
 	*state = printed;
 	return 0;

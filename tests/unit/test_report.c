@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_report.c - the report as JSON; output that fails.
+ * test_report.c - the JSON report.
  */
 #include "unit.h"
 
-#include <errno.h>
 #include <jansson.h>
 #include <math.h>
-#include <signal.h>
-#include <unistd.h>
 
 #include "printed.h"
 
@@ -199,56 +196,6 @@ static void test_none_prints_nothing(void **state)
 	assert_string_equal(printed_total(printed), "");
 }
 
-/* ---- output that fails ---- */
-
-static void test_broken_pipe(void **state)
-{
-	static const enum output_kind kinds[] = { OUTPUT_JSON, OUTPUT_TABLE };
-	struct made_flush made;
-	size_t i;
-
-	(void)state;
-	made_flush_init(&made);
-	for (i = 0; i < ROWS(kinds); i++) {
-		struct report *report;
-		FILE *stream;
-		int fds[2];
-
-		assert_int_equal(pipe(fds), 0);
-		stream = fdopen(fds[1], "w");
-		report = report_open(kinds[i], stream, false);
-		assert_int_equal(report_flush(report, &made.flush), 0);
-		close(fds[0]);
-		assert_int_equal(report_flush(report, &made.flush), -EPIPE);
-		assert_int_equal(report_total(report, &made.flush), -EPIPE);
-		report_close(report);
-		fclose(stream);
-	}
-	made_flush_release(&made);
-}
-
-static void test_full_device(void **state)
-{
-	struct made_flush made;
-	FILE *stream = fopen("/dev/full", "w");
-	struct report *report = report_open(OUTPUT_JSON, stream, false);
-
-	(void)state;
-	assert_non_null(stream);
-	made_flush_init(&made);
-	assert_int_equal(report_attached(report, 1, "tracepoint", NULL, 0), -ENOSPC);
-	assert_int_equal(report_flush(report, &made.flush), -ENOSPC);
-	report_close(report);
-	fclose(stream);
-	made_flush_release(&made);
-}
-
-static int setup_group(void **state)
-{
-	(void)state;
-	return signal(SIGPIPE, SIG_IGN) == SIG_ERR ? -1 : 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -268,9 +215,7 @@ int main(void)
 						printed_teardown),
 		cmocka_unit_test_setup_teardown(test_none_prints_nothing, printed_setup_none,
 						printed_teardown),
-		cmocka_unit_test(test_broken_pipe),
-		cmocka_unit_test(test_full_device),
 	};
 
-	return cmocka_run_group_tests_name("report", tests, setup_group, NULL);
+	return cmocka_run_group_tests_name("report", tests, NULL, NULL);
 }

@@ -181,7 +181,11 @@ static void test_outage(void **state)
 	LINES_ASSERT(&encoding->lines, DURATION ".bucket:3" TAGS_OK ",le:0.005",
 		     DURATION ".count:5" TAGS_OK, DURATION ".sum:2.016000001" TAGS_OK,
 		     "redtap.statsd.errors:5|c|#destination:udp://h:1", "redtap.requests.seen:5|c");
-	/* The last flush sends everything, outage or not. */
+	/* Another address of the host: another receiver, which knows nothing. */
+	encoding->losses[0].moves = 1;
+	encoding_flush(encoding);
+	lines_assert(&encoding->lines, zero_lines, ROWS(zero_lines));
+	/* The end does not wait for better times. */
 	made_flush_add(&encoding->made, series, 1, MS, 0, 0);
 	encoding->losses[0].errors = 6;
 	encoding->made.flush.last = true;

@@ -134,9 +134,8 @@ static void test_flush_seconds_are_finite(void **state)
 	size_t i;
 
 	for (i = 0; i < ROWS(values); i++) {
-		lines_release(&encoding->lines);
-		statsd_begin(encoding->encoder, &encoding->made.flush, encoding->losses, values[i],
-			     lines_take, &encoding->lines);
+		encoding->self.flush_s = values[i];
+		encoding_begin(encoding);
 		LINES_ASSERT(&encoding->lines, "redtap.flush.seconds:0|g");
 	}
 }
@@ -153,6 +152,8 @@ static void test_ledger(void **state)
 	total->approximate[APPROXIMATE_ROUTE_OTHER] = 2;
 	total->ignored[IGNORE_TLS] = 5;
 	total->hooks_missed = 3;
+	encoding->self.dropped_out = 4;
+	encoding->self.dropped_err = 1;
 	encoding_flush(encoding);
 	/* Sent with 0 first: every reason of every metric. */
 	assert_int_equal(lines_count(&encoding->lines, "redtap.requests.lost:0|c|#reason:"),
@@ -162,7 +163,8 @@ static void test_ledger(void **state)
 	assert_int_equal(lines_count(&encoding->lines, "redtap.connections.ignored:0|c|#reason:"),
 			 IGNORE_COUNT - 1);
 	LINES_ASSERT(&encoding->lines, "redtap.requests.seen:0|c", "redtap.requests.counted:0|c",
-		     "redtap.hook.missed:0|c", "redtap.statsd.errors:0|c|#destination:udp://h:1",
+		     "redtap.output.dropped:0|c|#stream:stdout", "redtap.hook.missed:0|c",
+		     "redtap.statsd.errors:0|c|#destination:udp://h:1",
 		     "redtap.statsd.dropped:0|c|#destination:unix:///a%2Cb%7Cc");
 	assert_int_equal(lines_count(&encoding->lines, "redtap.requests.") +
 				 lines_count(&encoding->lines, "redtap.connections.ignored"),
@@ -172,7 +174,9 @@ static void test_ledger(void **state)
 	LINES_ASSERT(&encoding->lines, "redtap.requests.seen:10|c", "redtap.requests.counted:8|c",
 		     "redtap.requests.lost:1|c|#reason:series_full",
 		     "redtap.requests.approximate:2|c|#reason:route_other",
-		     "redtap.connections.ignored:5|c|#reason:tls", "redtap.hook.missed:3|c");
+		     "redtap.connections.ignored:5|c|#reason:tls", "redtap.hook.missed:3|c",
+		     "redtap.output.dropped:4|c|#stream:stdout",
+		     "redtap.output.dropped:1|c|#stream:stderr");
 	assert_int_equal(lines_count(&encoding->lines, "redtap.requests.") +
 				 lines_count(&encoding->lines, "redtap.connections.ignored"),
 			 5);

@@ -15,7 +15,14 @@
 #define MS 1000000ULL
 #define OUTPUT_BYTES (256 * 1024)
 
-static FILE *open_terminal(int *master, unsigned short columns, unsigned short lines)
+static void print(void *context, const char *text, size_t length, bool last)
+{
+	(void)last;
+	fwrite(text, 1, length, context);
+	fflush(context);
+}
+
+static int open_terminal(int *master, unsigned short columns, unsigned short lines)
 {
 	const struct winsize size = { .ws_col = columns, .ws_row = lines };
 	struct termios raw;
@@ -25,7 +32,7 @@ static FILE *open_terminal(int *master, unsigned short columns, unsigned short l
 	assert_int_equal(tcgetattr(slave, &raw), 0);
 	cfmakeraw(&raw);
 	assert_int_equal(tcsetattr(slave, TCSANOW, &raw), 0);
-	return fdopen(slave, "w");
+	return slave;
 }
 
 /* Draws one flush on a terminal of a size, returns what reached it, until the next one. */
@@ -34,8 +41,9 @@ static const char *draw(struct made_flush *made, unsigned short columns, unsigne
 {
 	static char text[OUTPUT_BYTES];
 	int master;
-	FILE *stream = open_terminal(&master, columns, lines);
-	struct report *report = report_open(OUTPUT_TABLE, stream, true);
+	const int slave = open_terminal(&master, columns, lines);
+	FILE *stream = fdopen(slave, "w");
+	struct report *report = report_open(OUTPUT_TABLE, slave, print, stream);
 	size_t used = 0;
 	ssize_t length;
 

@@ -8,14 +8,57 @@
  */
 #include "base/log.h"
 
+#include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/outlet.h"
+
 #define MESSAGE_MAX 2048
+/* Messages that wait for standard error, at most. */
+#define MESSAGES_MAX 1024
 
 bool log_verbose;
+
+static struct outlet *outlet; /* NULL: messages are written at once */
+
+int log_begin(void)
+{
+	outlet = outlet_open(STDERR_FILENO, MESSAGES_MAX);
+	return outlet ? 0 : -errno;
+}
+
+void log_end(uint64_t deadline_ns)
+{
+	if (outlet)
+		outlet_close(outlet, deadline_ns);
+	outlet = NULL;
+}
+
+uint64_t log_dropped(void)
+{
+	struct outlet_state state = { 0 };
+
+	if (outlet)
+		outlet_look(outlet, &state);
+	return state.dropped;
+}
+
+/* Behind a message that was taken again. */
+static void tell_dropped(void)
+{
+	static _Atomic uint64_t told;
+	const uint64_t dropped = log_dropped();
+
+	if (atomic_exchange(&told, dropped) != dropped)
+		log_warning("%" PRIu64
+			    " messages were dropped so far: standard error takes nothing",
+			    dropped);
+}
 
 static void print_message(const char *format, va_list arguments)
 {
@@ -29,8 +72,13 @@ static void print_message(const char *format, va_list arguments)
 	used += strlen(line + used);
 	line[used++] = '\n';
 	/* If standard error is closed, there is no place to report that. */
-	written = write(STDERR_FILENO, line, used);
-	(void)written;
+	if (outlet) {
+		if (outlet_put(outlet, line, used, false))
+			tell_dropped();
+	} else {
+		written = write(STDERR_FILENO, line, used);
+		(void)written;
+	}
 }
 
 #define PRINT_MESSAGE(format)                                                                      \

@@ -92,6 +92,8 @@ bool loader_series_entry(const struct loader *loader, uint32_t id, struct series
 const struct peer_key *loader_peer(const struct loader *loader, uint8_t number);
 /* The kernel's counters, likewise. */
 const volatile struct ledger *loader_ledger(const struct loader *loader);
+/* Requests that have begun and not ended, likewise. */
+uint64_t loader_in_flight(const struct loader *loader);
 /* One series' counters, likewise. id: below max_series. */
 const volatile struct series_value *loader_series(const struct loader *loader, uint32_t id);
 

@@ -134,6 +134,17 @@ const volatile struct ledger *loader_ledger(const struct loader *loader)
 	return &loader->skeleton->bss->ledger;
 }
 
+uint64_t loader_in_flight(const struct loader *loader)
+{
+	const volatile struct service_gauges *service = loader_ledger(loader)->services;
+	uint64_t count = 0;
+	size_t i;
+
+	for (i = 0; i < SERVICES_MAX; i++)
+		count += service[i].active_requests + service[i].client_requests;
+	return count;
+}
+
 const volatile struct series_value *loader_series(const struct loader *loader, uint32_t id)
 {
 	return mapped_value(&loader->series, id);

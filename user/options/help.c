@@ -44,12 +44,19 @@ static const struct {
 "only if attach would work.\n",
 "  sudo redtap check --pid 1234\n"
 "      whether redtap can observe process 1234, and what it serves\n" },
+	[COMMAND_HEALTH] = {
+"redtap health [--instance PID]\n",
+"Asks the redtap that runs how it is: attached, last flush, last lines sent,\n"
+"losses.  Exit status 0 only if there is one in this network namespace, of this\n"
+"user or root, and all are healthy.  Needs no rights; takes milliseconds.\n",
+"  sudo redtap health\n"
+"      how the redtaps on this machine are, for a health check\n" },
 	[COMMAND_VERSION] = {
 "redtap version\n",
 "Prints the version; so do --version and -V.\n", NULL },
 	[COMMAND_HELP] = {
 "redtap help [COMMAND]\n",
-"Prints help on a command (attach, check, version, help), or on all of them.\n", NULL },
+"Prints help on a command (attach, check, health, version, help), or on all of them.\n", NULL },
 };
 
 static const char status_text[] =

@@ -104,15 +104,16 @@ bool option_is_abbreviated(const char *word, const struct option_row *row)
 
 /* ---- commands --------------------------------------------------------- */
 
-/* The first four are commands by name, the rest other ways to write them. */
+/* The first five are commands by name, the rest other ways to write them. */
 static const struct {
 	const char *word;
 	enum command command;
 } commands[] = {
-	{ "attach", COMMAND_ATTACH },     { "check", COMMAND_CHECK },
-	{ "version", COMMAND_VERSION },   { "help", COMMAND_HELP },
-	{ "--version", COMMAND_VERSION }, { "--help", COMMAND_HELP },
-	{ "-h", COMMAND_HELP },           { "-V", COMMAND_VERSION },
+	{ "attach", COMMAND_ATTACH }, { "check", COMMAND_CHECK },
+	{ "health", COMMAND_HEALTH }, { "version", COMMAND_VERSION },
+	{ "help", COMMAND_HELP },     { "--version", COMMAND_VERSION },
+	{ "--help", COMMAND_HELP },   { "-h", COMMAND_HELP },
+	{ "-V", COMMAND_VERSION },
 };
 #define COMMAND_WORDS (sizeof(commands) / sizeof(commands[0]))
 

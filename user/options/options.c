@@ -296,7 +296,7 @@ int options_parse(struct options *options, int argc, char **argv)
 	err = parse_command(argv[1], &options->command);
 	if (err)
 		return err;
-	if (options->command != COMMAND_ATTACH && options->command != COMMAND_CHECK)
+	if (options->command == COMMAND_VERSION || options->command == COMMAND_HELP)
 		return parse_plain(options, argc, argv);
 	err = make_room(options, argc);
 	if (!err)

@@ -24,6 +24,7 @@ enum command {
 	COMMAND_NONE = 0,
 	COMMAND_ATTACH,
 	COMMAND_CHECK,
+	COMMAND_HEALTH,
 	COMMAND_VERSION,
 	COMMAND_HELP,
 };
@@ -44,6 +45,7 @@ struct options {
 	enum output_kind output;
 	uint64_t interval_ns;
 	uint64_t duration_ns; /* 0: no limit */
+	pid_t instance;       /* of COMMAND_HEALTH; 0: all */
 	bool verbose;
 };
 

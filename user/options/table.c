@@ -32,6 +32,16 @@ static const char *set_name(void *field, const char *allowed, const char *text)
 	return *text ? NULL : "the name is empty";
 }
 
+static const char *set_instance(void *field, const char *allowed, const char *text)
+{
+	struct watch_pid pid = { 0 };
+	const char *wrong = value_pid(text, &pid);
+
+	(void)allowed;
+	*(pid_t *)field = pid.pid;
+	return wrong ? wrong : pid.name ? "not a process id" : NULL;
+}
+
 static const char *set_buckets(void *field, const char *allowed, const char *text)
 {
 	struct options *options = field;
@@ -155,6 +165,7 @@ static const char *add_routes(void *field, const char *allowed, const char *text
 
 #define ATTACH (1U << COMMAND_ATTACH)
 #define CHECK (1U << COMMAND_CHECK)
+#define HEALTH (1U << COMMAND_HEALTH)
 
 #define FIELD(member) offsetof(struct options, member)
 
@@ -292,11 +303,16 @@ const struct option_row option_rows[] = {
 		.apply = value_number, .field = FIELD(kernel.max_connections),
 	}, {
 		.section = "Others",
+		.name = "instance", .commands = HEALTH,
+		.argument = "PID", .default_words = "all of this user and of root",
+		.help = "ask only the redtap with this process id, whoever runs it",
+		.apply = set_instance, .field = FIELD(instance),
+	}, {
 		.name = "verbose", .letter = 'v', .commands = ATTACH | CHECK,
 		.help = "print more on standard error",
 		.apply = set_flag, .field = FIELD(verbose),
 	}, {
-		.name = "help", .letter = 'h', .commands = ATTACH | CHECK,
+		.name = "help", .letter = 'h', .commands = ATTACH | CHECK | HEALTH,
 		.help = "print the help of this command",
 		.apply = set_help,
 	},

@@ -2,7 +2,7 @@
 /*
  * report.c - what redtap prints on standard output.
  *
- * Input: struct flush.  Output: text on a stream, a whole report at a time.
+ * Input: struct flush.  Output: text, a whole report at a time.
  * It must not know how a table or a JSON object looks.
  */
 #include "report/report.h"
@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <langinfo.h>
 #include <locale.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -23,8 +24,9 @@
 
 struct report {
 	enum output_kind kind;
-	FILE *stream; /* not owned */
-	bool refresh;
+	int terminal; /* -1: none */
+	report_sink *sink;
+	void *context;
 	bool utf8;
 	char hooks[32];
 	/* The report that is being written, in memory. */
@@ -46,15 +48,16 @@ static bool locale_is_utf8(void)
 	return utf8;
 }
 
-struct report *report_open(enum output_kind kind, FILE *stream, bool refresh)
+struct report *report_open(enum output_kind kind, int terminal, report_sink *sink, void *context)
 {
 	struct report *report = calloc(1, sizeof(*report));
 
 	if (!report)
 		return NULL;
 	report->kind = kind;
-	report->stream = stream;
-	report->refresh = refresh;
+	report->terminal = terminal;
+	report->sink = sink;
+	report->context = context;
 	report->utf8 = locale_is_utf8();
 	return report;
 }
@@ -70,15 +73,13 @@ static int begin_report(struct report *report)
 	return report->memory ? 0 : -errno;
 }
 
-/* Writes the text in one piece, so that a reader never sees half a report. */
-static int end_report(struct report *report, int err)
+/* Hands over the text in one piece, so that a reader never sees half a report. */
+static int end_report(struct report *report, int err, bool last)
 {
 	if (fclose(report->memory) != 0 && !err)
 		err = -ENOMEM;
-	errno = 0;
-	if (!err && (fwrite(report->text, 1, report->length, report->stream) != report->length ||
-		     fflush(report->stream) != 0))
-		err = errno ? -errno : -EIO;
+	if (!err)
+		report->sink(report->context, report->text, report->length, last);
 	free(report->text);
 	report->text = NULL;
 	return err;
@@ -96,22 +97,22 @@ int report_attached(struct report *report, double time, const char *hooks, const
 	if (err)
 		return err;
 	json_write_attached(report->memory, time, hooks, pids, pid_count);
-	return end_report(report, 0);
+	return end_report(report, 0, false);
 }
 
 /* Asked at each flush: the window may have changed its size. */
 static struct table_style table_style(const struct report *report)
 {
-	struct table_style style = { .refresh = report->refresh,
+	struct table_style style = { .refresh = report->terminal >= 0,
 				     .utf8 = report->utf8,
 				     .hooks = report->hooks };
 	struct winsize window = { 0 };
 
-	if (!report->refresh)
+	if (!style.refresh)
 		return style;
 	style.columns = COLUMNS_DEFAULT;
 	style.lines = LINES_DEFAULT;
-	if (ioctl(fileno(report->stream), TIOCGWINSZ, &window) != 0)
+	if (ioctl(report->terminal, TIOCGWINSZ, &window) != 0)
 		return style;
 	if (window.ws_col > 0)
 		style.columns = window.ws_col;
@@ -136,7 +137,7 @@ static int write_report(struct report *report, const struct flush *flush, enum r
 		style = table_style(report);
 		err = table_write(report->memory, flush, span, &style);
 	}
-	return end_report(report, err);
+	return end_report(report, err, flush->last);
 }
 
 int report_flush(struct report *report, const struct flush *flush)

@@ -2,13 +2,14 @@
 /*
  * report.h - what redtap prints on standard output: table or JSON.
  *
- * Input: struct flush.  Output: text on a stream.  It must not know maps or
- * StatsD.
+ * Input: struct flush.  Output: texts of whole lines, passed one by one to a sink.  It
+ * must not know maps, StatsD or descriptors.
  */
 #ifndef REDTAP_REPORT_H
 #define REDTAP_REPORT_H
 
-#include <stdio.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 #include "flush/flush.h"
@@ -20,16 +21,19 @@ enum output_kind {
 	OUTPUT_NONE,
 };
 
-struct report; /* does not own its stream */
+/* Takes a whole report; last: one of the final flush. */
+typedef void report_sink(void *context, const char *text, size_t length, bool last);
 
-/* kind: OUTPUT_TABLE, OUTPUT_JSON or OUTPUT_NONE; refresh: redraw in place (a terminal). */
-struct report *report_open(enum output_kind kind, FILE *stream, bool refresh);
-void report_close(struct report *report);
+struct report;
 
 /*
- * Each returns 0, or -errno if the stream failed (-EPIPE: the reader is gone, which ends the
- * run with status 0).
+ * kind: OUTPUT_TABLE, OUTPUT_JSON or OUTPUT_NONE; terminal: a descriptor, whose width the
+ * table gets, redrawn in place; -1: none.
  */
+struct report *report_open(enum output_kind kind, int terminal, report_sink *sink, void *context);
+void report_close(struct report *report);
+
+/* Each returns 0 or -ENOMEM. */
 int report_attached(struct report *report, double time, const char *hooks, const pid_t *pids,
 		    size_t pid_count);
 int report_flush(struct report *report, const struct flush *flush);

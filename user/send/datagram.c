@@ -19,13 +19,17 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-/*
- * A Unix datagram crosses no network and its receiver's queue is limited in datagrams, so they
- * may be larger: 8 KiB.
- */
+#include "base/log.h"
+
+/* A Unix datagram crosses no network, and its receiver's queue counts datagrams: 8 KiB. */
 #define UNIX_DATAGRAM_MAX 8192
 /* A receiver whose queue is full is tried again after this time, nanoseconds. */
 #define FULL_PAUSE_NS 10000000ULL
+/*
+ * A host that is gone is reported by its neighbour lookup, three seconds later; a router may
+ * send one report a second.  At least a flush later in any case, as this is more than none.
+ */
+#define UDP_LATE_NS 4000000000ULL
 
 /* Both lines that count datagrams, with newlines. */
 #define MARK_MAX (2 * SENDER_NAME_MAX + 96)
@@ -42,14 +46,15 @@ static int open_datagram(struct sender *sender, uint64_t now_ns)
 	size_t i;
 
 	(void)now_ns;
-	for (i = 0; i < sender->address_count; i++) {
-		const struct sender_address *address = &sender->addresses[i];
+	for (i = 0; i < sender->addresses.count; i++) {
+		const struct resolver_address *address = &sender->addresses.list[i];
 		const int fd = socket(address->storage.ss_family,
 				      SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 		if (fd >= 0 &&
 		    connect(fd, (const struct sockaddr *)&address->storage, address->length) == 0) {
 			sender->fd = fd;
+			sender->address = *address;
 			return 0;
 		}
 		err = errno;
@@ -70,7 +75,22 @@ static int open_unix(struct sender *sender, uint64_t now_ns)
 	return 0; /* the receiver may start later */
 }
 
-/* Takes the error report about the previous datagram, if there is one. */
+/* If there is no way to the new addresses, the old one stays until the next lookup. */
+static void move_udp(struct sender *sender)
+{
+	const int before = sender->fd;
+	const int err = open_datagram(sender, 0);
+
+	if (err) {
+		sender_fail(sender, -err, 0);
+		return;
+	}
+	close(before);
+	sender->moves++;
+	log_info("the StatsD host of '%s' has another address; lines go there now", sender->shown);
+}
+
+/* A report about the datagram before, if there is one. */
 static void take_late_error(struct sender *sender)
 {
 	socklen_t size = sizeof(int);
@@ -207,8 +227,10 @@ static uint64_t pump_unix(struct sender *sender, uint64_t now_ns)
 
 const struct sender_transport sender_transport_udp = {
 	.line_max = SENDER_DATAGRAM_MAX,
+	.late_ns = UDP_LATE_NS,
 	.pump = pump_udp,
 	.open = open_datagram,
+	.move = move_udp,
 };
 
 const struct sender_transport sender_transport_unix = {

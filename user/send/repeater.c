@@ -120,7 +120,8 @@ void repeater_close(struct repeater *repeater)
 
 static uint64_t count_faults(const struct branch *branch)
 {
-	return sender_errors(branch->sender) + sender_dropped(branch->sender);
+	return sender_errors(branch->sender) + sender_dropped(branch->sender) +
+	       sender_moves(branch->sender);
 }
 
 /*
@@ -158,8 +159,8 @@ static bool is_stuck(const struct branch *branch, bool last)
 	return !last && sender_waiting(branch->sender) >= SENDER_AHEAD;
 }
 
-int repeater_flush(struct repeater *repeater, const struct flush *flush, double flush_s,
-		   uint64_t now_ns)
+int repeater_flush(struct repeater *repeater, const struct flush *flush,
+		   const struct statsd_self *self, uint64_t now_ns)
 {
 	int err = 0;
 	size_t i;
@@ -174,13 +175,14 @@ int repeater_flush(struct repeater *repeater, const struct flush *flush, double 
 		sender_pump(repeater->branches[i].sender, now_ns);
 		repeater->losses[i].errors = sender_errors(sender);
 		repeater->losses[i].dropped = sender_dropped(sender);
+		repeater->losses[i].moves = sender_moves(sender);
 	}
 	for (i = 0; !err && i < repeater->count; i++) {
 		struct branch *branch = &repeater->branches[i];
 
 		if (is_stuck(branch, flush->last))
 			continue;
-		statsd_begin(branch->encoder, flush, repeater->losses, flush_s, sender_line,
+		statsd_begin(branch->encoder, flush, repeater->losses, self, sender_line,
 			     branch->sender);
 		branch->behind = true;
 		branch->faults = count_faults(branch);
@@ -215,6 +217,22 @@ uint64_t repeater_pump(struct repeater *repeater, uint64_t now_ns)
 		due_ns = one_ns < due_ns ? one_ns : due_ns;
 	}
 	return due_ns;
+}
+
+size_t repeater_count(const struct repeater *repeater)
+{
+	return repeater ? repeater->count : 0;
+}
+
+void repeater_describe(const struct repeater *repeater, size_t i, const char **name,
+		       uint64_t *sent_ns, uint64_t *errors, uint64_t *dropped)
+{
+	const struct branch *branch = &repeater->branches[i];
+
+	*name = branch->name;
+	*sent_ns = sender_sent_ns(branch->sender);
+	*errors = sender_errors(branch->sender);
+	*dropped = sender_dropped(branch->sender);
 }
 
 /* ---- the end ---------------------------------------------------------- */

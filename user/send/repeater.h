@@ -24,11 +24,17 @@ int repeater_open(struct repeater **repeater, const struct destination *destinat
 void repeater_close(struct repeater *repeater);
 
 /*
- * Sends as much of a flush as is possible now; repeater_pump() sends the rest, so flush must stay
- * valid until the next call. flush_s: duration of the previous flush.  Returns 0 or -ENOMEM.
+ * Hands a flush to all, as far as it can be sent at once; the rest goes out with
+ * repeater_pump(), for which flush has to stay until the next one.  Returns 0 or -ENOMEM.
  */
-int repeater_flush(struct repeater *repeater, const struct flush *flush, double flush_s,
-		   uint64_t now_ns);
+int repeater_flush(struct repeater *repeater, const struct flush *flush,
+		   const struct statsd_self *self, uint64_t now_ns);
+
+/* Destinations. */
+size_t repeater_count(const struct repeater *repeater);
+/* How destination i is: its name, when something was last sent, errors and lost lines. */
+void repeater_describe(const struct repeater *repeater, size_t i, const char **name,
+		       uint64_t *sent_ns, uint64_t *errors, uint64_t *dropped);
 
 /* Sends more of what waits; returns the latest time for the next call (or SENDER_NEVER). */
 uint64_t repeater_pump(struct repeater *repeater, uint64_t now_ns);

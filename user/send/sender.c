@@ -5,6 +5,7 @@
  */
 #include "send/sender.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
@@ -49,40 +50,29 @@ static int fail_resolve(int result, const char *shown)
 
 static int resolve(struct sender *sender, const struct destination *destination)
 {
-	const struct addrinfo hints = {
-		.ai_family = AF_UNSPEC,
-		.ai_socktype = destination->kind == DESTINATION_TCP ? SOCK_STREAM : SOCK_DGRAM,
-		.ai_flags = AI_NUMERICSERV,
-	};
-	struct addrinfo *addresses, *address;
-	char port[8];
-	int err;
+	unsigned char numeric[sizeof(struct in6_addr)];
+	const int result = resolver_now(destination, &sender->addresses);
 
-	snprintf(port, sizeof(port), "%u", destination->port);
-	err = getaddrinfo(destination->host, port, &hints, &addresses);
-	if (err)
-		return fail_resolve(err, sender->shown);
-	for (address = addresses; address && sender->address_count < SENDER_ADDRESSES_MAX;
-	     address = address->ai_next) {
-		struct sender_address *to = &sender->addresses[sender->address_count++];
-
-		memcpy(&to->storage, address->ai_addr, address->ai_addrlen);
-		to->length = address->ai_addrlen;
-	}
-	freeaddrinfo(addresses);
-	return 0;
+	if (result)
+		return fail_resolve(result, sender->shown);
+	if (inet_pton(AF_INET, destination->host, numeric) == 1 ||
+	    inet_pton(AF_INET6, destination->host, numeric) == 1)
+		return 0;
+	sender->resolver = resolver_open(destination);
+	return sender->resolver ? 0 : -ENOMEM;
 }
 
 static int set_path(struct sender *sender, const struct destination *destination)
 {
-	struct sockaddr_un *address = (struct sockaddr_un *)&sender->addresses[0].storage;
+	struct resolver_address *first = &sender->addresses.list[0];
+	struct sockaddr_un *address = (struct sockaddr_un *)&first->storage;
 
 	address->sun_family = AF_UNIX;
 	/* destination_parse() has checked that it fits. */
 	memcpy(address->sun_path, destination->host,
 	       strnlen(destination->host, sizeof(address->sun_path) - 1));
-	sender->addresses[0].length = sizeof(*address);
-	sender->address_count = 1;
+	first->length = sizeof(*address);
+	sender->addresses.count = 1;
 	return 0;
 }
 
@@ -103,6 +93,7 @@ int sender_open(struct sender **result, const struct destination *destination, u
 	if (!sender)
 		return err;
 	sender->fd = -1;
+	sender->lookup_ns = now_ns;
 	sender->backoff_ns = SENDER_BACKOFF_MIN_NS;
 	sender->transport = find_transport(destination->kind);
 	sender->shown = make_shown(destination);
@@ -137,6 +128,7 @@ void sender_close(struct sender *sender)
 	if (sender->fd >= 0)
 		close(sender->fd);
 	sender_queue_release(&sender->queue);
+	resolver_close(sender->resolver);
 	free(sender->shown);
 	free(sender);
 }
@@ -203,20 +195,65 @@ void sender_line(void *context, const char *line, size_t length)
 	}
 }
 
+static bool is_in_use(const struct sender *sender)
+{
+	size_t i;
+
+	for (i = 0; i < sender->addresses.count; i++)
+		if (resolver_address_is_equal(&sender->address, &sender->addresses.list[i]))
+			return true;
+	return false;
+}
+
+/* Looks up the host again, and takes what a lookup has found. */
+static void follow_host(struct sender *sender, uint64_t now_ns)
+{
+	const uint64_t soon_ns = faults(sender) > sender->lookup_faults ? SENDER_LOOKUP_SOON_NS
+									: SENDER_LOOKUP_NS;
+
+	if (now_ns >= sender->lookup_ns + soon_ns) {
+		sender->lookup_ns = now_ns;
+		sender->lookup_faults = faults(sender);
+		resolver_ask(sender->resolver);
+	}
+	if (!resolver_take(sender->resolver, &sender->addresses))
+		return;
+	sender->next_address = 0;
+	if (sender->transport->move && !is_in_use(sender))
+		sender->transport->move(sender);
+}
+
 uint64_t sender_pump(struct sender *sender, uint64_t now_ns)
 {
-	const uint64_t due_ns = sender->transport->pump(sender, now_ns);
+	const uint64_t taken = sender->taken, faults_before = faults(sender);
+	uint64_t due_ns;
 
+	if (sender->resolver)
+		follow_host(sender, now_ns);
+	due_ns = sender->transport->pump(sender, now_ns);
+	if (sender->taken > taken && faults(sender) == faults_before)
+		sender->sent_ns = now_ns;
 	report_failure(sender);
 	return due_ns;
+}
+
+/* Whether what failed is known to work again. */
+static bool is_taken_again(struct sender *sender, uint64_t now_ns)
+{
+	if (faults(sender) != sender->faults_flush || sender->fd < 0 || sender->connecting) {
+		sender->clean_ns = 0;
+		return false;
+	}
+	if (sender->clean_ns == 0)
+		sender->clean_ns = now_ns;
+	return now_ns - sender->clean_ns >= sender->transport->late_ns;
 }
 
 void sender_flush(struct sender *sender, uint64_t now_ns)
 {
 	sender_pump(sender, now_ns);
-	if (sender->failing && sender->fd >= 0 && !sender->connecting &&
-	    faults(sender) == sender->faults_flush) {
-		log_info("StatsD lines for '%s' are sent again", sender->shown);
+	if (is_taken_again(sender, now_ns) && sender->failing) {
+		log_info("StatsD lines for '%s' are taken again", sender->shown);
 		sender->failing = false;
 	}
 	sender->faults_flush = faults(sender);
@@ -252,4 +289,14 @@ uint64_t sender_errors(const struct sender *sender)
 uint64_t sender_dropped(const struct sender *sender)
 {
 	return sender->dropped;
+}
+
+uint64_t sender_moves(const struct sender *sender)
+{
+	return sender->moves;
+}
+
+uint64_t sender_sent_ns(const struct sender *sender)
+{
+	return sender->sent_ns;
 }

@@ -42,10 +42,10 @@
 struct sender;
 
 /*
- * Resolves the name and, for UDP, connects; a TCP or Unix receiver that is not
- * running yet is tried again later. now_ns here and below: a monotonic clock.
- * Returns 0 and sets *sender, or -errno after a message that names the
- * destination and what to do.
+ * Resolves and, for UDP, connects; a TCP or Unix receiver that is not there yet
+ * is tried again later.  The host is looked up again every minute, and after failures.  now_ns here and below: a monotonic clock.  Returns 0
+ * and sets *sender, or -errno after a message that names the destination and
+ * what to do.
  */
 int sender_open(struct sender **sender, const struct destination *destination, uint64_t now_ns);
 /*
@@ -86,5 +86,9 @@ uint64_t sender_taken(const struct sender *sender);
 uint64_t sender_errors(const struct sender *sender);
 /* Since the start: lines that were not sent, or were lost with these. */
 uint64_t sender_dropped(const struct sender *sender);
+/* Since the start: how often the host had another address, where another receiver is. */
+uint64_t sender_moves(const struct sender *sender);
+/* When something was last sent without a failure; 0: never. */
+uint64_t sender_sent_ns(const struct sender *sender);
 
 #endif

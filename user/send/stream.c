@@ -29,12 +29,12 @@
 
 static void begin_connect(struct sender *sender, uint64_t now_ns)
 {
-	const struct sender_address *address = &sender->addresses[sender->next_address];
+	const struct resolver_address *address = &sender->addresses.list[sender->next_address];
 	const int on = 1, unacknowledged_ms = UNACKNOWLEDGED_MS;
 	const int fd =
 		socket(address->storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-	sender->next_address = (sender->next_address + 1) % sender->address_count;
+	sender->next_address = (sender->next_address + 1) % sender->addresses.count;
 	if (fd < 0) {
 		sender_disconnect(sender, errno, now_ns);
 		return;

@@ -246,10 +246,11 @@ static size_t phase_count(const struct statsd_encoder *encoder)
 }
 
 void statsd_begin(struct statsd_encoder *encoder, const struct flush *flush,
-		  const struct statsd_losses *losses, double flush_s, statsd_sink *sink,
-		  void *context)
+		  const struct statsd_losses *losses, const struct statsd_self *self,
+		  statsd_sink *sink, void *context)
 {
 	const struct statsd_losses *own = &losses[encoder->destination];
+	const uint64_t lost = own->errors + own->dropped + own->moves;
 
 	encoder->flush = flush;
 	encoder->serial++;
@@ -257,15 +258,15 @@ void statsd_begin(struct statsd_encoder *encoder, const struct flush *flush,
 	encoder->context = context;
 	encoder->last = flush->last;
 	encoder->late = false;
-	if (own->errors + own->dropped > encoder->losses_before) {
+	if (lost > encoder->losses_before) {
 		forget_announcements(&encoder->series);
 		forget_announcements(&encoder->phases);
 		statsd_forget_self(encoder);
 	}
-	encoder->losses_before = own->errors + own->dropped;
+	encoder->losses_before = lost;
 	if (encoder->histogram == HISTOGRAM_TIMER)
 		statsd_bound_timers(encoder, flush);
-	statsd_encode_self(encoder, flush, losses, flush_s);
+	statsd_encode_self(encoder, flush, losses, self);
 	if (encoder->metrics == METRICS_FLASK)
 		statsd_flask_info(encoder, flush);
 	/* All of them, beginning where the last flush stopped. */

@@ -49,6 +49,14 @@ struct statsd_settings {
 struct statsd_losses {
 	uint64_t errors;  /* failed datagrams, failed or lost connections */
 	uint64_t dropped; /* lines */
+	uint64_t moves;   /* to another address of the host: no loss, but another receiver */
+};
+
+/* What redtap tells of itself with each flush. */
+struct statsd_self {
+	double flush_s;       /* how long the last flush took */
+	uint64_t dropped_out; /* reports that standard output did not take, since the start */
+	uint64_t dropped_err; /* messages that standard error did not take */
 };
 
 struct statsd_encoder;
@@ -68,15 +76,13 @@ void statsd_close(struct statsd_encoder *encoder);
  * its flush; the last flush sends everything.
  *
  * losses: of each destination.  If those of the encoder's own destination have grown since
- * the last flush, the receiver was away: everything is sent as new, and values wait until the
+ * the last flush, the receiver was away or is another one: everything is sent as new, and values wait until the
  * losses stop.  Each destination has an encoder of its own, which knows what was sent there,
  * so that one receiver that is away does not affect the others.
- *
- * flush_s: seconds that the last flush took, for redtap.flush.seconds.
  */
 void statsd_begin(struct statsd_encoder *encoder, const struct flush *flush,
-		  const struct statsd_losses *losses, double flush_s, statsd_sink *sink,
-		  void *context);
+		  const struct statsd_losses *losses, const struct statsd_self *self,
+		  statsd_sink *sink, void *context);
 
 /*
  * Sends the next piece of the flush: at least so many bytes, if there are so many, and at

@@ -94,7 +94,7 @@ struct statsd_encoder {
 	struct statsd_destination *destinations;
 	size_t destination_count;
 	size_t destination; /* index of the encoder's own */
-	struct statsd_counter seen, counted, hooks_missed;
+	struct statsd_counter seen, counted, hooks_missed, dropped_out, dropped_err;
 	struct statsd_counter lost[LOSS_COUNT];
 	struct statsd_counter approximate[APPROXIMATE_COUNT];
 	struct statsd_counter ignored[IGNORE_COUNT];
@@ -153,7 +153,7 @@ void statsd_bound_timers(struct statsd_encoder *encoder, const struct flush *flu
 /* ---- statsd_self.c ---------------------------------------------------- */
 
 void statsd_encode_self(struct statsd_encoder *encoder, const struct flush *flush,
-			const struct statsd_losses *losses, double flush_s);
+			const struct statsd_losses *losses, const struct statsd_self *self);
 
 /* All of its counters will be announced again. */
 void statsd_forget_self(struct statsd_encoder *encoder);

@@ -100,11 +100,15 @@ static void encode_gauges(struct statsd_encoder *encoder, const struct flush *fl
 }
 
 void statsd_encode_self(struct statsd_encoder *encoder, const struct flush *flush,
-			const struct statsd_losses *losses, double flush_s)
+			const struct statsd_losses *losses, const struct statsd_self *self)
 {
-	encode_gauges(encoder, flush, flush_s);
+	encode_gauges(encoder, flush, self->flush_s);
 	encode_ledger(encoder, &flush->total);
 	encode_losses(encoder, losses);
+	encode_counter(encoder, &encoder->dropped_out, "redtap.output.dropped", "stream:stdout",
+		       self->dropped_out);
+	encode_counter(encoder, &encoder->dropped_err, "redtap.output.dropped", "stream:stderr",
+		       self->dropped_err);
 	if (encoder->histogram == HISTOGRAM_TIMER)
 		statsd_emit_gauge(encoder, "redtap.statsd.backlog", encoder->backlog, NULL);
 }
@@ -124,6 +128,8 @@ void statsd_forget_self(struct statsd_encoder *encoder)
 	forget(&encoder->seen, 1);
 	forget(&encoder->counted, 1);
 	forget(&encoder->hooks_missed, 1);
+	forget(&encoder->dropped_out, 1);
+	forget(&encoder->dropped_err, 1);
 	forget(encoder->lost, LOSS_COUNT);
 	forget(encoder->approximate, APPROXIMATE_COUNT);
 	forget(encoder->ignored, IGNORE_COUNT);

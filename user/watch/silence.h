@@ -2,8 +2,8 @@
 /*
  * silence.h - explains why no request has been counted, as far as known.
  *
- * Input: numbers of the kernel side.  Output: one sentence.  It must not know maps or when it
- * is called.
+ * Input: numbers of the kernel side.  Output: one sentence.  It must not know when it is
+ * called.
  */
 #ifndef REDTAP_SILENCE_H
 #define REDTAP_SILENCE_H
@@ -12,6 +12,8 @@
 
 #define SILENCE_TEXT_MAX 1024
 #define SILENCE_PORTS_MAX 8
+
+struct loader;
 
 /* Numbers since attach, unless marked "now". */
 struct silence_facts {
@@ -24,6 +26,12 @@ struct silence_facts {
 	uint16_t ports[SILENCE_PORTS_MAX]; /* on which targets listen: the first few */
 	size_t port_count;                 /* how many there are in all */
 };
+
+/*
+ * Tells the user why there was no request for so long, unless there was one
+ * (silence_tell.c).  Returns 0: never again.
+ */
+uint64_t silence_tell(const struct loader *loader, unsigned int seconds);
 
 /* Writes the sentence, NUL-terminated; returns buffer. */
 char *silence_explain(char buffer[SILENCE_TEXT_MAX], const struct silence_facts *facts);

@@ -90,9 +90,10 @@ static void what_there_is(void **state)
 	static const struct {
 		const char *words, *offered; /* the whole list */
 	} rows[] = {
-		{ "redtap ''", " attach check version help " },
+		{ "redtap ''", " attach check health version help " },
 		{ "redtap ch", " check " },
 		{ "redtap help at", " attach " },
+		{ "redtap health --i", " --instance " },
 		{ "redtap attach --ro", " --route --routes " },
 		{ "redtap attach -p 1 --no", " --no-follow " },
 		{ "redtap check --in", "  " },
@@ -122,6 +123,7 @@ static void options_of_the_table(void **state)
 	(void)state;
 	assert_offers_options("attach", COMMAND_ATTACH);
 	assert_offers_options("check", COMMAND_CHECK);
+	assert_offers_options("health", COMMAND_HEALTH);
 	for (row = option_rows; row->name; row++)
 		if (row->argument)
 			assert_offers_values(row);

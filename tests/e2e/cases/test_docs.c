@@ -177,6 +177,7 @@ static void help(void **state)
 		{ NULL, COMMAND_ATTACH },
 		{ "attach", COMMAND_ATTACH },
 		{ "check", COMMAND_CHECK },
+		{ "health", COMMAND_HEALTH },
 	};
 	size_t i;
 

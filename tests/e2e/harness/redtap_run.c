@@ -6,6 +6,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <sys/wait.h>
 
 #include "harness/harness.h"
 #include "harness/phases.h"
@@ -286,4 +287,19 @@ double redtap_seconds(json_t *series, const char *key)
 	if (!json_is_number(number))
 		fail_msg("a series has no number '%s'", key);
 	return json_number_value(number);
+}
+
+char *redtap_health(pid_t pid, int *status)
+{
+	const char *argv[] = { path_build("redtap"), "health", "--instance",
+			       text_format("%d", (int)pid), NULL };
+	struct process *process =
+		process_start(&(struct process_options){ .name = "health", .argv = argv });
+	char *text;
+
+	process_wait(process, DEADLINE_S);
+	*status = WEXITSTATUS(process->status);
+	text = process_out(process);
+	harness_release_newest();
+	return text;
 }

@@ -79,4 +79,7 @@ json_t *redtap_series(json_t *total, const char *service, const char *method, co
 /* A number of a series in seconds. */
 double redtap_seconds(json_t *series, const char *key);
 
+/* What `redtap health` prints of one, malloc'd; its exit status. */
+char *redtap_health(pid_t pid, int *status);
+
 #endif
