@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * abi.h - everything that crosses the border between kernel and user space:
+ * abi.h - everything that crosses the boundary between kernel and user space:
  * map keys and values, limits, settings, names of enumerators.
  *
- * Nothing else may describe bytes that both sides read.  Every struct has
- * explicit padding; sizes are asserted, so a layout that differs between the
- * two compilers does not build.
+ * Only this file may describe bytes that both sides read.  Every struct has explicit
+ * padding and an asserted size: if the two compilers disagree on a layout, the build
+ * fails.
  */
 #ifndef REDTAP_ABI_H
 #define REDTAP_ABI_H
 
 #include "abi/portable.h"
 
-/* Longest request path (bytes, query cut off) that is kept; longer: `other`. */
+/* Longest request path that is kept (bytes, without query); longer ones: `other`. */
 #define PATH_MAX_BYTES 128
-/* Requests of one connection that may wait for their answer (pipelining). */
+/* Requests of one connection that may wait for their response (pipelining). */
 #define PIPELINE_MAX 16
 /* Arrival stamps that one connection remembers. */
 #define ARRIVALS_MAX 32
-/* Processes watched at a time.  More than any machine's worth of workers. */
+/* Processes watched at the same time. */
 #define TARGETS_MAX 16384
 /* Distinct addresses of servers that targets talk to (--client). */
 #define PEERS_MAX 254
-/* A server beyond these; exported as `other`. */
+/* All further servers; exported as `other`. */
 #define PEER_OTHER 255
 /*
  * A series that has counted nothing for so long retires, seconds; where places are
@@ -100,8 +100,9 @@ enum http_method {
  * How a transaction failed, beside its status.  X(enumerator, exported name)
  */
 #define TRANSACTION_ERRORS(X)                                                                      \
-	X(CLIENT_ABORT, "client_abort") /* the client gave up before the end of the answer */      \
-	X(NO_RESPONSE, "no_response")   /* the server closed without an answer */
+	X(CLIENT_ABORT, "client_abort") /* the client gave up before the end of the response */    \
+	X(NO_RESPONSE, "no_response")   /* the server closed without a response */                 \
+	X(BAD_RESPONSE, "bad_response") /* the response has no valid status */
 
 enum transaction_error {
 	ERROR_NONE = 0,
@@ -112,16 +113,15 @@ enum transaction_error {
 };
 
 /*
- * Why a request that was seen could not be counted.  X(enumerator, exported
- * name)
+ * Why a request was seen but could not be counted.  X(enumerator, exported name)
  */
 #define LOSS_REASONS(X)                                                                            \
 	X(SERIES_FULL, "series_full")     /* no free series, not even for `other` */               \
 	X(PIPELINE_FULL, "pipeline_full") /* more than PIPELINE_MAX outstanding */                 \
-	X(UNREADABLE, "unreadable")       /* head handed over in memory that cannot be read */     \
+	X(UNREADABLE, "unreadable")       /* the head is in memory that cannot be read */          \
 	X(FRAMING, "framing")             /* the end of a message could not be found */            \
-	X(MALFORMED, "malformed")         /* not HTTP/1 after all */                               \
-	X(HOOK_MISSED, "hook_missed")     /* bytes that no hook showed, where a request was due */
+	X(MALFORMED, "malformed")         /* not HTTP/1 */                                         \
+	X(HOOK_MISSED, "hook_missed")     /* no hook saw the bytes of a request */
 
 enum loss_reason {
 	LOSS_NONE = 0,
@@ -132,20 +132,19 @@ enum loss_reason {
 };
 
 /*
- * Why a request was counted with less than the full truth.
- * X(enumerator, exported name)
+ * Why a counted request may have inexact values.  X(enumerator, exported name)
  */
 #define APPROXIMATE_REASONS(X)                                                                     \
-	X(ATTACHED_LATE, "attached_late") /* arrived before attach: t2 stands in for t1 */         \
-	X(NO_ARRIVAL, "no_arrival") /* no stamp covers the first byte: t2 stands in for t1 */      \
-	X(HEAD_TOO_LONG, "head_too_long")     /* framing lies beyond the capture */                \
-	X(CHUNKS_TOO_MANY, "chunks_too_many") /* chunk walk beyond its bound */                    \
+	X(ATTACHED_LATE, "attached_late")     /* arrived before attach: t2 is used for t1 */       \
+	X(NO_ARRIVAL, "no_arrival")           /* no stamp for the first byte: t2 is used for t1 */ \
+	X(HEAD_TOO_LONG, "head_too_long")     /* framing is beyond the parsed bytes */             \
+	X(CHUNKS_TOO_MANY, "chunks_too_many") /* more chunks in a call than are parsed */          \
 	X(BODY_UNREADABLE, "body_unreadable") /* chunk framing in memory that cannot be read */    \
-	X(CONTENTION, "contention")           /* two calls on one side of a connection at once */  \
-	X(ORDER_UNKNOWN, "order_unknown")     /* answers went by unseen: it may be another's */    \
-	X(TRUNCATED, "truncated")             /* the server closed in the middle of its answer */  \
+	X(CONTENTION, "contention")           /* two calls in one direction at the same time */    \
+	X(ORDER_UNKNOWN, "order_unknown")     /* responses missed: may be another request's */     \
+	X(TRUNCATED, "truncated")       /* the server closed in the middle of its response */      \
 	X(ROUTE_OTHER, "route_other")   /* series table full: counted under the route `other` */   \
-	X(DELIVER_FULL, "deliver_full") /* too many answers unacknowledged: not in deliver */
+	X(DELIVER_FULL, "deliver_full") /* too many unacknowledged responses: not in deliver */
 
 enum approximate_reason {
 	APPROXIMATE_NONE = 0,
@@ -156,14 +155,13 @@ enum approximate_reason {
 };
 
 /*
- * Why a connection, or an answer on it, is outside the equation.
- * X(enumerator, exported name)
+ * Why a connection, or a response on it, is not counted.  X(enumerator, exported name)
  */
 #define IGNORE_REASONS(X)                                                                          \
 	X(TLS, "tls")             /* first byte is that of a TLS handshake record */               \
 	X(HTTP2, "http2")         /* HTTP/2 connection preface (RFC 9113, section 3.4) */          \
 	X(NOT_HTTP, "not_http")   /* anything else that is not a request line */                   \
-	X(MALFORMED, "malformed") /* a method, but no HTTP/1 request line behind it */             \
+	X(MALFORMED, "malformed") /* a method, but no HTTP/1 request line */                       \
 	X(CONNECTIONS_FULL, "connections_full") /* connection table full */                        \
 	X(UNSOLICITED, "unsolicited")           /* an answer without a request */                  \
 	X(REQUEST_TIMEOUT, "request_timeout")   /* likewise, a 408: no request came in time */
@@ -177,11 +175,11 @@ enum ignore_reason {
 };
 
 /*
- * Where the time of a request, or of a connection before its first one, went.
+ * Parts of the time of a request, or of a connection before its first request.
  * X(enumerator, exported name)
  */
 #define REQUEST_PHASES(X)                                                                          \
-	X(QUEUE, "queue")     /* arrival of its first byte to the receive call that took it */     \
+	X(QUEUE, "queue")     /* arrival of the first byte to the receive call that read it */     \
 	X(SERVICE, "service") /* from there to the first byte of the final response */             \
 	X(SEND, "send")       /* from there to the last byte handed to the kernel */               \
 	X(DELIVER, "deliver") /* from there to the client's acknowledgement of it */               \
@@ -206,7 +204,7 @@ enum request_phase {
 #define HISTOGRAM_BINS (2 + HISTOGRAM_DECADES * HISTOGRAM_BINS_PER_DECADE)
 
 /*
- * What one series has counted since it was born.  Values of the mmap-able
+ * What one series has counted since it was created.  Values of the mmap-able
  * array `series_values`, indexed by series id; the kernel adds with atomic
  * instructions, user space only reads.  Bins are 32 bits wide and wrap: the
  * collector adds up differences, so no flush interval may see more than
@@ -222,9 +220,9 @@ struct series_value {
 REDTAP_STATIC_ASSERT(sizeof(struct series_value) == 32 + 4 * HISTOGRAM_BINS, "series_value layout");
 
 /*
- * What one phase of one series has counted since it was born.  Values of the
- * mmap-able array `phase_values`: those of a series lie side by side, in the
- * order in which settings place them.  Bins as above; their sum is the count.
+ * What one phase of one series has counted since it was created.  Values of the
+ * mmap-able array `phase_values`: the phases of a series are adjacent, in the order of
+ * settings.phase_places.  Bins as above; their sum is the count.
  */
 struct phase_value {
 	__u64 sum_ns;
@@ -232,22 +230,22 @@ struct phase_value {
 };
 REDTAP_STATIC_ASSERT(sizeof(struct phase_value) == 8 + 4 * HISTOGRAM_BINS, "phase_value layout");
 
-/* What a series is of. */
+/* What identifies a series. */
 struct series_key {
 	__u16 service; /* index into the loader's table of service names */
-	__u16 status;  /* 100..999, 0: no answer */
+	__u16 status;  /* 100..999, 0: no response */
 	__u8 method;   /* enum http_method */
 	__u8 error;    /* enum transaction_error */
 	__u8 path_length;
-	__u8 peer;                 /* 0: the service was asked; else it asked, and this says whom */
+	__u8 peer; /* 0: the service is the server; else it is the client of this server */
 	char path[PATH_MAX_BYTES]; /* folded route, zero padded, not terminated */
 };
 REDTAP_STATIC_ASSERT(sizeof(struct series_key) == 8 + PATH_MAX_BYTES, "series_key layout");
 
 /*
- * What a series is of, and where its id is found: values of the mmap-able array
- * `series_entries`, indexed by series id.  The rest holds from when live is 1 until the
- * loader has it set back.
+ * The key of a series, and where its id is stored: values of the mmap-able array
+ * `series_entries`, indexed by series id.  Valid while live is 1; the loader has it
+ * cleared.
  */
 struct series_entry {
 	struct series_key key;
@@ -288,11 +286,11 @@ REDTAP_STATIC_ASSERT(sizeof(struct peer_key) == 16, "peer_key layout");
 struct service_gauges {
 	__u64 active_requests;
 	__u64 open_connections;
-	__u64 client_requests; /* sent by the service, and without a complete answer */
+	__u64 client_requests; /* sent by the service, without a complete response yet */
 };
 
 /*
- * The loss ledger.  Every field but `series` and the gauges only grows.
+ * The loss ledger.  All fields only grow, except `series` and the gauges.
  * At rest: seen = counted + sum(active_requests + client_requests) + sum(lost).
  */
 struct ledger {
@@ -308,9 +306,9 @@ struct ledger {
 };
 
 /*
- * What the loader has the program `control` do: its first argument, and those behind it.
- * Whatever the loader changes or looks up in a table while programs are attached goes
- * this way, see control.bpf.h.
+ * Orders of the loader to the program `control`: the first argument, and (in the comments)
+ * the arguments after it.  While programs are attached, the loader changes and looks up
+ * tables only in this way, see control.bpf.h.
  */
 enum control_order {
 	CONTROL_NONE = 0,
@@ -319,11 +317,11 @@ enum control_order {
 	CONTROL_TARGET_FIND,     /* pid; gives 1 + its service, 0: it is not there */
 	CONTROL_TARGET_REMOVE,   /* pid */
 	CONTROL_LISTEN,          /* inode number of the network namespace, port */
-	CONTROL_SERIES_FORGET,   /* id: no longer found by its name */
-	CONTROL_SERIES_GIVE_BACK /* first id, number of ids: free for others */
+	CONTROL_SERIES_FORGET,   /* id: its key is removed from the table */
+	CONTROL_SERIES_GIVE_BACK /* first id, number of ids: free for other series */
 };
 
-/* Ids that are given back at once, at most. */
+/* Most ids that are given back at once. */
 #define GIVE_BACK_MAX 256
 
 /* Set by the loader between open and load; constant afterwards. */

@@ -2,10 +2,10 @@
 /*
  * histogram.h - bin index and bin bounds of the decimal log-linear histogram.
  *
- * Pure arithmetic for both worlds.  abi.h has the layout.  Bins are (low,
- * high], as the `le` of Prometheus is inclusive, so that every `le` with at
- * most two significant digits is the upper edge of a bin and its cumulative
- * count is exact.  It must not know maps or series.
+ * Inputs: a duration or a bin.  Outputs: a bin or its bounds.  Pure; compiled for BPF
+ * and user space; abi.h has the layout.  Bins are (low, high], as the `le` of Prometheus
+ * is inclusive: so every `le` with at most two significant digits is the upper edge of a
+ * bin, and its cumulative count is exact.  It must not know maps or series.
  */
 #ifndef REDTAP_HISTOGRAM_H
 #define REDTAP_HISTOGRAM_H
@@ -16,7 +16,7 @@
 #define HISTOGRAM_HIGHEST_NS 100000000000ULL /* upper edge of the last bin: 100 s */
 #define HISTOGRAM_OVERFLOW (HISTOGRAM_BINS - 1)
 
-/* The bin that a duration in nanoseconds falls into: 0 .. HISTOGRAM_BINS - 1. */
+/* Returns the bin of a duration in nanoseconds: 0 .. HISTOGRAM_BINS - 1. */
 static __always_inline __u32 histogram_bin(__u64 duration_ns)
 {
 	__u64 unit = HISTOGRAM_LOWEST_NS / 10; /* a tenth of the decade's lower edge */
@@ -43,7 +43,7 @@ static __always_inline __u32 histogram_bin(__u64 duration_ns)
 	       11;
 }
 
-/* Bounds are only asked for in user space; inline, so unused in BPF they cost nothing. */
+/* Bounds are used in user space only; inline, so they cost nothing in BPF. */
 
 /*
  * Upper edge of a bin in nanoseconds, inclusive; UINT64_MAX for the overflow

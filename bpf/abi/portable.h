@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * portable.h - the integer types and the few macros that let one header be
- * compiled for BPF, for the loader and for the unit tests.
+ * portable.h - integer types and a few macros, so that a header compiles for BPF, for the
+ * loader and for the unit tests.
  *
- * This is the only file that asks which of the worlds it is in.
+ * Only this file checks which of these it is compiled for.
  */
 #ifndef REDTAP_PORTABLE_H
 #define REDTAP_PORTABLE_H
@@ -16,13 +16,13 @@
 #define UINT64_MAX (~0ULL)
 
 /*
- * Constant tables in headers.  Not static in BPF: clang gives static variables
- * no offset in the BTF of their section, and the kernel then refuses all BTF,
- * without which functions are not verified one by one.
+ * Constant tables in headers.  Not static in BPF: clang gives static variables no offset
+ * in the BTF of their section, and the kernel then rejects all BTF; without BTF it does
+ * not verify functions separately.
  */
 #define CONSTANT_TABLE const
 
-/* Eight bytes at any address, in the order of memory: one instruction. */
+/* Loads eight bytes from any address, in memory order: one instruction. */
 static __always_inline __u64 word_load(const void *at)
 {
 	return *(const __u64 *)at;
@@ -68,14 +68,14 @@ static __always_inline void word_store(void *at, __u64 word)
 
 #endif
 
-/* Whatever is in memory may have changed: nothing is kept in registers. */
+/* All memory may have changed: the compiler keeps no values in registers. */
 #define COMPILER_BARRIER() __asm__ volatile("" ::: "memory")
 
-/* Memory that others write meanwhile, read once; as in the kernel. */
+/* Reads memory once that others may write at the same time; as in the kernel. */
 #define READ_ONCE(place) (*(const volatile __typeof__(place) *)&(place))
 
 /*
- * As in the kernel: everything written before it is seen by whoever sees the value.
+ * As in the kernel: a reader that sees the value also sees everything written before it.
  * x86 orders stores by itself; BPF has no release store before kernel 6.15.
  */
 #define smp_store_release(at, value)                                                               \
@@ -85,8 +85,8 @@ static __always_inline void word_store(void *at, __u64 word)
 	} while (0)
 
 /*
- * index & mask, in a way that the compiler cannot replace by what it knows of
- * index: the verifier wants to see the mask.
+ * index & mask; the compiler cannot remove the mask, even if it knows the range of index.
+ * The verifier needs the mask.
  */
 static __always_inline __u32 index_mask(__u32 index, __u32 mask)
 {
@@ -95,8 +95,8 @@ static __always_inline __u32 index_mask(__u32 index, __u32 mask)
 }
 
 /*
- * A value of which the compiler knows nothing.  For indexes: a comparison that it
- * folds into another one, or does on a copy, tells the verifier nothing.
+ * Hides a value from the compiler.  For indexes: if the compiler merges a comparison with
+ * another one, or compares a copy, the verifier does not learn the range.
  */
 static __always_inline __u64 value_opaque(__u64 value)
 {
@@ -105,8 +105,8 @@ static __always_inline __u64 value_opaque(__u64 value)
 }
 
 /*
- * Atomic operations other than adding: BPF has them from kernel 5.12 on (and -mcpu=v3).
- * The build for older kernels does without: two CPUs in the same instant can undo each
+ * Atomic operations other than addition: in BPF since kernel 5.12 (with -mcpu=v3).  The
+ * build for older kernels does not use them: two CPUs at the same time may overwrite each
  * other's change there.
  */
 #ifdef REDTAP_LEGACY
@@ -137,7 +137,7 @@ static __always_inline void atomic_or(__u32 *place, __u32 bits)
 	__sync_fetch_and_or(place, bits);
 }
 
-/* Returns whether `before` was there, and was exchanged. */
+/* Returns whether the value was `before`, and was exchanged. */
 static __always_inline bool atomic_compare_exchange(__u32 *place, __u32 before, __u32 after)
 {
 	return __sync_val_compare_and_swap(place, before, after) == before;

@@ -1,32 +1,31 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * series_key.h - keys of series: where they are looked for, and whether two are the
- * same.
+ * series_key.h - keys of series: their places in a hash table, and comparison.
  *
- * Inputs: keys whose path is filled up with zeros to a whole word; what lies behind
- * does not matter.  Outputs: places in the table.  Pure; compiled for BPF and the
- * unit tests.  It must not know the table.
+ * Inputs: keys whose path is padded with zeros to a whole word; later bytes are not read.
+ * Outputs: places in the table.  Pure; compiled for BPF and the unit tests.  It must not
+ * know the table.
  *
- * The kernel's tables hash and compare all of a key that has room for the longest
- * path: most of a short one's cost.  So the table's key is a hash of what is there,
- * and the text lies in the value: two series that meet at one place are told apart
- * by it, and the second goes to another place.
+ * A kernel hash map hashes and compares the whole key, with room for the longest path:
+ * slow for short paths.  So the map's key is a hash of the used bytes, and the value has
+ * the full key.  If two series have the same hash, the full keys differ and the second
+ * series uses the next place.
  */
 #ifndef REDTAP_SERIES_KEY_H
 #define REDTAP_SERIES_KEY_H
 
 #include "abi/abi.h"
 
-/* Places at which a key is looked for. */
+/* Places where a key may be stored. */
 #define SERIES_PLACES 4
 
-/* Words of the path that belong to the key. */
+/* Number of used words of the path. */
 static __always_inline __u32 series_key_words(const struct series_key *key)
 {
 	return (*(const volatile __u8 *)&key->path_length + 7) / 8;
 }
 
-/* Everything but the path is one word. */
+/* All fields before the path are one word. */
 #define SERIES_KEY_HEAD 8
 REDTAP_STATIC_ASSERT(__builtin_offsetof(struct series_key, path) == SERIES_KEY_HEAD,
 		     "the key's head is one word");
@@ -89,7 +88,7 @@ static __always_inline bool series_key_same(const struct series_key *one,
 	if (word_load(one) != word_load(other))
 		return false;
 	for (i = 0; i < PATH_MAX_BYTES / 8; i++) {
-		if (i >= series_key_words(other)) /* of both, as it seems */
+		if (i >= series_key_words(other)) /* both have this length */
 			break;
 		if (word_load(one->path + i * 8) != word_load(other->path + i * 8))
 			return false;
@@ -97,7 +96,7 @@ static __always_inline bool series_key_same(const struct series_key *one,
 	return true;
 }
 
-/* Copies a key; what lies behind its path is zero. */
+/* Copies a key; the bytes after its path become zero. */
 static __always_inline void series_key_copy(struct series_key *to, const struct series_key *from)
 {
 	__u32 i;

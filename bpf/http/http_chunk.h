@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * http_chunk.h - a chunked body outside its data, byte by byte: sizes, extensions,
- * trailers (RFC 9112, section 7.1).
+ * http_chunk.h - the framing of a chunked body, byte by byte: sizes, extensions,
+ * trailers (RFC 9112, section 7.1).  The caller skips the chunk data.
  *
- * Inputs: the parser's state and the next byte.  Outputs: a verdict, and how much
- * data follows.  Pure, like http_parse.h.  It must not know windows.
+ * Inputs: the parser's state and the next byte.  Outputs: a verdict, and the
+ * length of the data that follows.  Pure, like http_parse.h.  It must not know windows.
  */
 #ifndef REDTAP_HTTP_CHUNK_H
 #define REDTAP_HTTP_CHUNK_H
 
 #include "http/http_state.h"
 
-/* End of the line that holds a chunk's size. */
+/* The line with the chunk size ends. */
 static __always_inline __u32 http_chunk_line_end(struct http_parser *parser)
 {
 	if (!(parser->flags & HTTP_LINE_DIGIT))
@@ -26,7 +26,7 @@ static __always_inline __u32 http_chunk_line_end(struct http_parser *parser)
 	return HTTP_DATA;
 }
 
-/* One byte of a chunked body outside chunk data (RFC 9112, section 7.1). */
+/* Parses one byte of chunk framing. */
 static __always_inline __u32 http_chunk_step(struct http_parser *parser, __u8 byte)
 {
 	switch (parser->phase) {

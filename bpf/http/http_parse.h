@@ -3,14 +3,13 @@
  * http_parse.h - resumable HTTP/1 parser: request line, status line, the two
  * header fields that decide framing, chunk sizes (RFC 9112).
  *
- * Inputs: bytes, one window after the other, cut anywhere.  Outputs: a verdict
- * where something has been completed, and the fields of struct http_parser.
+ * Inputs: bytes in windows, which may end anywhere in a message.  Outputs: a verdict
+ * when an element is complete, and the fields of struct http_parser.
  * Pure: no allocation, no clock, no maps; compiled for BPF and user space.  It
  * must not know connections, transactions or where the bytes come from.
  *
- * All state lives in memory, none in registers across bytes: the verifier then
- * sees the same unknown state at each turn of the loop and the cost of
- * verifying it stays linear.
+ * Between two bytes all state is in memory, none in registers: so the verifier sees the
+ * same unknown state in each loop iteration, and its cost stays linear.
  */
 #ifndef REDTAP_HTTP_PARSE_H
 #define REDTAP_HTTP_PARSE_H
@@ -27,10 +26,10 @@ static __always_inline bool http_phase_skips_line(__u8 phase)
 }
 
 /*
- * Feeds the window to one group of phases until something is completed, the
- * group is left, a phase is reached where it pauses, or the window (or as much
- * as is taken in one go) is used up.  One function a group, so that the verifier
- * checks each loop by itself.
+ * Feeds the window to one group of phases.  Returns when an element is complete, when the
+ * next phase belongs to another group or is `pause`, at the window's end, or after
+ * HTTP_FEED_BYTES.  One function for each group, so that the verifier checks each loop
+ * alone.
  */
 #define HTTP_FEED_FUNCTION(name, is_group, step, pause)                                            \
 	static __always_inline __u32 name(struct http_feed *feed)                                  \
@@ -57,7 +56,7 @@ static __always_inline bool http_phase_skips_line(__u8 phase)
 		return HTTP_MORE;                                                                  \
 	}
 
-/* Skips eight bytes without LF. */
+/* Skips eight bytes if none of them is LF. */
 static __always_inline bool http_line_skip(struct http_window *window, __u32 at)
 {
 	if (at + 8 > window->fill || http_word_has_lf(word_load(&window->bytes[at])))
@@ -66,12 +65,26 @@ static __always_inline bool http_line_skip(struct http_window *window, __u32 at)
 	return true;
 }
 
+/*
+ * Parses one byte of a method.  After "PRI ", an asterisk belongs to the HTTP/2 preface;
+ * any other byte is the first of the target and stays in the window.
+ */
+static __always_inline __u32 http_method_feed_step(struct http_feed *feed, __u8 byte)
+{
+	if (feed->parser.phase != PHASE_PREFACE)
+		return http_method_step(&feed->parser, &feed->line, byte);
+	if (feed->parser.position || byte == '*')
+		return http_preface_step(&feed->parser, byte);
+	feed->window.position--;
+	return http_method_end(&feed->parser, &feed->line);
+}
+
 static __always_inline bool http_phase_is_status(__u8 phase)
 {
 	return phase == PHASE_RESPONSE || phase == PHASE_STATUS;
 }
 
-#define HTTP_STEP_METHOD(feed, byte) http_method_step(&(feed)->parser, &(feed)->line, byte)
+#define HTTP_STEP_METHOD(feed, byte) http_method_feed_step(feed, byte)
 #define HTTP_STEP_TARGET(feed, byte)                                                               \
 	http_target_step(&(feed)->parser, &(feed)->line, (feed)->path, byte)
 #define HTTP_STEP_STATUS(feed, byte) http_status_step(&(feed)->parser, byte)
@@ -81,7 +94,7 @@ static __always_inline bool http_phase_is_status(__u8 phase)
 HTTP_FEED_FUNCTION(http_method_feed, http_phase_is_method, HTTP_STEP_METHOD, PHASE_NONE)
 HTTP_FEED_FUNCTION(http_target_feed, http_phase_is_target, HTTP_STEP_TARGET, PHASE_NONE)
 HTTP_FEED_FUNCTION(http_status_feed, http_phase_is_status, HTTP_STEP_STATUS, PHASE_NONE)
-/* Whole lines are for http_scan.h: it is asked again at each. */
+/* Pauses at each line, so that http_scan.h can try it first. */
 HTTP_FEED_FUNCTION(http_header_feed, http_phase_is_header, HTTP_STEP_HEADER, PHASE_LINE)
 HTTP_FEED_FUNCTION(http_chunk_feed, http_phase_is_chunk, HTTP_STEP_CHUNK, PHASE_NONE)
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * http_proxy.h - the header of the PROXY protocol, by which a load balancer tells a
- * server whose connection this is, byte by byte: it comes before the first request.
+ * http_proxy.h - parses the header of the PROXY protocol, byte by byte.  A load balancer
+ * sends it before the first request, to tell the server the client's address.
  *
- * Inputs: the parser's state and the next byte.  Outputs: a verdict; how much of the
- * header follows.  Pure, like http_parse.h.  It must not know addresses.
+ * Inputs: the parser's state and the next byte.  Outputs: a verdict; the number of header
+ * bytes that follow.  Pure, like http_parse.h.  It must not know addresses.
  *
- * Version 1 is a line, "PROXY TCP4 ...": its first word is read as a method.  Version 2
- * is binary: two empty lines, a NUL, an empty line, "QUIT", a line's end; then four
- * bytes, of which the last two are the length of the rest.
+ * Version 1 is a line, "PROXY TCP4 ...": its first word is parsed as a method.  Version 2
+ * is binary: "\r\n\r\n\0\r\nQUIT\n", then four bytes; the last two are the length of the
+ * rest.
  */
 #ifndef REDTAP_HTTP_PROXY_H
 #define REDTAP_HTTP_PROXY_H
@@ -16,7 +16,7 @@
 #include "http/http_state.h"
 
 CONSTANT_TABLE char http_proxy_mark[8] = "\r\nQUIT\n";
-/* Of version 1, behind its first word: 107 bytes at most, the word's six among them. */
+/* Longest line of version 1: 107 bytes, less the six of "PROXY ". */
 #define HTTP_PROXY_LINE_BYTES 101
 #define HTTP_PROXY_MARK_BYTES 7
 #define HTTP_PROXY_SIZE_BYTES 4
@@ -29,7 +29,7 @@ static __always_inline __u32 http_proxy_begin(struct http_parser *parser)
 	return HTTP_MORE;
 }
 
-/* One byte of a header; of version 1, behind its first word. */
+/* Parses one byte of the header (of version 1: after its first word). */
 static __always_inline __u32 http_proxy_step(struct http_parser *parser, __u8 byte)
 {
 	__u8 at = parser->position;
@@ -51,11 +51,11 @@ static __always_inline __u32 http_proxy_step(struct http_parser *parser, __u8 by
 		}
 		return HTTP_MORE;
 	case PHASE_PROXY_SIZE:
-		/* version and command, family: no matter */
+		/* only the last two bytes count: version, command and family are skipped */
 		parser->number = (parser->number << 8 | byte) & 0xffff;
 		if (at + 1 < HTTP_PROXY_SIZE_BYTES)
 			return HTTP_MORE;
-		parser->remaining = parser->number; /* the caller goes on from here */
+		parser->remaining = parser->number; /* the caller skips these bytes */
 		return HTTP_PROXY;
 	default:
 		return HTTP_BAD;

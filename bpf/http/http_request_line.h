@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * http_request_line.h - a request line, byte by byte: its method, and its target
+ * http_request_line.h - parses a request line, byte by byte: its method, and its target
  * folded into a route (RFC 9112, section 3).
  *
- * Inputs: the parser's state and the next byte.  Outputs: a verdict; the method, and
- * the route in place.  Pure, like http_parse.h.  It must not know windows.
+ * Inputs: the parser's state and the next byte.  Outputs: a verdict; the method and the
+ * route.  Pure, like http_parse.h.  It must not know windows.
  */
 #ifndef REDTAP_HTTP_REQUEST_LINE_H
 #define REDTAP_HTTP_REQUEST_LINE_H
 
+#include "http/http_foreign.h"
 #include "http/http_proxy.h"
 
-/* Nothing of a path is known yet. */
+/* Clears what is known of the path. */
 static __always_inline void http_path_init(struct http_request_line *line)
 {
 	line->raw_length = 0;
@@ -23,7 +24,16 @@ static __always_inline void http_path_init(struct http_request_line *line)
 	line->other = 0;
 }
 
-/* One byte of a method. */
+/* A method and the space after it are complete. */
+static __always_inline __u32 http_method_end(struct http_parser *parser,
+					     struct http_request_line *line)
+{
+	http_path_init(line);
+	parser->phase = PHASE_TARGET;
+	return HTTP_METHOD;
+}
+
+/* Parses one byte of a method, up to PHASE_PREFACE. */
 static __always_inline __u32 http_method_step(struct http_parser *parser,
 					      struct http_request_line *line, __u8 byte)
 {
@@ -31,12 +41,19 @@ static __always_inline __u32 http_method_step(struct http_parser *parser,
 
 	if (parser->phase < PHASE_REQUEST)
 		return http_proxy_step(parser, byte);
+	if (parser->phase == PHASE_TLS)
+		return http_tls_step(parser, byte);
 	if (parser->phase == PHASE_REQUEST) {
 		if (byte == '\r' || byte == '\n')
 			return HTTP_MORE;
 		if (byte == 0)
 			return http_proxy_begin(parser);
-		if ((__u8)(byte - 'A') >= 26)
+		parser->position = byte == TLS_HANDSHAKE;
+		if (byte == TLS_HANDSHAKE) {
+			parser->phase = PHASE_TLS;
+			return HTTP_MORE;
+		}
+		if (!(http_class(byte) & CLASS_TOKEN))
 			return HTTP_BAD;
 		line->method[0] = byte;
 		line->method[1] = 0;
@@ -45,21 +62,24 @@ static __always_inline __u32 http_method_step(struct http_parser *parser,
 		parser->phase = PHASE_METHOD;
 		return HTTP_MORE;
 	}
-	if (byte == ' ') {
-		http_path_init(line);
-		parser->phase = PHASE_TARGET;
-		return HTTP_METHOD;
+	if (http_is_space(byte)) {
+		if (line->method[0] == HTTP_TOKEN_WORD("PRI", 0) && byte == ' ') {
+			parser->phase = PHASE_PREFACE;
+			return HTTP_MORE;
+		}
+		return http_method_end(parser, line);
 	}
-	if (at >= HTTP_METHOD_MAX || !(http_class(byte) & CLASS_METHOD))
+	if (at >= HTTP_METHOD_MAX || !(http_class(byte) & CLASS_TOKEN))
 		return HTTP_BAD;
-	line->method[at / 8] |= (__u64)byte << (at * 8 & 63);
+	if (at < HTTP_METHOD_KEPT)
+		line->method[at / 8] |= (__u64)byte << (at * 8 & 63);
 	line->method_length = at + 1;
 	return HTTP_MORE;
 }
 
 /*
- * Ends a path segment: all digits, hex of 16 or more, and any 32 bytes or more
- * (so also a UUID) become {id}.
+ * Ends a path segment.  It becomes {id} if it has only digits, only hex digits and at
+ * least 16 of them, or at least 32 bytes (so also a UUID).
  */
 static __always_inline void http_segment_end(struct http_request_line *line, char *path)
 {
@@ -90,13 +110,13 @@ static __always_inline void http_path_append(struct http_request_line *line, cha
 	__u32 at = line->path_length;
 	__u8 class = http_class(byte);
 
-	/* a NUL can not be part of a path's text */
+	/* a path cannot contain NUL */
 	if (line->raw_length >= PATH_MAX_BYTES || byte == 0) {
 		line->other = 1;
 		return;
 	}
 	line->raw_length++;
-	/* {id} is longer than a digit: a segment that does not fit here may once it is folded */
+	/* a segment that is too long here may fit after folding */
 	if (at < PATH_MAX_BYTES) {
 		path[index_mask(at, PATH_MAX_BYTES - 1)] = byte;
 		line->path_length = at + 1;
@@ -119,7 +139,7 @@ static __always_inline void http_path_slash(struct http_request_line *line, char
 	line->segment_hex = 0;
 }
 
-/* One byte of the target before its path, if it has one (RFC 9112, section 3.2). */
+/* Parses one byte of the target before its path (RFC 9112, section 3.2). */
 static __always_inline void http_target_begin_step(struct http_parser *parser,
 						   struct http_request_line *line, char *path,
 						   __u8 byte)
@@ -137,7 +157,7 @@ static __always_inline void http_target_begin_step(struct http_parser *parser,
 			line->segment_length = 0;
 		}
 		break;
-	case PHASE_SCHEME: /* scheme "://" authority; else nothing that has a path */
+	case PHASE_SCHEME: /* scheme "://" authority; any other form has no path */
 		if ((byte == ':' && at == 0) || (byte == '/' && at == 1)) {
 			parser->position = at + 1;
 		} else if (byte == '/' && at == 2) {
@@ -158,13 +178,13 @@ static __always_inline void http_target_begin_step(struct http_parser *parser,
 	}
 }
 
-/* The space behind the target. */
+/* The space or tab after the target. */
 static __always_inline __u32 http_target_end(struct http_parser *parser,
 					     struct http_request_line *line, char *path)
 {
 	__u8 phase = parser->phase;
 
-	if (phase == PHASE_TARGET) /* one space more than due: RFC 9112, section 3 */
+	if (phase == PHASE_TARGET) /* more than one space: RFC 9112, section 3 */
 		return HTTP_MORE;
 	if (phase == PHASE_PATH)
 		http_segment_end(line, path);
@@ -177,14 +197,26 @@ static __always_inline __u32 http_target_end(struct http_parser *parser,
 	return HTTP_TARGET;
 }
 
-/* One byte of a target. */
+/* The line ends after the target: as in HTTP/0.9 and in other protocols. */
+static __always_inline __u32 http_target_last(struct http_parser *parser,
+					      struct http_request_line *line, char *path, __u8 byte)
+{
+	if (parser->phase == PHASE_TARGET)
+		line->other = 1;
+	else
+		http_target_end(parser, line, path);
+	parser->phase = byte == '\n' ? PHASE_LINE : PHASE_LINE_SKIP;
+	return HTTP_TARGET;
+}
+
+/* Parses one byte of a target. */
 static __always_inline __u32 http_target_step(struct http_parser *parser,
 					      struct http_request_line *line, char *path, __u8 byte)
 {
-	if (byte == ' ')
+	if (http_is_space(byte))
 		return http_target_end(parser, line, path);
 	if (byte == '\r' || byte == '\n')
-		return HTTP_BAD;
+		return http_target_last(parser, line, path, byte);
 	if (parser->phase == PHASE_QUERY)
 		return HTTP_MORE;
 	if (parser->phase != PHASE_PATH) {

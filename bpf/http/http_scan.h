@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * http_scan.h - the parser's short cut: the forms that nearly all heads have,
- * eight bytes at a time.
+ * http_scan.h - the parser's fast path: parses the usual forms of a first line, eight
+ * bytes at a time.
  *
- * Inputs: a struct http_feed whose window is filled.  Outputs: exactly what the
- * byte-wise functions of http_parse.h would have come to; or nothing has changed,
- * and these go on from where they were.  So a form that is not known here, and
- * whatever the window does not hold to its end, is none of its business.
+ * Inputs: a struct http_feed whose window is filled.  Outputs: the same state as the
+ * byte-wise functions of http_parse.h would give; or no change at all, and these
+ * functions parse it.  That is so for unusual forms, and for lines that do not end
+ * in the window.
  *
- * Positions and counts are kept in registers.  Those that the verifier compares
- * start from memory, where it does not know them: it would follow each value by
- * itself.  Bytes behind the window's fill are looked at like all others; what is
- * found there is thrown away with the position, which is beyond the fill.
+ * Positions and counts are in registers.  Those that the verifier compares are loaded
+ * from memory first: then it does not know their values, and does not check each value
+ * separately.  Bytes after the window's fill are read like all others; a result that
+ * includes them has a position beyond the fill and is discarded.
  */
 #ifndef REDTAP_HTTP_SCAN_H
 #define REDTAP_HTTP_SCAN_H
@@ -19,7 +19,7 @@
 #include "http/http_parse.h"
 #include "http/http_scan_lines.h"
 
-/* The length of a frequent method, 0: another one.  word: begins with it. */
+/* Returns the length of a common method at the beginning of word, 0: another method. */
 static __always_inline __u32 http_method_scan(__u64 word)
 {
 	__u64 marks = word_zero(word ^ WORD_OF(' ')), token;
@@ -27,7 +27,7 @@ static __always_inline __u32 http_method_scan(__u64 word)
 
 	if (end == 0)
 		return 0;
-	/* with its space: a NUL in front of that one is no padding */
+	/* compared with its space, so that a NUL before it is not taken for padding */
 	token = word & WORD_BYTES(end);
 	if (token == HTTP_TOKEN_WORD("GET ", 0) || token == HTTP_TOKEN_WORD("POST ", 0) ||
 	    token == HTTP_TOKEN_WORD("PUT ", 0) || token == HTTP_TOKEN_WORD("HEAD ", 0) ||
@@ -37,7 +37,7 @@ static __always_inline __u32 http_method_scan(__u64 word)
 	return 0;
 }
 
-/* Bytes that end what is known here as a path: up to space, and # ; ? */
+/* Marks the bytes that end a path: up to space, and # ; ? */
 static __always_inline __u64 word_path_end(__u64 word)
 {
 	/* ';' and '?' differ in one bit */
@@ -45,13 +45,13 @@ static __always_inline __u64 word_path_end(__u64 word)
 	       word_zero((word | WORD_OF(0x04)) ^ WORD_OF('?'));
 }
 
-/* 1 if a word of marks has none, else 0. */
+/* Returns 1 if no byte is marked, else 0. */
 static __always_inline __u64 word_unmarked(__u64 marks)
 {
 	return ((marks >> 7) - 1) >> 63;
 }
 
-/* Zero, of which the verifier knows nothing. */
+/* Returns zero; the verifier does not know the value. */
 static __always_inline __u32 scan_zero(struct http_feed *feed)
 {
 	feed->line.other = 0;
@@ -60,31 +60,32 @@ static __always_inline __u32 scan_zero(struct http_feed *feed)
 }
 
 /*
- * Copies the path at `at` into feed->path, by words.  Returns its length, 0: it
- * is too long.  *folds is nonzero if a segment may have to be folded: one that
- * begins with a digit; 16 hexadecimal digits have a word of their own whatever
- * the words' beginning is, and 32 bytes have three without a slash.
+ * Copies the path at `at` into feed->path, by words.  Returns its length, 0: too long.
+ * *folds is nonzero if a segment may have to be folded: if one begins with a digit, if
+ * a word has only hex digits (any 16 of them contain one), or if three words in a row
+ * have no slash (any 32 bytes contain three).
  */
 static __always_inline __u32 http_path_scan(struct http_feed *feed, __u32 at, __u64 *folds)
 {
-	__u64 carry = scan_zero(feed); /* the word before has ended with a slash */
+	__u64 carry = scan_zero(feed); /* the previous word ended with a slash */
 	__u64 whole = carry, found = carry;
 	__u32 i;
 
 	for (i = 0; i < PATH_MAX_BYTES / 8; i++) {
 		__u64 word = window_word(&feed->window, at + i * 8);
 		__u64 ends = word_path_end(word);
-		__u64 slashes = word_between(word, '/', '/') & ~word; /* not 0xaf, too */
+		__u64 slashes = word_between(word, '/', '/') &
+				~word; /* word_between() may mark 0xaf too */
 		__u64 digits = word_between(word, '0', '9');
 
 		word_store(&feed->path[i * 8], word);
-		if (ends) { /* what lies behind is no part of it */
+		if (ends) { /* bytes after the end do not count */
 			*folds = found | ((slashes << 8 | carry) & digits & (ends - 1));
 			return i * 8 + word_marked_end(ends) - 1;
 		}
 		found |= (slashes << 8 | carry) & digits;
 		carry = slashes >> 56;
-		/* a bit for each word, the last lowest: no slash in it */
+		/* one bit for each word, the latest is bit 0: it has no slash */
 		whole = whole << 1 | word_unmarked(slashes);
 		if (slashes)
 			continue;
@@ -96,8 +97,8 @@ static __always_inline __u32 http_path_scan(struct http_feed *feed, __u32 at, __
 }
 
 /*
- * Folds the path of this length at `at` into feed->path, byte by byte as the
- * byte-wise functions do.  Returns whether it fits.
+ * Folds the path at `at` into feed->path, byte by byte.  Returns whether the route
+ * fits.
  */
 static __always_inline bool http_path_fold(struct http_feed *feed, __u32 at, __u32 length)
 {
@@ -121,7 +122,7 @@ static __always_inline bool http_path_fold(struct http_feed *feed, __u32 at, __u
 	return !line->other;
 }
 
-/* Goes on to the space behind the query that begins at *at; false: none is plain. */
+/* Moves *at over a query, to the space after it; false: no space, or a control byte. */
 static __always_inline bool http_query_scan(const struct http_feed *feed, __u32 *at)
 {
 	__u32 i;
@@ -138,7 +139,7 @@ static __always_inline bool http_query_scan(const struct http_feed *feed, __u32 
 	return false;
 }
 
-/* Goes over " HTTP/1.1" and the line's end; false: it is not that. */
+/* Moves *at over " HTTP/1.1" (any minor digit) and CRLF; false: other bytes are there. */
 static __always_inline bool http_version_scan(const struct http_feed *feed, __u32 *at)
 {
 	__u64 word = window_word(&feed->window, *at + 1);
@@ -153,8 +154,8 @@ static __always_inline bool http_version_scan(const struct http_feed *feed, __u3
 }
 
 /*
- * The first line of a request that begins at the window's position, at
- * PHASE_REQUEST.  Returns whether it was taken; what follows is PHASE_LINE.
+ * Parses a request line at the window's position, in PHASE_REQUEST.  Returns whether
+ * it was parsed; the next phase is PHASE_LINE.
  */
 static __always_inline bool http_request_scan(struct http_feed *feed)
 {
@@ -166,7 +167,7 @@ static __always_inline bool http_request_scan(struct http_feed *feed)
 	if (method == 0 || (window_word(&feed->window, path) & 0xff) != '/')
 		return false;
 	line->path_length = http_path_scan(feed, path, &folds);
-	COMPILER_BARRIER(); /* or the verifier follows each length by itself */
+	COMPILER_BARRIER(); /* or the verifier checks each length separately */
 	if (line->path_length == 0)
 		return false;
 	at = path + line->path_length;
@@ -189,15 +190,15 @@ static __always_inline bool http_request_scan(struct http_feed *feed)
 
 /* ---- status line ------------------------------------------------------ */
 
-/* Whether the next byte is a response's first. */
+/* Whether the next byte is the first of a response. */
 static __always_inline bool http_response_begins(const struct http_parser *parser)
 {
 	return parser->phase == PHASE_RESPONSE && parser->position == 0;
 }
 
 /*
- * A response that begins at the window's position: its status line, up to the code.  Returns whether it was taken; what follows is
- * PHASE_LINE_SKIP.
+ * Parses a status line at the window's position, up to the byte after its code.  Returns
+ * whether it was parsed; the next phase is PHASE_LINE_SKIP.
  */
 static __always_inline bool http_response_scan(struct http_feed *feed)
 {

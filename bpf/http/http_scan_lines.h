@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * http_scan_lines.h - the short cut over a header section, see http_scan.h: a line
- * a turn, those that decide about framing in the forms that nearly all have.
+ * http_scan_lines.h - the fast path for a header section, see http_scan.h: one line in
+ * each loop iteration; framing fields only in their usual forms.
  *
- * Inputs: a struct http_feed whose window is filled, at a line or in one.  Outputs:
- * what http_head.h would have come to; or it stops in front of a line that is not
- * known here.  Pure.  It must not know first lines.
+ * Inputs: a struct http_feed whose window is filled, at the beginning of a line or in
+ * one.  Outputs: the same state as http_head.h would give; stops before a line of an
+ * unusual form.  Pure.  It must not know request lines or status lines.
  */
 #ifndef REDTAP_HTTP_SCAN_LINES_H
 #define REDTAP_HTTP_SCAN_LINES_H
 
 #include "http/http_word.h"
 
-/* Turns of the loop over a header section: each takes a line, or 64 bytes of one. */
+/* Loop iterations over a header section: each parses a line, or 64 bytes of one. */
 #define HTTP_SCAN_TURNS 32
 
-/* The number that up to seven digits stand for: the first bytes of a word. */
+/* The value of up to seven decimal digits, which are the first bytes of a word. */
 static __always_inline __u64 word_decimal(__u64 word, __u32 digits)
 {
-	/* right-aligned, zeros in front; then pairs, fours, and all eight */
+	/* right-aligned with leading zeros; then combined to pairs, fours, all eight */
 	word = (word & WORD_BYTES(digits)) << (64 - 8 * digits) & WORD_OF(0x0f);
 	word = (word * 10 + (word >> 8)) & 0x00ff00ff00ff00ffULL;
 	word = (word * 100 + (word >> 16)) & 0x0000ffff0000ffffULL;
@@ -26,8 +26,8 @@ static __always_inline __u64 word_decimal(__u64 word, __u32 digits)
 }
 
 /*
- * A Content-Length line at its value: at most one space, one to seven digits,
- * CRLF.  Returns the position behind it, or SCAN_NONE.
+ * Parses a Content-Length value: at most one space, one to seven digits, CRLF.
+ * Returns the position after it, or SCAN_NONE.
  */
 static __always_inline __u32 http_length_scan(struct http_feed *feed, __u32 at)
 {
@@ -39,7 +39,7 @@ static __always_inline __u32 http_length_scan(struct http_feed *feed, __u32 at)
 	if ((word & 0xff) == ' ')
 		word = window_word(&feed->window, ++at);
 	marks = word_zero(word ^ WORD_OF('\r'));
-	if (marks == 0 || (marks & 0xff)) /* none, or in front of all digits */
+	if (marks == 0 || (marks & 0xff)) /* no CR, or no digit before it */
 		return SCAN_NONE;
 	digits = word_marked_end(marks) - 1;
 	others = (~word_between(word, '0', '9') | word) & WORD_BYTES(digits) & WORD_HIGH_BITS;
@@ -55,7 +55,7 @@ static __always_inline __u32 http_length_scan(struct http_feed *feed, __u32 at)
 	return at;
 }
 
-/* A line "Transfer-Encoding: chunked", and nothing else; likewise. */
+/* Parses exactly "Transfer-Encoding: chunked" and CRLF.  Returns the same. */
 static __always_inline __u32 http_coding_scan(struct http_feed *feed, __u32 at)
 {
 	const struct http_window *window = &feed->window;
@@ -73,30 +73,32 @@ static __always_inline __u32 http_coding_scan(struct http_feed *feed, __u32 at)
 }
 
 /*
- * The line that begins at `at`, if it decides about the framing.  Returns the
- * position behind it, or SCAN_NONE; `at` if it is any other line.
+ * Parses the line at `at` if it is a framing field.  Returns the position after it,
+ * SCAN_NONE if its form is unusual, or `at` if it is another field.
  */
 static __always_inline __u32 http_line_scan(struct http_feed *feed, __u32 at, __u64 word)
 {
 	if ((word | WORD_LETTERS(7)) == HTTP_TOKEN_WORD("content-", 0)) {
-		__u64 name = window_word(&feed->window, at + 8) & WORD_BYTES(7);
+		__u64 name = window_word(&feed->window, at + 8) | WORD_LETTERS(6);
 
-		if ((name | WORD_LETTERS(6)) == HTTP_TOKEN_WORD("length:", 0))
-			return http_length_scan(feed, at + 15);
+		if ((name & WORD_BYTES(6)) == HTTP_TOKEN_WORD("length", 0))
+			return (name >> 48 & 0xff) == ':' ? http_length_scan(feed, at + 15)
+							  : SCAN_NONE;
 	} else if ((word | WORD_LETTERS(8)) == HTTP_TOKEN_WORD("transfer", 0)) {
 		return http_coding_scan(feed, at);
 	}
 	return at;
 }
 
-/* Words that are looked at in one turn of a line. */
+/* Words of a line that are checked in one loop iteration. */
 #define HTTP_SCAN_WORDS 8
-REDTAP_STATIC_ASSERT(HTTP_SCAN_WORDS * 8 <= HTTP_WINDOW_BEHIND, "a turn stays in the window");
+REDTAP_STATIC_ASSERT(HTTP_SCAN_WORDS * 8 <= HTTP_WINDOW_BEHIND,
+		     "one iteration stays in the window");
 
 /*
- * Marks of the first word of a turn with a byte below 0x20 (or from 0xa0 on, and
- * what a carry from there makes of its neighbour: it can hide 0x1f alone), 0: there
- * is none.  *at moves on to that word, or behind them all.
+ * Finds the first word with a byte below 0x20.  Returns its marks, 0: no such word.  *at
+ * moves to that word, or after all words.  Bytes from 0xa0 on are marked too, and their
+ * carry may hide or mark the next byte: only 0x1f can be hidden.
  */
 static __always_inline __u64 http_control_find(const __u8 *bytes, __u32 *at)
 {
@@ -115,7 +117,7 @@ static __always_inline __u64 http_control_find(const __u8 *bytes, __u32 *at)
 	return 0;
 }
 
-/* Goes on in a line: to its end, or as far as a turn takes it. */
+/* Skips to the end of the line, at most HTTP_SCAN_WORDS words. */
 static __always_inline void http_line_skip_scan(struct http_feed *feed, const __u8 *bytes, __u32 at)
 {
 	struct http_window *window = &feed->window;
@@ -137,9 +139,9 @@ static __always_inline void http_line_skip_scan(struct http_feed *feed, const __
 }
 
 /*
- * One turn over a header section: takes a line up to its end, one that decides
- * about the framing, or bytes of one without its end.  Returns HTTP_HEAD at the
- * section's end; HTTP_BAD where nothing can be taken.
+ * One loop iteration over a header section: parses a framing field, or skips another
+ * line or a part of it.  Returns HTTP_HEAD at the end of the section, HTTP_BAD if the
+ * byte-wise functions have to parse the line.
  */
 static __always_inline __u32 http_lines_step(struct http_feed *feed, __u32 at)
 {
@@ -158,7 +160,7 @@ static __always_inline __u32 http_lines_step(struct http_feed *feed, __u32 at)
 		}
 		first |= 0x20;
 		if (first == 'c' || first == 't') {
-			/* the name is to be seen whole, or not to be taken */
+			/* the whole name must be in the window */
 			if (at + 16 > window->fill)
 				return HTTP_BAD;
 			end = http_line_scan(feed, at, word);
@@ -175,9 +177,9 @@ static __always_inline __u32 http_lines_step(struct http_feed *feed, __u32 at)
 }
 
 /*
- * Goes through a header section from PHASE_LINE or PHASE_LINE_SKIP on.  Returns
- * HTTP_HEAD at its end; HTTP_MORE where the window ends, or in front of a line
- * that is for the byte-wise functions.
+ * Parses a header section, from PHASE_LINE or PHASE_LINE_SKIP on.  Returns HTTP_HEAD at
+ * its end; HTTP_MORE at the end of the window, or before a line that the byte-wise
+ * functions have to parse.
  */
 static __always_inline __u32 http_lines_scan(struct http_feed *feed)
 {
@@ -198,8 +200,8 @@ static __always_inline __u32 http_lines_scan(struct http_feed *feed)
 }
 
 /*
- * Whether http_lines_scan() knows the phase.  It may take nothing: then
- * http_header_feed() takes at least a byte, and at most up to the next line.
+ * Whether http_lines_scan() can start in this phase.  If it consumes nothing,
+ * http_header_feed() consumes at least one byte, and at most the rest of the line.
  */
 static __always_inline bool http_phase_is_line(__u8 phase)
 {

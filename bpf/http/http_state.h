@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * http_state.h - the state of the HTTP/1 parser: what is known of one message, and
- * the words in which it is said.
+ * http_state.h - the state of the HTTP/1 parser: structures, phases, verdicts, limits,
+ * and the table of character classes.
  *
- * Inputs: none.  Outputs: structures, limits, phases, verdicts, classes of bytes.
- * Pure; compiled for BPF and user space.  It must not know how bytes are read.
+ * Inputs: none.  Outputs: these definitions, and small helpers.  Pure;
+ * compiled for BPF and user space.  It must not know how bytes are read.
  */
 #ifndef REDTAP_HTTP_STATE_H
 #define REDTAP_HTTP_STATE_H
@@ -12,50 +12,57 @@
 #include "abi/abi.h"
 #include "abi/window.h"
 
-/* Bytes that the byte-wise functions take in one go, for the verifier's sake. */
+/* Bytes that a byte-wise function parses in one call; bounded for the verifier. */
 #define HTTP_FEED_BYTES 64
-REDTAP_STATIC_ASSERT((PATH_MAX_BYTES & (PATH_MAX_BYTES - 1)) == 0, "the path is masked");
+REDTAP_STATIC_ASSERT((PATH_MAX_BYTES & (PATH_MAX_BYTES - 1)) == 0, "must be a power of two");
 
-/* A method token longer than this is not taken for HTTP. */
-#define HTTP_METHOD_MAX 24
-/* Path segments this long, or hex this long, become {id}: see route folding. */
+/* Bytes of a method token that are kept: no registered method is longer. */
+#define HTTP_METHOD_KEPT 24
+/* A longer token is not accepted as a method. */
+#define HTTP_METHOD_MAX 255
+/* Segments of at least so many bytes, or hex digits, become {id}: http_segment_end(). */
 #define HTTP_SEGMENT_TOKEN 32
 #define HTTP_SEGMENT_HEX 16
-/* A Content-Length or chunk size above this is refused as malformed. */
+/* A larger Content-Length or chunk size is malformed. */
 #define HTTP_LENGTH_MAX (1ULL << 60)
 
 enum http_verdict {
 	HTTP_MORE = 0, /* window used up */
-	HTTP_METHOD,   /* method and its space accepted: a request is seen */
+	HTTP_METHOD,   /* method and the space after it are complete: a request is seen */
 	HTTP_TARGET,   /* end of the target: the route is complete */
-	HTTP_STATUS,   /* status code accepted */
-	HTTP_PROXY,    /* head of a PROXY header: `remaining` bytes of it follow */
+	HTTP_ODD,      /* no HTTP version: the line may belong to another protocol */
+	HTTP_STATUS,   /* status code is complete */
+	HTTP_TLS,      /* a TLS ClientHello */
+	HTTP_PREFACE,  /* the HTTP/2 connection preface */
+	HTTP_PROXY,    /* fixed part of a PROXY header: `remaining` more bytes follow */
 	HTTP_HEAD,     /* end of a header section */
 	HTTP_DATA,     /* chunk data follows: `remaining` bytes */
 	HTTP_END,      /* end of a chunked body, trailers included */
 	HTTP_BAD,      /* not HTTP/1; the parser must not be fed again */
 };
 
-/* In groups, each parsed by one function. */
+/* In groups; one function parses each group. */
 enum http_phase {
 	PHASE_NONE = 0,
-	/* what a proxy may put before the first request: see http_proxy.h */
+	/* PROXY header before the first request: see http_proxy.h */
 	PHASE_PROXY_LINE, /* version 1: a line */
 	PHASE_PROXY_MARK, /* version 2: binary */
 	PHASE_PROXY_SIZE,
 	/* method; empty lines before it are skipped: RFC 9112, section 2.2 */
 	PHASE_REQUEST,
+	PHASE_TLS,     /* after the first byte of a TLS record */
+	PHASE_PREFACE, /* after "PRI ": rest of the HTTP/2 preface, or a target */
 	PHASE_METHOD,
 	/* target */
 	PHASE_TARGET,
-	PHASE_SCHEME,    /* of an absolute-form target */
+	PHASE_SCHEME,    /* of a target in absolute form */
 	PHASE_AUTHORITY, /* likewise */
 	PHASE_PATH,
 	PHASE_QUERY,
 	/* status line up to its code */
 	PHASE_RESPONSE,
 	PHASE_STATUS,
-	/* header section, with what is left of the line before it */
+	/* header section, and the rest of the line before it */
 	PHASE_VERSION,
 	PHASE_REASON,
 	PHASE_LINE,
@@ -64,6 +71,8 @@ enum http_phase {
 	PHASE_NAME_LENGTH,
 	PHASE_NAME_CODING,
 	PHASE_LENGTH,
+	PHASE_LENGTH_FOLD, /* after the line; the next may continue it: RFC 9112, section 5.2 */
+	PHASE_CODING_FOLD,
 	PHASE_CODING,
 	/* chunked body */
 	PHASE_CHUNK_SIZE,
@@ -72,7 +81,7 @@ enum http_phase {
 	PHASE_TRAILER,
 	PHASE_TRAILER_SKIP,
 	PHASE_TRAILER_END,
-	/* not fed: the tracker's */
+	/* handled by the tracker, not by the parser */
 	PHASE_CHUNK_DATA, /* `remaining` bytes are skipped */
 	PHASE_BODY,       /* `remaining` bytes of a body of known length */
 	PHASE_CLOSE,      /* body that ends with the connection */
@@ -83,6 +92,12 @@ enum http_phase {
 static __always_inline bool http_phase_is_method(__u8 phase)
 {
 	return phase >= PHASE_PROXY_LINE && phase <= PHASE_METHOD;
+}
+
+/* A method has begun and is not complete yet. */
+static __always_inline bool http_phase_is_begun(__u8 phase)
+{
+	return phase > PHASE_REQUEST && phase <= PHASE_METHOD;
 }
 
 static __always_inline bool http_phase_is_target(__u8 phase)
@@ -105,38 +120,38 @@ enum http_flag {
 	HTTP_HAS_CODING = 2,  /* Transfer-Encoding seen */
 	HTTP_CHUNKED = 4,     /* its last coding is chunked */
 	HTTP_LENGTH_BAD = 8,  /* Content-Length malformed or contradictory */
-	HTTP_LINE_DIGIT = 16, /* a digit was seen in the number at hand */
-	HTTP_LINE_SPACE = 32, /* white space behind that number */
-	HTTP_LINE_CR = 64,    /* CR seen, LF due */
+	HTTP_LINE_DIGIT = 16, /* a digit was seen in the current number */
+	HTTP_LINE_SPACE = 32, /* white space after that number */
+	HTTP_LINE_CR = 64,    /* CR seen, LF expected */
 };
 #define HTTP_LINE_FLAGS (HTTP_LINE_DIGIT | HTTP_LINE_SPACE | HTTP_LINE_CR)
 
-/* One direction of one connection.  Zero, then a phase, is its start. */
+/* One direction of one connection.  To start: all zero, and a phase. */
 struct http_parser {
 	__u64 length;    /* Content-Length, bytes */
-	__u64 number;    /* number at hand: length or chunk size */
+	__u64 number;    /* current number: length or chunk size */
 	__u64 remaining; /* body or chunk bytes still to come */
 	__u16 status;    /* status code, 0: none yet */
 	__u8 phase;      /* enum http_phase */
-	__u8 position;   /* in the token at hand */
+	__u8 position;   /* in the current token */
 	__u8 flags;      /* enum http_flag */
 	__u8 padding[3];
 };
 
-/* What a request line adds. The folded route is built in place in `path`. */
+/* Additional state of a request line.  `path` is http_feed.path: the route is built there. */
 struct http_request_line {
-	__u64 method[3]; /* token, little endian, zero padded */
+	__u64 method[3]; /* token, little endian, zero padded, at most HTTP_METHOD_KEPT bytes */
 	__u8 method_length;
 	__u8 raw_length;     /* bytes of the path as sent */
 	__u8 path_length;    /* bytes of `path`, folded so far */
-	__u8 segment_start;  /* in `path`, behind the slash */
+	__u8 segment_start;  /* in `path`, after the slash */
 	__u8 segment_length; /* as sent */
 	__u8 segment_digits; /* of these, digits */
 	__u8 segment_hex;    /* of these, hexadecimal digits */
 	__u8 other;          /* the route is `other` */
 };
 
-/* Everything that feeding needs: the caller's scratch memory. */
+/* Everything that the parser needs; owned by the caller (scratch memory). */
 struct http_feed {
 	struct http_parser parser;
 	struct http_request_line line;
@@ -144,7 +159,7 @@ struct http_feed {
 	struct http_window window;
 };
 
-/* The eight bytes of a token literal from offset on, packed as in method[]. */
+/* Eight bytes of a literal from offset o on, packed as in method[]. */
 #define HTTP_TOKEN_BYTE(text, i)                                                                   \
 	((__u64)(__u8)((text "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0")[i]))
 #define HTTP_TOKEN_WORD(text, o)                                                                   \
@@ -153,7 +168,7 @@ struct http_feed {
 	 HTTP_TOKEN_BYTE(text, (o) + 4) << 32 | HTTP_TOKEN_BYTE(text, (o) + 5) << 40 |             \
 	 HTTP_TOKEN_BYTE(text, (o) + 6) << 48 | HTTP_TOKEN_BYTE(text, (o) + 7) << 56)
 
-/* The enum http_method of a token packed as in http_request_line. */
+/* Looks up the enum http_method of a token that is packed as in http_request_line. */
 static __always_inline __u32 http_method_lookup(__u64 word0, __u64 word1, __u64 word2)
 {
 #define METHOD_ROW(name, token)                                                                    \
@@ -165,7 +180,7 @@ static __always_inline __u32 http_method_lookup(__u64 word0, __u64 word1, __u64 
 	return METHOD_OTHER;
 }
 
-/* Readies the parser for a message that begins with the next byte. */
+/* Prepares the parser for a message that begins with the next byte. */
 static __always_inline void http_parser_init(struct http_parser *parser, __u8 phase)
 {
 	parser->length = 0;
@@ -177,7 +192,7 @@ static __always_inline void http_parser_init(struct http_parser *parser, __u8 ph
 	parser->flags = 0;
 }
 
-/* Nonzero if one of the eight bytes is LF (an exact test for the lowest one). */
+/* Nonzero if one of the eight bytes is LF (the lowest marked byte is exact). */
 static __always_inline __u64 http_word_has_lf(__u64 word)
 {
 	word ^= 0x0a0a0a0a0a0a0a0aULL;
@@ -187,24 +202,25 @@ static __always_inline __u64 http_word_has_lf(__u64 word)
 enum http_class {
 	CLASS_DIGIT = 1,
 	CLASS_HEX = 2,
-	CLASS_METHOD = 4,
+	CLASS_TOKEN = 4,    /* RFC 9110, section 5.6.2 */
 	CLASS_PATH_END = 8, /* ends the path, not the target: ? # ; */
 };
 
-/*
- * Classes of bytes.  Method tokens are upper case by convention (RFC 9110,
- * section 9.1), and the grammar's other characters are kept to those that
- * registered methods use: the more narrow, the less noise is taken for HTTP.
- */
 CONSTANT_TABLE __u8 http_class_table[256] = {
-	['0' ... '9'] = CLASS_DIGIT | CLASS_HEX | CLASS_METHOD,
-	['A' ... 'F'] = CLASS_HEX | CLASS_METHOD,
-	['G' ... 'Z'] = CLASS_METHOD,
-	['a' ... 'f'] = CLASS_HEX,
-	['-'] = CLASS_METHOD,
-	['_'] = CLASS_METHOD,
+	['0' ... '9'] = CLASS_DIGIT | CLASS_HEX | CLASS_TOKEN,
+	['A' ... 'F'] = CLASS_HEX | CLASS_TOKEN,
+	['G' ... 'Z'] = CLASS_TOKEN,
+	['a' ... 'f'] = CLASS_HEX | CLASS_TOKEN,
+	['g' ... 'z'] = CLASS_TOKEN,
+	['!'] = CLASS_TOKEN,
+	['$' ... '\''] = CLASS_TOKEN, /* $ % & ' */
+	['*' ... '+'] = CLASS_TOKEN,
+	['-' ... '.'] = CLASS_TOKEN,
+	['^' ... '`'] = CLASS_TOKEN, /* ^ _ ` */
+	['|'] = CLASS_TOKEN,
+	['~'] = CLASS_TOKEN,
 	['?'] = CLASS_PATH_END,
-	['#'] = CLASS_PATH_END,
+	['#'] = CLASS_PATH_END | CLASS_TOKEN,
 	[';'] = CLASS_PATH_END,
 };
 
@@ -216,6 +232,11 @@ static __always_inline __u8 http_class(__u8 byte)
 static __always_inline bool http_is_digit(__u8 byte)
 {
 	return (__u8)(byte - '0') < 10;
+}
+
+static __always_inline bool http_is_space(__u8 byte)
+{
+	return byte == ' ' || byte == '\t';
 }
 
 static __always_inline __u8 http_lower(__u8 byte)

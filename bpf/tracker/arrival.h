@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * arrival.h - when bytes arrived: stamps, put by the arrival part and used by
- * the receive part.
+ * arrival.h - when bytes arrived: a ring of stamps, written by the arrival part and read
+ * by the receive part.
  *
- * Inputs: sequence numbers and the time.  Outputs: the time at which a byte arrived,
- * if that is known.  Pure.  It must not know HTTP.
+ * Inputs: sequence numbers and the time.  Outputs: the time at which a byte arrived, if
+ * it is known.  Pure.  It must not know HTTP.
  */
 #ifndef REDTAP_TRACKER_ARRIVAL_H
 #define REDTAP_TRACKER_ARRIVAL_H
@@ -12,9 +12,8 @@
 #include "tracker/state.h"
 
 /*
- * Data has been queued on the socket.  end: its rcv_nxt.  A ring that is full
- * of stamps nobody has used keeps the old ones: they are the ones that waiting
- * requests need.
+ * Data was queued on the socket.  end: rcv_nxt after it.  A full ring keeps its old
+ * stamps and skips the new one: the requests that were not read yet need the old ones.
  */
 static __always_inline void tracker_arrival(struct connection *connection, __u32 end, __u64 now_ns)
 {
@@ -35,8 +34,8 @@ static __always_inline void tracker_arrival(struct connection *connection, __u32
 }
 
 /*
- * The time at which the byte with this sequence number arrived, 0: not known.
- * Stamps that end at or before it are let go.
+ * Returns the time at which the byte with this sequence number arrived, 0: not known.
+ * Frees the stamps that end at or before it.
  */
 static __always_inline __u64 tracker_arrival_find(struct connection *connection, __u32 sequence)
 {
@@ -63,8 +62,8 @@ static __always_inline __u64 tracker_arrival_find(struct connection *connection,
 }
 
 /*
- * Lets go the stamps of what has been received, when they begin to fill the
- * ring: a long body would keep out the stamp of the request behind it.
+ * Frees the stamps of received bytes when the ring is half full: otherwise a long body
+ * would leave no room for the stamp of the next request.
  */
 static __always_inline void tracker_arrival_trim(struct connection *connection)
 {

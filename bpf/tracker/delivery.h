@@ -1,38 +1,38 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * delivery.h - answers whose last byte the client has not acknowledged yet: a
- * bounded ring of one connection, with one producer (the send part's owner) and
- * one consumer at a time (whoever has its claim).
+ * delivery.h - responses whose last byte the client has not acknowledged yet: a
+ * bounded ring for each connection, with one producer (the owner of the send part) and
+ * one consumer at a time (the holder of `claim`).
  *
- * Inputs: ends of answers, acknowledgements, both as TCP sequence numbers.
- * Outputs: the answers that are acknowledged.  Pure: it must not know where
- * either comes from, nor what time it is.
+ * Inputs: ends of responses and acknowledgements, both as TCP sequence numbers.
+ * Outputs: the responses that are acknowledged.  Pure.  It must not know where the
+ * inputs come from, nor the time.
  */
 #ifndef REDTAP_DELIVERY_H
 #define REDTAP_DELIVERY_H
 
 #include "abi/abi.h"
 
-REDTAP_STATIC_ASSERT((DELIVERIES_MAX & (DELIVERIES_MAX - 1)) == 0, "deliveries are masked");
+REDTAP_STATIC_ASSERT((DELIVERIES_MAX & (DELIVERIES_MAX - 1)) == 0, "must be a power of two");
 
 struct delivery {
 	__u64 sent_ns; /* t4 */
-	__u32 end;     /* sequence number behind the last byte */
+	__u32 end;     /* sequence number after the last byte */
 	__u32 series;
 };
 
 struct delivery_part {
-	__u32 claim;   /* the consumer's; 0: free */
+	__u32 claim;   /* held by the consumer; 0: free */
 	__u32 written; /* free running; waiting[written % DELIVERIES_MAX] is next */
-	__u32 taken;   /* likewise; the consumer's */
-	__u32 acked;   /* highest acknowledgement noticed */
+	__u32 taken;   /* free running; written by the consumer */
+	__u32 acked;   /* highest acknowledgement seen */
 	struct delivery waiting[DELIVERIES_MAX];
 };
 
 /*
- * Puts an answer behind the others.  Returns false if there is no room.  The
- * atomic addition orders it before whatever the caller reads next: either it
- * finds the acknowledgement that came meanwhile, or who noted that finds it.
+ * Appends a response.  Returns false if the ring is full.  The atomic addition orders
+ * it before the caller's next read of `acked`: so an acknowledgement that comes at the
+ * same time is seen by the caller, or its hook sees the response.
  */
 static __always_inline bool delivery_push(struct delivery_part *part, __u64 sent_ns, __u32 end,
 					  __u32 series)
@@ -50,7 +50,7 @@ static __always_inline bool delivery_push(struct delivery_part *part, __u64 sent
 	return true;
 }
 
-/* The oldest answer, if the client has acknowledged all of it; else NULL. */
+/* Returns the oldest response if the client has acknowledged all of it, else NULL. */
 static __always_inline const struct delivery *delivery_next(const struct delivery_part *part)
 {
 	__u32 taken = *(const volatile __u32 *)&part->taken;
@@ -61,7 +61,7 @@ static __always_inline const struct delivery *delivery_next(const struct deliver
 	return (__s32)(*(const volatile __u32 *)&part->acked - delivery->end) >= 0 ? delivery : 0;
 }
 
-/* Takes it out; the claim is the caller's. */
+/* Removes the oldest response; the caller holds the claim. */
 static __always_inline void delivery_take(struct delivery_part *part)
 {
 	COMPILER_BARRIER();

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * requests.h - the receive part: bytes of requests, from their first to the
- * end of their bodies.
+ * requests.h - the receive part: follows the bytes of requests, from the first byte to
+ * the end of the body.
  *
- * Inputs: sequence numbers, lengths of calls, windows that were fed, verdicts.
- * Outputs: events; slots in the ring.  Pure.  It must not know responses, but for
- * how many requests wait for one.
+ * Inputs: sequence numbers, lengths of calls, parsed windows, verdicts.  Outputs:
+ * events; slots in the ring.  Pure.  Of responses it must know only how many requests
+ * wait for one.
  */
 #ifndef REDTAP_TRACKER_RECEIVE_H
 #define REDTAP_TRACKER_RECEIVE_H
 
 #include "tracker/arrival.h"
-#include "tracker/ring.h"
+#include "tracker/begins.h"
+#include "tracker/foreign.h"
 
-/* The request's framing is lost: the next call may begin with a new one. */
+/* The request's framing is lost; the next call may begin with a new request. */
 static __always_inline void tracker_receive_lose(struct connection *connection,
 						 struct tracker_job *job, __u32 reason)
 {
@@ -26,9 +27,9 @@ static __always_inline void tracker_receive_lose(struct connection *connection,
 }
 
 /*
- * Bytes that went by without being looked at, in whatever phase.  Returns an
- * event: where a request was due, at least one began in them and its answer
- * will come.
+ * Skips bytes without parsing, in any phase.  Returns an event: if a request was
+ * expected here, at least one began in these bytes; it is lost, and its response will
+ * come.
  */
 static __always_inline __u32 tracker_receive_pass(struct connection *connection,
 						  struct tracker_job *job, __u64 bytes,
@@ -58,7 +59,7 @@ static __always_inline __u32 tracker_receive_pass(struct connection *connection,
 	return EVENT_DROPPED;
 }
 
-/* Takes the receive part's parser into the job. */
+/* Copies the receive part's parser into the job. */
 static __always_inline void tracker_receive_load(struct connection *connection,
 						 struct tracker_job *job)
 {
@@ -66,17 +67,18 @@ static __always_inline void tracker_receive_load(struct connection *connection,
 	__u8 phase = receive->parser.phase;
 
 	job->offset = 0;
-	job->fresh = phase != PHASE_METHOD;
+	job->fresh = !http_phase_is_begun(phase);
+	job->looked = 0;
 	job->feed.window.fill = 0;
 	job->feed.window.position = 0;
 	job->feed.parser = receive->parser;
-	if (phase == PHASE_METHOD || http_phase_is_target(phase))
+	if (http_phase_is_begun(phase) || http_phase_is_target(phase))
 		job->feed.line = receive->line;
 	if (http_phase_is_target(phase))
 		tracker_path_copy(job->feed.path, tracker_reading(connection)->path);
 }
 
-/* Puts it back at the end of the call. */
+/* Copies it back at the end of the call. */
 static __always_inline void tracker_receive_store(struct connection *connection,
 						  struct tracker_job *job)
 {
@@ -84,20 +86,31 @@ static __always_inline void tracker_receive_store(struct connection *connection,
 	__u8 phase = job->feed.parser.phase;
 
 	receive->parser = job->feed.parser;
-	if (phase == PHASE_METHOD || http_phase_is_target(phase))
+	if (http_phase_is_begun(phase) || http_phase_is_target(phase))
 		receive->line = job->feed.line;
-	if (phase == PHASE_METHOD && job->fresh)
+	if (http_phase_is_begun(phase) && job->fresh)
 		receive->begun_ns = job->now_ns;
 	if (http_phase_is_target(phase))
 		tracker_path_copy(tracker_reading(connection)->path, job->feed.path);
-	if (phase != PHASE_METHOD) /* its first byte's stamp is still to be looked up */
+	if (!http_phase_is_begun(phase)) /* its stamp is still needed */
 		tracker_arrival_trim(connection);
 }
 
+/* A response came that answers no known request: a request was taken for body bytes. */
+static __always_inline void tracker_receive_resync(struct connection *connection,
+						   struct tracker_job *job)
+{
+	smp_store_release(&connection->send.resync, 0);
+	if (!tracker_phase_is_body(job->feed.parser.phase))
+		return;
+	tracker_receive_lose(connection, job, APPROXIMATE_NONE);
+	connection->receive.resumes = 1;
+}
+
 /*
- * Begins a receive call of job->length bytes.  end: copied_seq behind it.
- * Bytes between the last call and this one that no hook showed (splice,
- * zero-copy receive) are passed over.  Returns an event.
+ * Begins a receive call of job->length bytes.  end: copied_seq after it.  Skips the
+ * bytes before this call that no hook saw (splice, zero-copy receive).  Returns an
+ * event.
  */
 static __always_inline __u32 tracker_receive_begin(struct connection *connection,
 						   struct tracker_job *job, __u32 end)
@@ -109,8 +122,10 @@ static __always_inline __u32 tracker_receive_begin(struct connection *connection
 	job->sequence = end - (__u32)job->length;
 	gap = (__s32)(job->sequence - receive->sequence);
 	receive->sequence = end;
-	if (connection->tunnel)
+	if (connection->tunnel || connection->ignored || tracker_is_deaf(connection))
 		job->feed.parser.phase = PHASE_IGNORE;
+	if (READ_ONCE(connection->send.resync))
+		tracker_receive_resync(connection, job);
 	if (gap > 0)
 		return tracker_receive_pass(connection, job, gap, APPROXIMATE_BODY_UNREADABLE);
 	if (gap < 0 && job->feed.parser.phase != PHASE_IGNORE)
@@ -118,7 +133,29 @@ static __always_inline __u32 tracker_receive_begin(struct connection *connection
 	return EVENT_NONE;
 }
 
-/* Consumes what needs no look; returns how many bytes, 0: show me the next. */
+/*
+ * A GET or HEAD announced a body, no byte of it has come, and the request is answered: the
+ * server may not expect a body here (RFC 9110, section 9.3.1).  Then a new request follows
+ * if this call begins with one.
+ */
+static __always_inline bool tracker_receive_doubts(struct connection *connection,
+						   const struct tracker_job *job)
+{
+	const struct request_slot *slot = tracker_reading(connection);
+
+	return tracker_phase_is_body(job->feed.parser.phase) && job->offset == 0 && !job->looked &&
+	       connection->receive.reading != SLOT_SPARE && slot->body_bytes == 0 &&
+	       (slot->method == METHOD_GET || slot->method == METHOD_HEAD) &&
+	       tracker_idle(connection);
+}
+
+/* Whether the parser is in a body or chunk of known length. */
+static __always_inline bool tracker_receive_skips(const struct tracker_job *job)
+{
+	return job->feed.parser.phase == PHASE_BODY || job->feed.parser.phase == PHASE_CHUNK_DATA;
+}
+
+/* Skips bytes that need no parsing.  Returns their number, 0: parse the next bytes. */
 static __always_inline __u64 tracker_receive_skip(struct connection *connection,
 						  struct tracker_job *job)
 {
@@ -129,7 +166,9 @@ static __always_inline __u64 tracker_receive_skip(struct connection *connection,
 		return left;
 	if (parser->phase == PHASE_LOST)
 		return job->offset == 0 && tracker_may_be_idle(connection) ? 0 : left;
-	if (parser->phase != PHASE_BODY && parser->phase != PHASE_CHUNK_DATA)
+	if (!tracker_receive_skips(job))
+		return 0;
+	if (tracker_receive_doubts(connection, job))
 		return 0;
 	if (left > parser->remaining)
 		left = parser->remaining;
@@ -138,49 +177,9 @@ static __always_inline __u64 tracker_receive_skip(struct connection *connection,
 }
 
 /*
- * Whether a window begins with a registered method, a space and a target that
- * has the form of one: where framing was lost, less would take body text for a
- * request.
- */
-static __always_inline bool tracker_begins_request(const struct http_window *window)
-{
-	__u64 word0 = 0, word1 = 0, word2 = 0;
-	__u32 i;
-
-	for (i = 0; i < HTTP_METHOD_MAX; i++) {
-		__u8 byte = window->bytes[i];
-
-		if (i >= window->fill)
-			return false;
-		if (byte == ' ') {
-			byte = window->bytes[i + 1];
-			if (i + 1 >= window->fill ||
-			    (byte != '/' && byte != '*' && (byte | 0x20) != 'h'))
-				return false;
-			return http_method_lookup(word0, word1, word2) != METHOD_OTHER;
-		}
-		if (!(http_class(byte) & CLASS_METHOD))
-			return false;
-		if (i < 8)
-			word0 |= (__u64)byte << (i * 8 & 63);
-		else if (i < 16)
-			word1 |= (__u64)byte << (i * 8 & 63);
-		else
-			word2 |= (__u64)byte << (i * 8 & 63);
-	}
-	return false;
-}
-
-/* What kind of connection begins with this byte. */
-static __always_inline __u32 tracker_classify(__u8 first)
-{
-	return first == 0x16 ? IGNORE_TLS : IGNORE_NOT_HTTP;
-}
-
-/*
- * What a proxy puts before the first request of a connection, the client's address:
- * goes on in `phase`, the line of version 1 or what is left (parser.remaining) of
- * version 2.  Returns false if it is not the first: then it is none.
+ * A PROXY header begins.  `phase` is for its rest: the line of version 1, or the
+ * parser.remaining bytes of version 2.  Returns false after the first request: then these
+ * bytes are no PROXY header.
  */
 static __always_inline bool tracker_receive_proxy(struct connection *connection,
 						  struct tracker_job *job, __u8 phase)
@@ -192,7 +191,7 @@ static __always_inline bool tracker_receive_proxy(struct connection *connection,
 		return false;
 	if (phase == PHASE_BODY && parser->remaining == 0)
 		phase = PHASE_REQUEST;
-	/* a body of nobody's: receive->reading is the spare slot still */
+	/* a body without a request: receive->reading is still the spare slot */
 	parser->phase = phase;
 	parser->position = 0;
 	job->fresh = 1;
@@ -200,8 +199,8 @@ static __always_inline bool tracker_receive_proxy(struct connection *connection,
 }
 
 /*
- * A method and its space: the request exists from here on.  sequence: of the
- * method's first byte.
+ * A method and the space after it are complete: from here on the request exists.
+ * sequence: of the method's first byte.
  */
 static __always_inline __u32 tracker_receive_seen(struct connection *connection,
 						  struct tracker_job *job, __u32 sequence)
@@ -212,12 +211,6 @@ static __always_inline __u32 tracker_receive_seen(struct connection *connection,
 	__u64 arrived_ns;
 	__u32 method;
 
-	if (line->method[0] == HTTP_TOKEN_WORD("PRI", 0)) {
-		job->feed.parser.phase = PHASE_IGNORE;
-		connection->ignored = IGNORE_HTTP2;
-		job->reason = IGNORE_HTTP2;
-		return EVENT_IGNORED;
-	}
 	if (line->method[0] == HTTP_TOKEN_WORD("PROXY", 0) &&
 	    tracker_receive_proxy(connection, job, PHASE_PROXY_LINE))
 		return EVENT_NONE;
@@ -233,7 +226,7 @@ static __always_inline __u32 tracker_receive_seen(struct connection *connection,
 	slot->approximate = APPROXIMATE_NONE;
 	arrived_ns = connection->peer ? slot->received_ns
 				      : tracker_arrival_find(connection, sequence);
-	/* a stamp from later on: the one of these bytes was missed */
+	/* a later stamp: the arrival of these bytes was missed */
 	if (arrived_ns == 0 || arrived_ns > slot->received_ns) {
 		arrived_ns = slot->received_ns;
 		slot->approximate = connection->late ? APPROXIMATE_ATTACHED_LATE
@@ -251,7 +244,7 @@ static __always_inline __u32 tracker_receive_seen(struct connection *connection,
 	return EVENT_SEEN;
 }
 
-/* End of a request's header section: what follows it (RFC 9112, section 6.3). */
+/* The header section of a request ends: decides its body (RFC 9112, section 6.3). */
 static __always_inline void tracker_receive_head(struct connection *connection,
 						 struct tracker_job *job)
 {
@@ -263,8 +256,9 @@ static __always_inline void tracker_receive_head(struct connection *connection,
 		parser->number = 0;
 		parser->flags = flags & ~HTTP_LINE_FLAGS;
 	} else if (flags & (HTTP_HAS_CODING | HTTP_LENGTH_BAD)) {
-		/* the server must refuse it and close */
+		/* the server should reject it and close, but may go on */
 		tracker_receive_lose(connection, job, APPROXIMATE_NONE);
+		connection->receive.resumes = 1;
 	} else if (parser->length > 0) {
 		parser->phase = PHASE_BODY;
 		parser->remaining = parser->length;
@@ -284,52 +278,51 @@ static __always_inline void tracker_receive_route(struct connection *connection,
 	tracker_route_set(slot, job->feed.path, job->feed.line.path_length);
 }
 
-/* What follows is not HTTP/1. */
-static __always_inline __u32 tracker_receive_ignore(struct connection *connection,
-						    struct tracker_job *job)
+/* A byte that is not valid here. */
+static __always_inline __u32 tracker_receive_stray(struct connection *connection,
+						   struct tracker_job *job)
 {
 	struct http_feed *feed = &job->feed;
-	__u32 last = index_mask(feed->window.position - 1, HTTP_WINDOW - 1);
 
-	if (http_phase_is_chunk(feed->parser.phase)) {
-		tracker_receive_lose(connection, job, APPROXIMATE_BODY_UNREADABLE);
-		job->offset = job->length;
-		return EVENT_NONE;
-	}
-	if (feed->parser.phase > PHASE_METHOD) {
-		tracker_reading(connection)->flags |= SLOT_MALFORMED;
-		job->reason = IGNORE_MALFORMED;
-	} else if (feed->parser.phase == PHASE_REQUEST) {
-		job->reason = tracker_classify(feed->window.bytes[last]);
-	} else {
-		job->reason = IGNORE_NOT_HTTP;
-	}
-	feed->parser.phase = PHASE_IGNORE;
-	connection->ignored = job->reason;
-	return EVENT_IGNORED;
+	if (!http_phase_is_chunk(feed->parser.phase))
+		return tracker_receive_bad(connection, job, IGNORE_NOT_HTTP);
+	tracker_receive_lose(connection, job, APPROXIMATE_BODY_UNREADABLE);
+	job->offset = job->length;
+	connection->receive.resumes = 1;
+	return EVENT_NONE;
 }
 
 /*
- * The window is filled; a call that begins while framing is lost may begin a
- * request.  Returns false if there is nothing to parse in it.
+ * The window is filled.  If framing is lost, or the body of an answered request may be
+ * missing, checks whether the call begins with a request.  Returns false if there is
+ * nothing to parse.
  */
-static __always_inline bool tracker_receive_ready(struct tracker_job *job)
+static __always_inline bool tracker_receive_ready(struct connection *connection,
+						  struct tracker_job *job)
 {
 	struct http_feed *feed = &job->feed;
+	__u8 phase = feed->parser.phase;
 
-	if (feed->parser.phase != PHASE_LOST)
+	if (phase == PHASE_LOST) {
+		if (!connection->receive.resumes && !tracker_begins_request(&feed->window, false)) {
+			job->offset = job->length;
+			return false;
+		}
+	} else if (!tracker_receive_doubts(connection, job)) {
 		return true;
-	if (!tracker_begins_request(&feed->window)) {
-		job->offset = job->length;
-		return false;
+	} else if (!tracker_begins_request(&feed->window, true)) {
+		job->looked = 1;
+		return true;
 	}
+	connection->receive.resumes = 0;
+	connection->receive.suspect = 0;
 	http_parser_init(&feed->parser, PHASE_REQUEST);
 	return true;
 }
 
 /*
- * The window was fed from position `before` on by the function of the parser's
- * phase, with this verdict; job->offset moves on.  Returns an event.
+ * The window was parsed from position `before` on, with this verdict: moves job->offset
+ * and handles the verdict.  Returns an event.
  */
 static __always_inline __u32 tracker_receive_fed(struct connection *connection,
 						 struct tracker_job *job, __u32 before,
@@ -348,9 +341,18 @@ static __always_inline __u32 tracker_receive_fed(struct connection *connection,
 	case HTTP_PROXY:
 		if (tracker_receive_proxy(connection, job, PHASE_BODY))
 			return EVENT_NONE;
-		return tracker_receive_ignore(connection, job);
+		return tracker_receive_bad(connection, job, IGNORE_NOT_HTTP);
+	case HTTP_TLS:
+		return tracker_receive_bad(connection, job, IGNORE_TLS);
+	case HTTP_PREFACE:
+		return tracker_receive_bad(connection, job, IGNORE_HTTP2);
+	case HTTP_ODD:
+		tracker_receive_odd(connection);
+		return EVENT_NONE;
 	case HTTP_TARGET:
 		tracker_receive_route(connection, job);
+		if (feed->parser.phase != PHASE_VERSION)
+			tracker_receive_odd(connection);
 		return EVENT_NONE;
 	case HTTP_HEAD:
 		tracker_receive_head(connection, job);
@@ -359,15 +361,15 @@ static __always_inline __u32 tracker_receive_fed(struct connection *connection,
 		http_parser_init(&feed->parser, PHASE_REQUEST);
 		return EVENT_NONE;
 	case HTTP_BAD:
-		return tracker_receive_ignore(connection, job);
+		return tracker_receive_stray(connection, job);
 	default:
 		return EVENT_NONE;
 	}
 }
 
 /*
- * Likewise, by the scan of a request's first line and, if the verdict is
- * HTTP_HEAD, of its whole head.
+ * The same after the fast path has parsed a request line and, if the verdict is
+ * HTTP_HEAD, the whole head.
  */
 static __always_inline __u32 tracker_receive_scanned(struct connection *connection,
 						     struct tracker_job *job, __u32 before,
@@ -383,8 +385,8 @@ static __always_inline __u32 tracker_receive_scanned(struct connection *connecti
 }
 
 /*
- * The rest of this call cannot be looked at (reason: unreadable memory) or will
- * not be (the walk's bound).  Returns an event.
+ * The rest of this call is not parsed: its memory cannot be read, or the step limit of
+ * the walk is reached (see reason).  Returns an event.
  */
 static __always_inline __u32 tracker_receive_rest(struct connection *connection,
 						  struct tracker_job *job, __u32 reason)

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * responses.h - the send part: bytes of responses, and whom each answers.
+ * responses.h - the send part: follows the bytes of responses, and finds the request of
+ * each.
  *
- * Inputs: sequence numbers, lengths of calls, windows that were fed, verdicts; the
- * ring.  Outputs: events, transactions among them.  Pure.  It must not know how
- * requests were read.
+ * Inputs: sequence numbers, lengths of calls, parsed windows, verdicts; the ring.
+ * Outputs: events and transactions.  Pure.  It must not know how requests were read.
  */
 #ifndef REDTAP_TRACKER_SEND_H
 #define REDTAP_TRACKER_SEND_H
 
-#include "tracker/ring.h"
+#include "tracker/begins.h"
+#include "tracker/foreign.h"
+#include "tracker/resync.h"
 
-/* Whom the final response whose head is complete answers. */
+/* Which request is answered by the final response whose head is complete. */
 static __always_inline __u8 tracker_send_owner(struct connection *connection)
 {
 	struct send_part *send = &connection->send;
@@ -23,7 +25,7 @@ static __always_inline __u8 tracker_send_owner(struct connection *connection)
 	return dropped != send->dropped_answered ? OWNER_DROPPED : OWNER_UNSOLICITED;
 }
 
-/* Whether requests wait for an answer beside the one whose answer is at hand. */
+/* Whether requests wait, besides the one whose response is being sent. */
 static __always_inline bool tracker_others_wait(struct connection *connection)
 {
 	struct send_part *send = &connection->send;
@@ -32,14 +34,14 @@ static __always_inline bool tracker_others_wait(struct connection *connection)
 	       READ_ONCE(connection->receive.dropped) != send->dropped_answered;
 }
 
-/* The response's framing is lost; what is open stays open until the sweep. */
+/* The response's framing is lost; an open response stays open until the sweep. */
 static __always_inline __u32 tracker_send_lose(struct connection *connection,
 					       struct tracker_job *job, __u32 reason)
 {
 	struct send_part *send = &connection->send;
 	__u8 phase = job->feed.parser.phase;
 
-	/* a head that is known up to its status is enough to be counted */
+	/* a status is enough to count the request */
 	if (send->owner == OWNER_NONE && http_phase_is_header(phase) &&
 	    job->feed.parser.status >= 200)
 		send->owner = tracker_send_owner(connection);
@@ -49,7 +51,7 @@ static __always_inline __u32 tracker_send_lose(struct connection *connection,
 			send->approximate = reason;
 		return EVENT_NONE;
 	}
-	/* a response was due: whose it was can still be told */
+	/* a response was expected, so its request is known */
 	if (send->owner == OWNER_NONE && phase != PHASE_LOST && phase != PHASE_IGNORE) {
 		send->owner = tracker_send_owner(connection);
 		send->unsure = 1;
@@ -64,7 +66,7 @@ static __always_inline __u32 tracker_send_lose(struct connection *connection,
 	return EVENT_NONE;
 }
 
-/* The response at hand is complete. */
+/* The current response is complete. */
 static __always_inline __u32 tracker_send_complete(struct connection *connection,
 						   struct tracker_job *job)
 {
@@ -82,7 +84,7 @@ static __always_inline __u32 tracker_send_complete(struct connection *connection
 	return EVENT_NONE;
 }
 
-/* Bytes that went by without being looked at, in whatever phase. */
+/* Skips bytes without parsing, in any phase. */
 static __always_inline __u32 tracker_send_pass(struct connection *connection,
 					       struct tracker_job *job, __u64 bytes, __u32 reason)
 {
@@ -111,7 +113,7 @@ static __always_inline __u32 tracker_send_pass(struct connection *connection,
 	return tracker_send_lose(connection, job, reason);
 }
 
-/* Takes the send part's parser into the job. */
+/* Copies the send part's parser into the job. */
 static __always_inline void tracker_send_load(struct connection *connection,
 					      struct tracker_job *job)
 {
@@ -122,13 +124,7 @@ static __always_inline void tracker_send_load(struct connection *connection,
 	job->sequence = connection->send.sequence;
 }
 
-static __always_inline void tracker_doubt_set(struct connection *connection, struct doubt *doubt)
-{
-	doubt->pushed = READ_ONCE(connection->receive.pushed);
-	doubt->dropped = READ_ONCE(connection->receive.dropped);
-}
-
-/* Puts it back at the end of the call. */
+/* Copies it back at the end of the call. */
 static __always_inline void tracker_send_store(struct connection *connection,
 					       struct tracker_job *job)
 {
@@ -137,70 +133,9 @@ static __always_inline void tracker_send_store(struct connection *connection,
 		tracker_doubt_set(connection, &connection->send.doubt);
 }
 
-/* Requests that wait, and whose answer may have gone by unseen. */
-static __always_inline bool tracker_send_doubts(struct connection *connection)
-{
-	return connection->send.unsure &&
-	       (__s32)(connection->send.doubt.pushed - connection->send.answered) > 0;
-}
-
 /*
- * Where it is not known how many answers went by: a client asks anew when it has
- * been answered, so new requests end the doubt, and what waited before is lost.
- * To be called, before a send call begins, until it returns EVENT_NONE (at most
- * PIPELINE_SLOTS times).
- */
-static __always_inline __u32 tracker_send_resync(struct connection *connection,
-						 struct tracker_job *job)
-{
-	struct send_part *send = &connection->send;
-
-	if (send->owner == OWNER_SLOT || send->owner == OWNER_DROPPED)
-		return EVENT_NONE; /* in the middle of its answer */
-	if (tracker_idle(connection)) {
-		send->unsure = 0;
-		return EVENT_NONE;
-	}
-	if (!tracker_doubt_is_old(connection))
-		return EVENT_NONE;
-	if (tracker_send_doubts(connection))
-		return tracker_lose(connection, job, LOSS_FRAMING);
-	/* nor does anybody wait for the answers to those that were not kept */
-	if ((__s32)(send->doubt.dropped - send->dropped_answered) > 0)
-		send->dropped_answered = send->doubt.dropped;
-	send->unsure = 0;
-	return EVENT_NONE;
-}
-
-/* A call that will not be looked at; by one who has not the part's claim. */
-static __always_inline void tracker_send_contended(struct connection *connection)
-{
-	tracker_doubt_set(connection, &connection->send.contended);
-	smp_store_release(&connection->send.contention, 1);
-}
-
-/*
- * Whether such calls have cost the track of answers: then it is to be resynchronised
- * when a send call has begun, as new requests may have come since.
- */
-static __always_inline bool tracker_send_contention(struct connection *connection,
-						    const struct tracker_job *job)
-{
-	struct send_part *send = &connection->send;
-
-	if (!READ_ONCE(send->contention))
-		return false;
-	smp_store_release(&send->contention, 0);
-	if (job->feed.parser.phase != PHASE_LOST)
-		return false;
-	send->doubt = send->contended;
-	send->unsure = 1;
-	return true;
-}
-
-/*
- * Begins a send call of job->length bytes.  end: write_seq behind it.  Returns
- * an event (bytes that no hook showed may have completed a response).
+ * Begins a send call of job->length bytes.  end: write_seq after it.  Returns an event:
+ * bytes that no hook saw may have completed a response.
  */
 static __always_inline __u32 tracker_send_begin(struct connection *connection,
 						struct tracker_job *job, __u32 end)
@@ -225,8 +160,8 @@ static __always_inline __u32 tracker_send_begin(struct connection *connection,
 }
 
 /*
- * Consumes what needs no look: returns how many bytes, 0: show me the next.
- * *event: what that completed.
+ * Skips bytes that need no parsing.  Returns their number, 0: parse the next bytes.
+ * *event: set if they complete a response.
  */
 static __always_inline __u64 tracker_send_skip(struct connection *connection,
 					       struct tracker_job *job, __u32 *event)
@@ -250,7 +185,39 @@ static __always_inline __u64 tracker_send_skip(struct connection *connection,
 	return left;
 }
 
-/* End of a response's header section: what follows it (RFC 9112, section 6.3). */
+/*
+ * A response without a known request.  If the receive part is in a body, or has skipped
+ * bytes, it answers a request that was not seen.  Returns an event.
+ */
+static __always_inline __u32 tracker_send_unsolicited(struct connection *connection,
+						      struct tracker_job *job, __u16 status)
+{
+	const __u8 phase = READ_ONCE(connection->receive.parser.phase);
+
+	if (tracker_phase_is_body(phase))
+		smp_store_release(&connection->send.resync, 1);
+	else if (phase != PHASE_LOST || !READ_ONCE(connection->receive.resumes)) {
+		job->reason = status == 408 ? IGNORE_REQUEST_TIMEOUT : IGNORE_UNSOLICITED;
+		return EVENT_IGNORED;
+	}
+	job->reason = LOSS_FRAMING;
+	return EVENT_DROPPED;
+}
+
+/* A head is complete: whether it is an interim response (RFC 9110, section 15.2). */
+static __always_inline bool tracker_send_interim(struct connection *connection,
+						 struct tracker_job *job)
+{
+	const __u16 status = job->feed.parser.status;
+
+	connection->send.speaks_http = 1;
+	if (status >= 200 || status == 101)
+		return false;
+	http_parser_init(&job->feed.parser, PHASE_RESPONSE);
+	return true;
+}
+
+/* The header section of a response ends: decides its body (RFC 9112, section 6.3). */
 static __always_inline __u32 tracker_send_head(struct connection *connection,
 					       struct tracker_job *job)
 {
@@ -260,12 +227,12 @@ static __always_inline __u32 tracker_send_head(struct connection *connection,
 	__u16 status = parser->status;
 	__u8 method = METHOD_NONE;
 	__u32 event = EVENT_NONE;
-	bool unsolicited;
+	__u64 length;
+	bool unsolicited, odd;
 
-	if (status < 200 && status != 101) {
-		http_parser_init(parser, PHASE_RESPONSE);
+	if (tracker_send_interim(connection, job))
 		return EVENT_NONE;
-	}
+	odd = tracker_send_is_odd(connection);
 	send->owner = tracker_send_owner(connection);
 	if (send->owner == OWNER_SLOT)
 		method = tracker_slot_oldest(connection)->method;
@@ -275,10 +242,17 @@ static __always_inline __u32 tracker_send_head(struct connection *connection,
 	send->body_bytes = 0;
 	send->approximate = APPROXIMATE_NONE;
 	unsolicited = send->owner == OWNER_UNSOLICITED;
-	if (status == 101 || (method == METHOD_CONNECT && status < 300))
+	if (status == 101)
 		connection->tunnel = 1;
-	if (connection->tunnel || method == METHOD_HEAD || status == 204 || status == 304) {
+	if (method == METHOD_CONNECT && status < 300) {
+		/* a tunnel: may carry HTTP or not, like a new connection */
 		event = tracker_send_complete(connection, job);
+		send->speaks_http = 0;
+	} else if (connection->tunnel || method == METHOD_HEAD || status == 204 || status == 304) {
+		length = method == METHOD_HEAD && !(flags & HTTP_HAS_CODING) ? parser->length : 0;
+		event = tracker_send_complete(connection, job);
+		/* if a forbidden body follows, its first bytes show it: tracker_send_bad() */
+		parser->remaining = length;
 	} else if (flags & HTTP_CHUNKED) {
 		parser->phase = PHASE_CHUNK_SIZE;
 		parser->number = 0;
@@ -293,18 +267,11 @@ static __always_inline __u32 tracker_send_head(struct connection *connection,
 		parser->phase = PHASE_BODY;
 		parser->remaining = parser->length;
 	}
-	if (unsolicited) {
-		job->reason = status == 408 ? IGNORE_REQUEST_TIMEOUT : IGNORE_UNSOLICITED;
-		return EVENT_IGNORED;
+	if (odd) {
+		job->reason = LOSS_MALFORMED;
+		return EVENT_DROPPED;
 	}
-	return event;
-}
-
-/* Whether a window begins with the version of a status line. */
-static __always_inline bool tracker_begins_response(const struct http_window *window)
-{
-	return window->fill >= 8 &&
-	       (word_load(window->bytes) & WORD_BYTES(7)) == HTTP_TOKEN_WORD("HTTP/1.", 0);
+	return unsolicited ? tracker_send_unsolicited(connection, job, status) : event;
 }
 
 /* A response begins with this call's next byte. */
@@ -316,9 +283,9 @@ static __always_inline void tracker_send_starts(struct connection *connection,
 }
 
 /*
- * The window is filled.  If the call begins while framing is lost, and with a
- * response, the one that is open ends with what was sent before: *event.
- * Returns false if there is nothing to parse in it.
+ * The window is filled.  If framing is lost and the call begins with a response, the open
+ * response ends before this call (*event).  Returns false if there is nothing to
+ * parse.
  */
 static __always_inline bool tracker_send_ready(struct connection *connection,
 					       struct tracker_job *job, __u32 *event)
@@ -327,7 +294,7 @@ static __always_inline bool tracker_send_ready(struct connection *connection,
 
 	*event = EVENT_NONE;
 	if (job->feed.parser.phase != PHASE_LOST) {
-		/* not again where the status line goes on in another call */
+		/* only once, also if the status line is in several calls */
 		if (http_response_begins(&job->feed.parser))
 			send->first_ns = job->now_ns;
 		send->last_ns = job->now_ns;
@@ -343,14 +310,51 @@ static __always_inline bool tracker_send_ready(struct connection *connection,
 	if (send->owner != OWNER_NONE) {
 		send->body_bytes += job->length - job->offset;
 		send->last_ns = job->now_ns;
+	} else {
+		*event = tracker_give_up(connection, job, false);
 	}
 	job->offset = job->length;
 	return false;
 }
 
 /*
- * The window was fed from position `before` on by the function of the parser's
- * phase, with this verdict; job->offset moves on.  Returns an event.
+ * A malformed response.  If its status is known, the request is counted with it; else
+ * with ERROR_BAD_RESPONSE, unless it is given up as foreign.  Returns an event.
+ */
+static __always_inline __u32 tracker_send_bad(struct connection *connection,
+					      struct tracker_job *job)
+{
+	struct send_part *send = &connection->send;
+	struct http_parser *parser = &job->feed.parser;
+	__u32 event;
+
+	if (parser->phase == PHASE_RESPONSE && parser->remaining > parser->position) {
+		/* a body after the response to HEAD: skipped */
+		parser->remaining -= parser->position + 1;
+		if (parser->remaining)
+			parser->phase = PHASE_BODY;
+		else
+			http_parser_init(parser, PHASE_RESPONSE);
+		return EVENT_NONE;
+	}
+	send->body_bytes += job->length - job->offset;
+	job->offset = job->length;
+	if (parser->status >= 200 || send->owner != OWNER_NONE)
+		return tracker_send_lose(connection, job, APPROXIMATE_BODY_UNREADABLE);
+	event = tracker_give_up(connection, job, false);
+	if (event == EVENT_NONE && tracker_send_owner(connection) != OWNER_SLOT)
+		return tracker_send_lose(connection, job, APPROXIMATE_NONE);
+	parser->phase = PHASE_LOST;
+	send->unsure = tracker_outstanding(connection) > (event == EVENT_NONE);
+	send->body_bytes = 0;
+	if (event != EVENT_NONE)
+		return event;
+	return tracker_finish(connection, job, 0, ERROR_BAD_RESPONSE, send->last_ns);
+}
+
+/*
+ * The window was parsed from position `before` on, with this verdict: moves job->offset
+ * and handles the verdict.  Returns an event.
  */
 static __always_inline __u32 tracker_send_fed(struct connection *connection,
 					      struct tracker_job *job, __u32 before, __u32 verdict)
@@ -367,21 +371,15 @@ static __always_inline __u32 tracker_send_fed(struct connection *connection,
 	case HTTP_END:
 		return tracker_send_complete(connection, job);
 	case HTTP_BAD:
-		send->body_bytes += job->length - job->offset;
-		job->offset = job->length;
-		/* with its status known, it is counted */
-		return tracker_send_lose(connection, job,
-					 job->feed.parser.status >= 200
-						 ? APPROXIMATE_BODY_UNREADABLE
-						 : APPROXIMATE_NONE);
+		return tracker_send_bad(connection, job);
 	default:
 		return EVENT_NONE;
 	}
 }
 
 /*
- * The rest of this call cannot be looked at (reason: unreadable memory) or will not be
- * (the walk's bound: then answers to all that wait may lie in it).  Returns an event.
+ * The rest of this call is not parsed: its memory cannot be read, or the step limit of the
+ * walk is reached (it may hold the responses to all waiting requests).  Returns an event.
  */
 static __always_inline __u32 tracker_send_rest(struct connection *connection,
 					       struct tracker_job *job, __u32 reason)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * ring.h - the ring of requests that wait for their answers, and what
- * taking one out makes: a transaction, or a loss.
+ * ring.h - the ring of requests that wait for their responses; a removed request becomes
+ * a transaction or a loss.
  *
- * Inputs: slots that the receive part has filled, and the send part's state.
- * Outputs: job->transaction or job->reason, with an event.  Pure.  It must not know
- * how either was parsed.
+ * Inputs: slots filled by the receive part, and the send part's state.  Outputs:
+ * job->transaction or job->reason, with an event.  Pure.  It must not know how bytes
+ * were parsed.
  */
 #ifndef REDTAP_TRACKER_TRANSACTION_H
 #define REDTAP_TRACKER_TRANSACTION_H
@@ -25,7 +25,7 @@ static __always_inline struct request_slot *tracker_slot_next(struct connection 
 	return &connection->slots[at < SLOT_SPARE ? at : SLOT_SPARE];
 }
 
-/* The slot of the request that waits longest. */
+/* The slot of the oldest waiting request. */
 static __always_inline struct request_slot *tracker_slot_oldest(struct connection *connection)
 {
 	__u32 at = connection->send.oldest;
@@ -41,13 +41,13 @@ static __always_inline struct request_slot *tracker_reading(struct connection *c
 	return &connection->slots[at < SLOT_SPARE ? at : SLOT_SPARE];
 }
 
-/* Requests in the ring that have no complete answer. */
+/* Number of requests in the ring: those without a complete response. */
 static __always_inline __u32 tracker_outstanding(struct connection *connection)
 {
 	return READ_ONCE(connection->receive.pushed) - READ_ONCE(connection->send.answered);
 }
 
-/* Takes the request that waits longest out of the ring. */
+/* Removes the oldest request from the ring. */
 static __always_inline void tracker_slot_take(struct connection *connection)
 {
 	struct send_part *send = &connection->send;
@@ -57,15 +57,15 @@ static __always_inline void tracker_slot_take(struct connection *connection)
 }
 
 /*
- * Whether a send is under way, or over and not accounted yet.  end: of what has been
- * sent.  To be asked before tracker_outstanding().
+ * Whether a send is running, or has ended and its hook has not run yet.  end: write_seq.
+ * Call it before tracker_outstanding().
  */
 static __always_inline bool tracker_send_unsettled(struct connection *connection, __u32 end)
 {
 	return READ_ONCE(connection->send.claim) || READ_ONCE(connection->send.sequence) != end;
 }
 
-/* Counts a request that is not kept; its answer will come all the same. */
+/* Counts a request that is not kept; its response will still come. */
 static __always_inline void tracker_drop(struct connection *connection, __u32 method)
 {
 	struct receive_part *receive = &connection->receive;
@@ -77,6 +77,18 @@ static __always_inline void tracker_drop(struct connection *connection, __u32 me
 	smp_store_release(&receive->dropped, receive->dropped + 1);
 }
 
+/* The server has shut down sending: it may still read (RFC 9112, section 9.6). */
+static __always_inline bool tracker_is_deaf(const struct connection *connection)
+{
+	return !connection->peer && (READ_ONCE(connection->end) & END_LOCAL);
+}
+
+/* Whether the phase is in a request body or its chunk framing. */
+static __always_inline bool tracker_phase_is_body(__u8 phase)
+{
+	return phase == PHASE_BODY || phase == PHASE_CHUNK_DATA || http_phase_is_chunk(phase);
+}
+
 static __always_inline bool tracker_idle(struct connection *connection)
 {
 	return tracker_outstanding(connection) == 0 &&
@@ -84,14 +96,14 @@ static __always_inline bool tracker_idle(struct connection *connection)
 		       READ_ONCE(connection->send.dropped_answered);
 }
 
-/* Whether the connection is HTTP no more, and nobody waits for an answer. */
+/* Whether the connection is no longer HTTP and no request waits. */
 static __always_inline bool tracker_is_over(struct connection *connection)
 {
 	return (READ_ONCE(connection->ignored) || READ_ONCE(connection->tunnel)) &&
 	       tracker_idle(connection);
 }
 
-/* Whether requests have come since the doubt. */
+/* Whether requests have come since responses were missed. */
 static __always_inline bool tracker_doubt_is_old(struct connection *connection)
 {
 	const struct doubt *doubt = &connection->send.doubt;
@@ -101,8 +113,8 @@ static __always_inline bool tracker_doubt_is_old(struct connection *connection)
 }
 
 /*
- * Whether the client may have all its answers: no request waits for one, or those that
- * do waited already when answers went by unseen.
+ * Whether the client may have all its responses: no request waits, or all that wait came
+ * before responses were missed.
  */
 static __always_inline bool tracker_may_be_idle(struct connection *connection)
 {
@@ -114,7 +126,7 @@ static __always_inline bool tracker_may_be_idle(struct connection *connection)
 	       !tracker_doubt_is_old(connection);
 }
 
-/* In the key of a transaction, what lies behind the path's last word does not matter. */
+/* Sets the route `other`; words of the path after its last one do not count. */
 static __always_inline void tracker_route_other(struct series_key *key)
 {
 	word_store(key->path, HTTP_TOKEN_WORD("other", 0));
@@ -130,8 +142,8 @@ static __always_inline void tracker_path_copy(char *to, const char *from)
 }
 
 /*
- * Copies the words that a path has.  The length is read anew so that the verifier
- * remembers nothing of it: it would follow each one by itself.
+ * Copies the used words of a path.  The length is read again in each iteration: then the
+ * verifier does not know its value, and does not check each length separately.
  */
 static __always_inline void tracker_route_copy(char *to, const char *from, const __u8 *length)
 {
@@ -144,7 +156,7 @@ static __always_inline void tracker_route_copy(char *to, const char *from, const
 	}
 }
 
-/* The route of a request is complete: its last word is filled up with zeros. */
+/* Stores the complete route of a request, padded with zeros to a whole word. */
 static __always_inline void tracker_route_set(struct request_slot *slot, const char *path,
 					      __u8 length)
 {
@@ -153,20 +165,29 @@ static __always_inline void tracker_route_set(struct request_slot *slot, const c
 
 	slot->path_length = length;
 	tracker_route_copy(slot->path, path, &slot->path_length);
-	/* the first bytes of a word, in memory order, are its lowest */
+	/* little endian: the first bytes in memory are the lowest of the word */
 	word = word_load(slot->path + last);
 	word_store(slot->path + last, word & ~0ULL >> behind * 8);
 	smp_store_release(&slot->flags, slot->flags | SLOT_ROUTE);
 }
 
-/* Takes the oldest request out of the ring, as lost. */
+/* Whether the oldest request seems to be of another protocol. */
+static __always_inline bool tracker_is_foreign(struct connection *connection)
+{
+	return (tracker_slot_oldest(connection)->flags & SLOT_MALFORMED) &&
+	       !connection->send.speaks_http;
+}
+
+/* Removes the oldest request from the ring, as lost. */
 static __always_inline __u32 tracker_lose(struct connection *connection, struct tracker_job *job,
 					  __u32 reason)
 {
 	struct send_part *send = &connection->send;
 
-	if (tracker_slot_oldest(connection)->flags & SLOT_MALFORMED)
+	if (reason == LOSS_FRAMING && tracker_is_foreign(connection))
 		reason = LOSS_MALFORMED;
+	if (reason == LOSS_MALFORMED)
+		send->foreign = 1;
 	job->reason = reason;
 	send->owner = OWNER_NONE;
 	tracker_slot_take(connection);
@@ -174,9 +195,9 @@ static __always_inline __u32 tracker_lose(struct connection *connection, struct 
 }
 
 /*
- * Where the time between t1 and the end went.  The points may have been taken on
- * several CPUs, a response may begin before its request was read: whatever they
- * are, the parts add up to the whole.
+ * Splits the time from t1 to the end into queue, service and send.  The times may come
+ * from several CPUs, and a response may begin before its request is read: the parts
+ * always add up to the duration.
  */
 static __always_inline void tracker_split(struct transaction *transaction,
 					  const struct request_slot *slot, __u64 first_ns,
@@ -198,7 +219,7 @@ static __always_inline void tracker_split(struct transaction *transaction,
 				   slot->approximate != APPROXIMATE_NO_ARRIVAL;
 }
 
-/* Takes the oldest request out of the ring into job->transaction. */
+/* Moves the oldest request from the ring into job->transaction. */
 static __always_inline __u32 tracker_finish(struct connection *connection, struct tracker_job *job,
 					    __u32 status, __u32 error, __u64 end_ns)
 {

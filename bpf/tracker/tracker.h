@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * tracker.h - the transaction machine of one connection.
+ * tracker.h - finds requests and their responses in the bytes of one connection.
  *
  * Inputs: what arrives, is received and is sent on the connection (sequence
  * numbers, windows of bytes, the time).  Outputs: one event at a time, and with
  * EVENT_FINISHED a transaction.  Pure: no maps, no clock, no helpers; compiled
- * for BPF and for the unit tests.  It must not know how the bytes were tapped
- * nor what becomes of a transaction.
+ * for BPF and for the unit tests.  It must not know which hooks deliver the bytes,
+ * nor how transactions are counted.
  *
  * A connection has three parts with one writer each: arrival (softirq, under
  * the socket's lock), receive and send (claimed by the caller).  Requests pass
  * from receive to send through a ring with one producer and one consumer.
  *
- * The words are those of a server.  On a connection of a client (connection.peer)
- * requests are sent and answers received, so the caller feeds what is sent to the
- * receive part and what is received to the send part; nothing arrives there, and t1 is
- * the moment in which the first byte of a request was handed to the kernel.
+ * The names are from the server's view.  A client (connection.peer) sends requests and
+ * receives responses: so the caller passes what it sends to the receive part, and what it
+ * receives to the send part.  There are no arrivals then, and t1 is the time when the
+ * first byte of a request was handed to the kernel.
  */
 #ifndef REDTAP_HTTP_TRACKER_H
 #define REDTAP_HTTP_TRACKER_H
@@ -26,8 +26,8 @@
 /* ---- end -------------------------------------------------------------- */
 
 /*
- * The target's side of the connection is over: ends one request that is still
- * open.  To be called until it returns EVENT_NONE (at most PIPELINE_SLOTS times).
+ * The target's side of the connection has ended: ends one request that is still open.
+ * Call it until it returns EVENT_NONE (at most PIPELINE_SLOTS times).
  */
 static __always_inline __u32 tracker_end(struct connection *connection, struct tracker_job *job)
 {
@@ -41,8 +41,8 @@ static __always_inline __u32 tracker_end(struct connection *connection, struct t
 	__u32 error = ERROR_NONE;
 
 	if (tracker_outstanding(connection) == 0)
-		return EVENT_NONE;
-	if (send->owner != OWNER_SLOT && tracker_slot_oldest(connection)->flags & SLOT_MALFORMED)
+		return tracker_give_up(connection, job, true);
+	if (send->owner != OWNER_SLOT && tracker_is_foreign(connection))
 		return tracker_lose(connection, job, LOSS_MALFORMED);
 	if (send->owner != OWNER_SLOT && tracker_send_doubts(connection))
 		return tracker_lose(connection, job, LOSS_FRAMING);
@@ -51,14 +51,14 @@ static __always_inline __u32 tracker_end(struct connection *connection, struct t
 	if (send->owner == OWNER_NONE && http_phase_is_header(phase))
 		send->owner = tracker_send_owner(connection);
 	http_parser_init(parser, phase == PHASE_LOST ? PHASE_LOST : PHASE_RESPONSE);
-	/* what was being sent may have been an answer to somebody else */
+	/* the current response may belong to another request */
 	if (status == 0 || send->owner != OWNER_SLOT) {
 		send->body_bytes = 0;
 		return tracker_finish(connection, job, 0,
 				      client_first ? ERROR_CLIENT_ABORT : ERROR_NO_RESPONSE,
 				      job->now_ns);
 	}
-	/* in the middle of an answer */
+	/* in the middle of a response */
 	if (client_first && (connection->peer || reset || phase != PHASE_CLOSE))
 		error = ERROR_CLIENT_ABORT;
 	else if (reset || phase != PHASE_CLOSE)
@@ -100,7 +100,7 @@ static __always_inline void tracker_begin(struct connection *connection, __u32 r
 	http_parser_init(&connection->send.parser, PHASE_RESPONSE);
 }
 
-/* A connection that was open before it was noticed. */
+/* A connection that was open before it was first seen. */
 static __always_inline void tracker_begin_late(struct connection *connection, __u32 received,
 					       __u32 sent)
 {

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * walk.h - the walk over the bytes of one call: what is skipped, what is parsed, in
- * which order, and how far one step goes.
+ * walk.h - walks over the bytes of one call: what is skipped, what is parsed, in which
+ * order, and how much one step does.
  *
- * Inputs: a connection, and a job with the call's time and length.  Outputs: events,
- * in their order.  Pure: fetching bytes, entering events and running the parser's
- * loops are left to whoever includes this file.  It must not know where bytes lie.
+ * Inputs: a connection, and a job with the call's time and length.  Outputs: events, in
+ * order.  Pure: the file that includes it fetches bytes, handles events and runs the
+ * parser's loops.  It must not know where the bytes are.
  *
- * The kernel's verifier checks a function that is not inlined once, however often it
- * is called, and takes only numbers as its arguments.  So the loops of the parser and
- * the steps are functions of the includer: there they look up their data anew.
+ * The verifier checks a function that is not inlined only once, but its arguments must be
+ * numbers.  So the parser's loops and the steps are such functions in the including file;
+ * there they look up their data again.
  */
 #ifndef REDTAP_TRACKER_WALK_H
 #define REDTAP_TRACKER_WALK_H
@@ -18,12 +18,14 @@
 #include "tracker/tracker.h"
 
 /*
- * Steps that the walk over one call may take: a step parses (in one window, up to the
- * next verdict), skips, or goes on to the next piece of a vector.  A window in the
- * middle of a target or a head takes one: 512 KiB of these; bodies are skipped.
+ * Most steps for one call.  A step parses (in one window, up to the next verdict), skips,
+ * or moves to the next element of a vector.  A full window of a target or head is one
+ * step, so 512 KiB of them can be parsed; bodies are skipped.
  */
 #define WALK_STEPS 512
-/* Lines of a head that http_lines_scan() does not know, in one step. */
+/* Most heads of interim responses in one step. */
+#define WALK_INTERIM_HEADS 8
+/* Most lines of a head that need the byte-wise functions, in one step. */
 #define WALK_HEAD_TURNS 16
 
 enum walk {
@@ -31,7 +33,7 @@ enum walk {
 	WALK_DONE,
 };
 
-/* The parser's loops, each a function of http/. */
+/* The parser's loops; each is a function of http/. */
 enum walk_loop {
 	FEED_METHOD = 1,
 	FEED_TARGET,
@@ -43,7 +45,7 @@ enum walk_loop {
 	SCAN_RESPONSE,
 };
 
-/* One walk.  The includer defines struct walk_context, and the functions below. */
+/* One walk.  The including file defines struct walk_context and the functions below. */
 struct walker {
 	struct connection *connection;
 	struct tracker_job *job;
@@ -52,31 +54,31 @@ struct walker {
 
 /* Runs a loop on job->feed; returns what its function returns. */
 static __always_inline __u32 walker_run(struct walker *walker, enum walk_loop loop);
-/* Finds out where the bytes of the call lie. */
+/* Finds out where the bytes of the call are. */
 static __always_inline void walker_open(struct walker *walker);
 /* Fills the window from job->offset on.  Returns enum window_result. */
 static __always_inline __u32 walker_fetch(struct walker *walker);
-/* Enters an event, which may be EVENT_NONE. */
+/* Handles an event, which may be EVENT_NONE. */
 static __always_inline void walker_event(struct walker *walker, __u32 event);
-/* Each calls the function of this file that has its name. */
+/* Each calls the function of this file with the same name (walk_ for walker_). */
 static __always_inline __u32 walker_requests_step(struct walker *walker);
 static __always_inline __u32 walker_responses_step(struct walker *walker);
 static __always_inline void walker_resync(struct walker *walker);
 /*
- * A further response begins in this call, and no request waits for it: it may answer
- * one that was received unseen.  Enters what was received, if that can be told.
+ * Another response begins in this call, and no request waits: it may answer one whose
+ * receive was not seen.  Accounts for the bytes that were received since, if known.
  */
 static __always_inline void walker_catch_up(struct walker *walker);
 
 /* ---- both directions -------------------------------------------------- */
 
-/* Whether the window holds more of what was not completed yet. */
+/* Whether the window has more bytes of an incomplete element. */
 static __always_inline bool walk_goes_on(const struct tracker_job *job, __u32 verdict)
 {
 	return verdict == HTTP_MORE && job->feed.window.position < job->feed.window.fill;
 }
 
-/* Goes on with a target: up to its end, or the window's. */
+/* Parses a target: up to its end, or the window's. */
 static __always_inline __u32 walk_target(struct walker *walker, struct tracker_job *job)
 {
 	__u32 i, verdict = HTTP_MORE;
@@ -90,8 +92,8 @@ static __always_inline __u32 walk_target(struct walker *walker, struct tracker_j
 }
 
 /*
- * Goes on with a header section: in each turn over the lines that http_lines_scan()
- * takes, and one that it does not.
+ * Parses a header section: in each iteration the lines that http_lines_scan() handles,
+ * then one line byte by byte.
  */
 static __always_inline __u32 walk_head(struct walker *walker, struct tracker_job *job)
 {
@@ -116,7 +118,7 @@ static __always_inline __u32 walk_fill(struct walker *walker, struct tracker_job
 								 : walker_fetch(walker);
 }
 
-/* Bytes were skipped: what the window holds is not what comes next. */
+/* Bytes were skipped: the window does not hold the next bytes. */
 static __always_inline void walk_skip(struct tracker_job *job, __u64 bytes)
 {
 	job->offset += bytes;
@@ -124,7 +126,7 @@ static __always_inline void walk_skip(struct tracker_job *job, __u64 bytes)
 	job->feed.window.position = 0;
 }
 
-/* Why the rest of a call was not looked at: which of them is told by the steps taken. */
+/* Why the rest of a call was not parsed: step limit reached, or memory unreadable. */
 static __always_inline __u32 walk_rest_reason(const struct tracker_job *job, __u32 steps)
 {
 	__u8 phase = job->feed.parser.phase;
@@ -151,8 +153,8 @@ static __always_inline __u32 walk_request_parse(struct walker *walker, struct tr
 }
 
 /*
- * Takes the head of a request that begins here, if the window holds it in one of
- * the forms that nearly all have.  Returns false if nothing was taken.
+ * Parses the request line, and the head, of a request that begins here by the fast path.
+ * Returns false if nothing was parsed.
  */
 static __always_inline bool walk_request_scan(struct walker *walker, struct tracker_job *job)
 {
@@ -183,8 +185,10 @@ static __always_inline __u32 walk_requests_step(struct walker *walker)
 	result = walk_fill(walker, job);
 	if (result != WINDOW_READY)
 		return result == WINDOW_AGAIN ? WALK_ON : WALK_DONE;
-	if (!tracker_receive_ready(job))
+	if (!tracker_receive_ready(connection, job))
 		return WALK_DONE;
+	if (job->looked && tracker_receive_skips(job)) /* no new request: skip the body */
+		return WALK_ON;
 	if (walk_request_scan(walker, job))
 		return WALK_ON;
 	position = job->feed.window.position;
@@ -193,7 +197,7 @@ static __always_inline __u32 walk_requests_step(struct walker *walker)
 	return WALK_ON;
 }
 
-/* A request that begins with the call and lies in its first window takes no step. */
+/* A request head that begins with the call and fits in its first window needs no step. */
 static __always_inline void walk_requests_bytes(struct walker *walker)
 {
 	struct tracker_job *job = walker->job;
@@ -212,7 +216,7 @@ static __always_inline void walk_requests_bytes(struct walker *walker)
 }
 
 /*
- * A call that moved job->length bytes of requests; end: position behind them.  The
+ * A call that moved job->length bytes of requests; end: sequence number after them.  The
  * receive part is claimed.
  */
 static __always_inline void walk_requests(struct walker *walker, __u32 end)
@@ -230,7 +234,7 @@ static __always_inline void walk_requests(struct walker *walker, __u32 end)
 
 /* ---- responses -------------------------------------------------------- */
 
-/* Finds out again whose response is next; before a call, or in the middle of one. */
+/* Finds out again which request is answered next; before a call, or within one. */
 static __always_inline void walk_resync(struct walker *walker)
 {
 	__u32 i, event;
@@ -254,19 +258,27 @@ static __always_inline __u32 walk_response_parse(struct walker *walker, struct t
 	return walker_run(walker, FEED_CHUNK);
 }
 
-/* As walk_request_scan(), of a response. */
+/* As walk_request_scan(), for a response and the interim responses before it. */
 static __always_inline bool walk_response_scan(struct walker *walker, struct tracker_job *job)
 {
-	__u32 position = job->feed.window.position;
+	__u32 position = job->feed.window.position, i, verdict = HTTP_MORE;
 
-	if (!http_response_begins(&job->feed.parser) || !walker_run(walker, SCAN_RESPONSE))
-		return false;
-	walker_event(walker, tracker_send_fed(walker->connection, job, position,
-					      walker_run(walker, SCAN_LINES)));
-	return true;
+	for (i = 0; i < WALK_INTERIM_HEADS; i++) {
+		if (!http_response_begins(&job->feed.parser) || !walker_run(walker, SCAN_RESPONSE))
+			break;
+		verdict = walker_run(walker, SCAN_LINES);
+		if (verdict != HTTP_HEAD || !tracker_send_interim(walker->connection, job)) {
+			i++;
+			break;
+		}
+		verdict = HTTP_MORE;
+	}
+	if (i > 0)
+		walker_event(walker, tracker_send_fed(walker->connection, job, position, verdict));
+	return i > 0;
 }
 
-/* Consumes what needs no look.  Returns false if something does. */
+/* Skips bytes that need no parsing.  Returns false if there are none. */
 static __always_inline bool walk_response_skip(struct walker *walker, struct tracker_job *job)
 {
 	__u32 event;
@@ -285,6 +297,7 @@ static __always_inline __u32 walk_responses_step(struct walker *walker)
 	struct connection *connection = walker->connection;
 	struct tracker_job *job = walker->job;
 	__u32 event, position, result;
+	bool more;
 
 	if (job->offset >= job->length)
 		return WALK_DONE;
@@ -295,10 +308,11 @@ static __always_inline __u32 walk_responses_step(struct walker *walker)
 	result = walk_fill(walker, job);
 	if (result != WINDOW_READY)
 		return result == WINDOW_AGAIN ? WALK_ON : WALK_DONE;
-	if (!tracker_send_ready(connection, job, &event))
-		return WALK_DONE;
+	more = tracker_send_ready(connection, job, &event);
 	walker_event(walker, event);
-	/* what was cut is over: now it can be found out whose response is next */
+	if (!more)
+		return WALK_DONE;
+	/* the open response has ended: find out which request is answered next */
 	if (event != EVENT_NONE && connection->send.unsure)
 		walker_resync(walker);
 	if (walk_response_scan(walker, job))
@@ -310,8 +324,8 @@ static __always_inline __u32 walk_responses_step(struct walker *walker)
 }
 
 /*
- * Neither a response that begins with the call and has its head in the first window
- * nor what goes on with a body takes a step.
+ * A response head that begins with the call and fits in its first window needs no step,
+ * and neither does the rest of a body.
  */
 static __always_inline void walk_responses_bytes(struct walker *walker)
 {
@@ -334,7 +348,7 @@ static __always_inline void walk_responses_bytes(struct walker *walker)
 			     tracker_send_rest(walker->connection, job, walk_rest_reason(job, i)));
 }
 
-/* As walk_requests(), of responses; the send part is claimed. */
+/* As walk_requests(), for responses; the send part is claimed. */
 static __always_inline void walk_responses(struct walker *walker, __u32 end)
 {
 	struct connection *connection = walker->connection;

@@ -5,7 +5,6 @@
 #include "exchange.h"
 
 #include <arpa/inet.h>
-#include <ctype.h>
 #include <err.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -53,19 +52,22 @@
 	"X-Frame-Options: SAMEORIGIN\r\n"                                                          \
 	"Referrer-Policy: strict-origin-when-cross-origin\r\n"
 
+/* The first bytes of a TLS record with a ClientHello, for which redtap ignores a connection. */
+#define TLS "\x16\3\1\1\1\1"
+
 const struct exchange_row exchange_rows[] = {
 	{ "keep_alive", "GET", 80, 160, FEW_REQUEST_FIELDS, FEW_RESPONSE_FIELDS, 1, false, 500 },
 	{ "browser_heads", "GET", 500, 500, BROWSER_REQUEST_FIELDS, BROWSER_RESPONSE_FIELDS, 1,
 	  false, 500 },
 	{ "one_request", "GET", 80, 160, FEW_REQUEST_FIELDS, FEW_RESPONSE_FIELDS, 1, true, 100 },
 	{ "routes_500", "GET", 80, 160, FEW_REQUEST_FIELDS, FEW_RESPONSE_FIELDS, 500, false, 500 },
-	{ "ignored", "get", 80, 160, FEW_REQUEST_FIELDS, FEW_RESPONSE_FIELDS, 1, false, 500 },
+	{ "ignored", TLS "GET", 80, 160, FEW_REQUEST_FIELDS, FEW_RESPONSE_FIELDS, 1, false, 500 },
 };
 const size_t exchange_row_count = sizeof(exchange_rows) / sizeof(exchange_rows[0]);
 
 unsigned int exchange_requests(const struct exchange_row *row)
 {
-	return islower((unsigned char)row->method[0]) ? 0 : row->exchanges;
+	return row->method[0] == TLS[0] ? 0 : row->exchanges;
 }
 
 /* A head of exactly `size` bytes: the last field is made long enough. */

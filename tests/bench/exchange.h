@@ -20,7 +20,7 @@
 /* One kind of exchange. */
 struct exchange_row {
 	const char *name;
-	const char *method;          /* in lower case it is not HTTP: nothing is counted */
+	const char *method;          /* one that begins like TLS is ignored: nothing is counted */
 	size_t request_head;         /* bytes, the blank line included */
 	size_t response_head;        /* likewise; a body of BODY_BYTES follows */
 	const char *request_fields;  /* header fields; filled up to the size above */

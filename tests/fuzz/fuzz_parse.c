@@ -99,7 +99,7 @@ static struct route route_of(const char *target, size_t length)
 	const char *path, *at;
 	size_t left, segment;
 
-	route.other = !target_path(target, length, &path, &left);
+	route.other = length == 0 || !target_path(target, length, &path, &left);
 	if (route.other || *path == '*') {
 		route_append(&route, "*", 1);
 		return route;
@@ -125,7 +125,7 @@ static void check_route(const struct run *run, const struct http_feed *feed, siz
 	const char *target = run->bytes + run->method_at, *end = run->bytes + at - 1;
 	struct route route;
 
-	while (target < end && *target == ' ') /* more spaces than one */
+	while (target < end && http_is_space(*target)) /* more than the one that is due */
 		target++;
 	route = route_of(target, end - target);
 	FUZZ_ASSERT(line->path_length <= PATH_MAX_BYTES && line->raw_length <= PATH_MAX_BYTES,
@@ -239,6 +239,8 @@ static uint64_t message_goes_on(struct run *run, struct http_parser *parser, uin
 		http_parser_init(parser, run->start);
 		return body;
 	case HTTP_END:
+	case HTTP_TLS:
+	case HTTP_PREFACE:
 		http_parser_init(parser, run->start);
 		return 0;
 	default:
@@ -293,7 +295,8 @@ static void run_stream(struct run *run)
 			verdict = parser_step(feed, run->scans);
 			at += feed->window.position - before;
 			check_fields(feed, verdict);
-			FUZZ_ASSERT(feed->window.position > before, "no byte consumed");
+			FUZZ_ASSERT(feed->window.position > before || verdict == HTTP_METHOD,
+				    "no byte consumed");
 			if (verdict == HTTP_METHOD)
 				run->method_at = at;
 			if (verdict == HTTP_TARGET)

@@ -82,9 +82,10 @@ static const char *request_make(struct exchange *exchange, struct random *random
 				const struct style *style, const struct exchange_wish *wish,
 				struct stream *stream)
 {
-	/* What stands where the version should be. */
-	static const char *const versions_bad[] = { "HTTP/2.0", "http/1.1",   "FTP/1.1",
-						    "HTTP/1.x", "HTTP/1.1 x", "HTTP/1.10" };
+	/* What stands where the version should be: some servers take it. */
+	static const char *const versions_odd[] = { "HTTP/2.0", "http/1.1",   "FTP/1.1",
+						    "HTTP/1.x", "HTTP/1.1 x", "HTTP/1.10",
+						    "",         "x HTTP/1.1" };
 	char target[TARGET_MAX];
 	const enum exchange_role role = wish->role;
 	const char *method = pick_method(random, wish);
@@ -101,13 +102,15 @@ static const char *request_make(struct exchange *exchange, struct random *random
 	strcpy(exchange->method, route_method(method));
 	route_fold(exchange->route, method, target);
 	if (role == ROLE_MALFORMED && random_chance(random, 500)) { /* HTTP/0.9 */
-		exchange->route_at = SIZE_MAX;
+		exchange->route_at = stream->length + 1;
 		stream_print(stream, "%s", style->line_end);
+		exchange->request_head_end = stream->length;
 	} else {
 		stream_print(stream, " ");
 		exchange->route_at = stream->length;
 		stream_print(stream, "%s%s",
-			     role == ROLE_MALFORMED       ? RANDOM_ROW(random, versions_bad)
+			     role == ROLE_MALFORMED || (wish->odd && random_chance(random, 20))
+				     ? RANDOM_ROW(random, versions_odd)
 			     : random_chance(random, 100) ? "HTTP/1.0"
 							  : "HTTP/1.1",
 			     style->line_end);
@@ -119,8 +122,6 @@ static const char *request_make(struct exchange *exchange, struct random *random
 			fields_put_giant(stream, random, style);
 		request_body(exchange, random, style, role, stream);
 	}
-	if (role == ROLE_MALFORMED) /* where its head ends nobody can say */
-		exchange->request_head_end = stream->length;
 	exchange->request_end = stream->length;
 	return method;
 }

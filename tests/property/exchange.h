@@ -24,11 +24,12 @@ enum exchange_role {
 	ROLE_TUNNEL,          /* CONNECT, answered by 2xx */
 	ROLE_SWITCH,          /* answered by 101 */
 	ROLE_REFUSED,         /* the final response comes instead of 100 Continue */
-	ROLE_MALFORMED,       /* no HTTP/1 behind the target; answered by an error */
+	ROLE_MALFORMED, /* no HTTP/1 behind the target, perhaps nothing; answered by an error */
 };
 
 struct exchange_wish {
 	enum exchange_role role;
+	bool odd;          /* its line may be one that only some servers take */
 	bool recognisable; /* behind bytes that redtap could not follow: it must be told anew */
 };
 
@@ -44,7 +45,7 @@ struct exchange {
 	/* Offsets in the stream of requests. */
 	size_t begin;
 	size_t seen_at;  /* behind the method and its space */
-	size_t route_at; /* behind the target and its space; SIZE_MAX: never */
+	size_t route_at; /* behind the target and the byte that ends it */
 	size_t request_head_end;
 	size_t request_end;
 	/* Offsets in the stream of responses. */

@@ -165,6 +165,11 @@ static void note_rest(const struct progress *progress)
 {
 	if (progress->plan->ignored)
 		note(progress, "ignored", progress->plan->ignored);
+	if (progress->plan->refused)
+		note(progress, "lost", "malformed");
+	if (progress->plan->goes_on)
+		progress->tally->count(progress->tally->context, "GET", "/behind-noise", 200, NULL,
+				       0, 0);
 	if (progress->plan->unsolicited)
 		note(progress, "ignored", "request_timeout");
 }
@@ -189,5 +194,5 @@ size_t plan_expect(const struct plan *plan, enum side side, const struct plan_ta
 		if (progress.fates[progress.answered] == FATE_WAITING)
 			count_unfinished(&progress, &plan->exchanges[progress.answered]);
 	note_rest(&progress);
-	return progress.counted;
+	return progress.counted + plan->goes_on;
 }

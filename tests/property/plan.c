@@ -217,6 +217,7 @@ static void play_one_batch(struct plan *plan, enum finale finale, size_t batches
 		exchange_make(&plan->exchanges[plan->exchange_count++], random,
 			      &(struct exchange_wish){
 				      .role = last && i + 1 == size ? role_of(finale, role) : role,
+				      .odd = !last || !is_cut(finale),
 				      .recognisable = plan->lost_track && i == 0,
 			      },
 			      &plan->requests, &plan->responses);
@@ -267,6 +268,8 @@ void plan_make(struct plan *plan, uint64_t seed, uint32_t number)
 	plan->server_resets = false;
 	plan->ignored = NULL;
 	plan->unsolicited = false;
+	plan->refused = false;
+	plan->goes_on = false;
 	plan->lost_track = false;
 	plan->open_ended = false;
 	plan->server_waits_not = random_chance(random, 300);

@@ -35,6 +35,8 @@ struct plan {
 	enum ending ending;
 	bool server_resets;    /* in the end */
 	const char *ignored;   /* why redtap gives up on the connection, NULL: it does not */
+	bool refused;          /* the noise is answered by a status line */
+	bool goes_on;          /* and after that comes a request */
 	bool unsolicited;      /* the server answers once more than it was asked */
 	bool server_waits_not; /* its socket is non-blocking */
 	int server_buffer;     /* SO_SNDBUF, bytes; 0: as it is */

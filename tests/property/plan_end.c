@@ -100,6 +100,8 @@ static void play_beyond(struct plan *plan, struct stream *stream, const void *by
 
 #define BYTES_OF(literal) literal, sizeof(literal) - 1
 
+#define TLS_HELLO "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
+
 /* What no longer is HTTP, whatever it looks like. */
 static const struct {
 	const char *bytes;
@@ -110,7 +112,7 @@ static const struct {
 	{ BYTES_OF("HTTP/1.1 500 In The Tunnel\r\nContent-Length: 0\r\n\r\n") },
 	{ BYTES_OF("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n") },
 	{ BYTES_OF("\x81\x05hello") }, /* a WebSocket's frame */
-	{ BYTES_OF("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03") },
+	{ BYTES_OF(TLS_HELLO) },
 	{ BYTES_OF("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n") },
 	{ BYTES_OF("\0") },
 };
@@ -126,10 +128,16 @@ void plan_add_beyond(struct plan *plan)
 	}
 }
 
-static void play_tunnel(struct plan *plan)
+/* After CONNECT both sides begin with TLS; after an upgrade anything may come. */
+static void play_tunnel(struct plan *plan, bool connect)
 {
 	size_t turns = random_below(&plan->random, 8);
 
+	if (connect && turns > 0) {
+		play_beyond(plan, &plan->requests, TLS_HELLO, sizeof(TLS_HELLO) - 1, true);
+		play_beyond(plan, &plan->responses, BYTES_OF("\x16\x03\x03"), false);
+		plan->ignored = "tls";
+	}
 	while (turns-- > 0) {
 		const size_t row = random_below(&plan->random, ROWS(beyond));
 		const bool from_client = random_chance(&plan->random, 500);
@@ -145,26 +153,33 @@ static void play_noise(struct plan *plan)
 		const char *bytes;
 		size_t count;
 		const char *reason;
+		bool decides; /* on a connection that has not been HTTP yet */
 	} noises[] = {
-		{ BYTES_OF("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"), "tls" },
-		{ BYTES_OF("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), "http2" },
-		{ BYTES_OF("\x00\xff\x80 / HTTP\x01\r\n\r\n"), "not_http" },
-		{ BYTES_OF("get / HTTP/1.1\r\n\r\n"), "not_http" },
-		{ BYTES_OF("SSH-2.0-OpenSSH_9.2\r\n"), "not_http" },
-		/* 25 letters */
-		{ BYTES_OF("ABCDEFGHIJKLMNOPQRSTUVWXY / HTTP/1.1\r\n\r\n"), "not_http" },
-		{ BYTES_OF("G\0T / HTTP/1.1\r\n\r\n"), "not_http" },
+		{ BYTES_OF(TLS_HELLO), "tls", true },
+		{ BYTES_OF("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), "http2", true },
+		{ BYTES_OF("\x00\xff\x80 / HTTP\x01\r\n\r\n"), "not_http", false },
+		{ BYTES_OF("SSH-2.0-OpenSSH_9.2\r\n"), "not_http", false },
+		{ BYTES_OF("G\0T / HTTP/1.1\r\n\r\n"), "not_http", false },
 	};
 	static const char refusal[] = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
 	static const char more[] = "GET /behind-noise HTTP/1.1\r\nHost: h\r\n\r\n";
+	static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 	const size_t row = random_below(&plan->random, ROWS(noises));
+	const bool for_good = noises[row].decides && plan->exchange_count == 0;
+	const bool refused = random_chance(&plan->random, 500);
+	const bool goes_on = random_chance(&plan->random, 500);
 
-	plan->ignored = noises[row].reason;
 	play_beyond(plan, &plan->requests, noises[row].bytes, noises[row].count, true);
-	if (random_chance(&plan->random, 500))
+	if (refused)
 		play_beyond(plan, &plan->responses, refusal, sizeof(refusal) - 1, false);
-	if (random_chance(&plan->random, 500))
+	if (goes_on) {
 		play_beyond(plan, &plan->requests, more, sizeof(more) - 1, true);
+		play_beyond(plan, &plan->responses, answer, sizeof(answer) - 1, false);
+	}
+	/* the first status line answers the noise, and says that it is HTTP all the same */
+	plan->refused = (refused || goes_on) && !for_good;
+	plan->goes_on = refused && goes_on && !for_good;
+	plan->ignored = plan->refused ? NULL : noises[row].reason;
 }
 
 /* All is answered, or ends with the connection: one side closes. */
@@ -174,14 +189,12 @@ void plan_play_close(struct plan *plan, enum finale finale)
 	struct random *random = &plan->random;
 
 	if (finale == FINALE_TUNNEL || finale == FINALE_SWITCH)
-		play_tunnel(plan);
+		play_tunnel(plan, finale == FINALE_TUNNEL);
 	else if (finale == FINALE_NOISE)
 		play_noise(plan);
 	else if (finale == FINALE_UNSOLICITED)
 		play_beyond(plan, &plan->responses, BYTES_OF(late), false);
 	plan->unsolicited = finale == FINALE_UNSOLICITED;
-	if (finale == FINALE_MALFORMED)
-		plan->ignored = "malformed";
 	if (finale == FINALE_CLIENT_CLOSES ||
 	    (finale == FINALE_REFUSED && random_chance(random, 500))) {
 		plan->ending = ENDING_CLIENT;

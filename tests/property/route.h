@@ -11,8 +11,8 @@
 
 #include <stddef.h>
 
-/* A method has at most so many capital letters; longer: not HTTP. */
-#define ROUTE_METHOD_MAX 24
+/* The longest method of the generator. */
+#define ROUTE_METHOD_MAX 25
 /* A path longer than this, as sent or folded, is `other`. */
 #define ROUTE_PATH_MAX 128
 

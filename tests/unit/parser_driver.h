@@ -2,10 +2,10 @@
 /*
  * parser_driver.h - feeds the HTTP/1 parser alone, window after window.
  *
- * Inputs: the first phase and a message.  Outputs: the parser's verdicts and fields.
- * Each input is fed whole, split in two at each byte, and in small windows, with
- * misleading bytes after the window's end, with and without the scan by words: the test
- * fails unless all outcomes are equal.  It must not know which outcome is right.
+ * Inputs: a first phase and a message.  Outputs: the parser's verdicts and state.  Each
+ * input is fed whole, cut in two at each byte, and in small windows, with hostile bytes
+ * after the window's end, with the fast path and without: the test fails if the results
+ * differ.  It must not know the expected results.
  */
 #ifndef REDTAP_PARSER_DRIVER_H
 #define REDTAP_PARSER_DRIVER_H
@@ -19,7 +19,7 @@
 
 #define VERDICTS_MAX 16
 
-/* What the parser has found in an input. */
+/* The result of feeding one input. */
 struct outcome {
 	char verdicts[VERDICTS_MAX]; /* one letter each, see verdict_letters */
 	size_t verdict_count;
@@ -34,16 +34,16 @@ struct outcome {
 /* The outcome of an input, which is the same however it is fed. */
 struct outcome parser_outcome(const char *comment, uint8_t phase, const char *input, size_t length);
 
-/* Likewise; the input is a text between two others. */
+/* The same; the input is `before`, `text` and `behind` together. */
 struct outcome parser_outcome_between(const char *comment, uint8_t phase, const char *before,
 				      const char *text, size_t length, const char *behind);
 
-/* One step in a window; scans: by words if possible.  Returns its verdict. */
+/* One step in a window; scans: try the fast path first.  Returns its verdict. */
 uint32_t parser_step(struct http_feed *feed, bool scans);
 
 /*
- * A whole first line by words.  Returns HTTP_TARGET for a request line, HTTP_STATUS
- * for a status line, and HTTP_MORE if nothing was taken.
+ * Parses a first line by the fast path.  Returns HTTP_TARGET for a request line,
+ * HTTP_STATUS for a status line, and HTTP_MORE if nothing was parsed.
  */
 uint32_t parser_first_line(struct http_feed *feed);
 

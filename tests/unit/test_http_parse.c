@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_http_parse.c - the HTTP/1 parser by itself: request lines and status lines.
+ * test_http_parse.c - the HTTP/1 parser alone: request lines and status lines.
  */
 #include "unit.h"
 
 #include "parser_driver.h"
+
+#define BYTES_15 "abcdefghi-ABCDE"
+#define BYTES_255 REPEAT8(BYTES_15 BYTES_15) BYTES_15
 
 /* clang-format off */
 
@@ -21,29 +24,36 @@ static const struct line_row method_rows[] = {
 	HTTP_METHODS(REGISTERED)
 #undef REGISTERED
 	{ "unknown token", TEXT("BREW /pot HTTP/1.1\r\n\r\n"), "mth", METHOD_OTHER },
-	{ "the beginning of a registered one", TEXT("GE / HTTP/1.1\r\n\r\n"), "mth", METHOD_OTHER },
-	{ "a registered one and more", TEXT("GETS / HTTP/1.1\r\n\r\n"), "mth", METHOD_OTHER },
-	{ "same first eight bytes", TEXT("PROPFINDX / HTTP/1.1\r\n\r\n"), "mth", METHOD_OTHER },
+	{ "the beginning of a registered method", TEXT("GE / HTTP/1.1\r\n\r\n"), "mth", METHOD_OTHER },
+	{ "a registered method and one more letter", TEXT("GETS / HTTP/1.1\r\n\r\n"), "mth", METHOD_OTHER },
+	{ "same first eight bytes as a registered method", TEXT("PROPFINDX / HTTP/1.1\r\n\r\n"), "mth", METHOD_OTHER },
 	{ "digit and underscore", TEXT("X_2 / HTTP/1.1\r\n\r\n"), "mth", METHOD_OTHER },
-	{ "24 bytes are a method", TEXT("ABCDEFGHIJKLMNOPQRSTUVWX / HTTP/1.1\r\n\r\n"), "mth", METHOD_OTHER },
-	{ "25 are not", TEXT("ABCDEFGHIJKLMNOPQRSTUVWXY / HTTP/1.1\r\n\r\n"), "b", METHOD_NONE },
-	{ "lower case", TEXT("get / HTTP/1.1\r\n\r\n"), "b", METHOD_NONE },
-	{ "mixed case", TEXT("Get / HTTP/1.1\r\n\r\n"), "b", METHOD_NONE },
-	{ "digit first", TEXT("1GET / HTTP/1.1\r\n\r\n"), "b", METHOD_NONE },
-	{ "behind Z", TEXT("[GET / HTTP/1.1\r\n\r\n"), "b", METHOD_NONE },
-	{ "before A", TEXT("@GET / HTTP/1.1\r\n\r\n"), "b", METHOD_NONE },
+	{ "25 bytes", TEXT("ABCDEFGHIJKLMNOPQRSTUVWXY / HTTP/1.1\r\n\r\n"), "mth", METHOD_OTHER },
+	{ "255 bytes: a method", TEXT(BYTES_255 " / HTTP/1.1\r\n\r\n"), "mth", METHOD_OTHER },
+	{ "256 bytes: no method", TEXT(BYTES_255 "x / HTTP/1.1\r\n\r\n"), "b", METHOD_NONE },
+	{ "lower case", TEXT("get / HTTP/1.1\r\n\r\n"), "mth", METHOD_OTHER },
+	{ "mixed case", TEXT("Get / HTTP/1.1\r\n\r\n"), "mth", METHOD_OTHER },
+	{ "digit first", TEXT("1GET / HTTP/1.1\r\n\r\n"), "mth", METHOD_OTHER },
+	{ "all kinds of token bytes", TEXT("!#$%&'*+-.^_`|~09AZaz / HTTP/1.1\r\n\r\n"), "mth", METHOD_OTHER },
+	{ "the byte after Z", TEXT("[GET / HTTP/1.1\r\n\r\n"), "b", METHOD_NONE },
+	{ "the byte before A", TEXT("@GET / HTTP/1.1\r\n\r\n"), "b", METHOD_NONE },
 	{ "space first", TEXT(" GET / HTTP/1.1\r\n\r\n"), "b", METHOD_NONE },
-	{ "tab behind", TEXT("GET\t/ HTTP/1.1\r\n\r\n"), "b", METHOD_NONE },
-	{ "end of line behind", TEXT("GET\r\n\r\n"), "b", METHOD_NONE },
+	{ "tab after the method", TEXT("GET\t/ HTTP/1.1\r\n\r\n"), "mth", METHOD_GET },
+	{ "end of line after the method", TEXT("GET\r\n\r\n"), "b", METHOD_NONE },
 	{ "NUL", TEXT("GE\0T / HTTP/1.1\r\n\r\n"), "b", METHOD_NONE },
-	{ "NUL behind", TEXT("PUT\0\0\0\0 / HTTP/1.1\r\n\r\n"), "b", METHOD_NONE },
+	{ "NUL after the method", TEXT("PUT\0\0\0\0 / HTTP/1.1\r\n\r\n"), "b", METHOD_NONE },
 	{ "high byte", TEXT("G\xc3\x84T / HTTP/1.1\r\n\r\n"), "b", METHOD_NONE },
 	{ "empty lines before are skipped", TEXT("\r\n\n\r\nPUT / HTTP/1.1\r\n\r\n"), "mth", METHOD_PUT },
 	{ "PROXY header, version 2", TEXT("\r\n\r\n\0\r\nQUIT\n\x21\x11\0\xc"), "p", METHOD_NONE },
-	{ "not quite", TEXT("\r\n\r\n\0\r\nQUIT\r\n"), "b", METHOD_NONE },
+	{ "PROXY header, version 2, last byte wrong", TEXT("\r\n\r\n\0\r\nQUIT\r\n"), "b", METHOD_NONE },
 	{ "a NUL alone", TEXT("\0GET / HTTP/1.1\r\n\r\n"), "b", METHOD_NONE },
-	{ "TLS handshake record", TEXT("\x16\x03\x01\x02\x00"), "b", METHOD_NONE },
-	{ "HTTP/2 preface", TEXT("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), "mtb", METHOD_OTHER },
+	{ "TLS handshake record", TEXT("\x16\x03\x01\x02\x00\x01"), "l", METHOD_NONE },
+	{ "TLS record, not a ClientHello", TEXT("\x16\x03\x01\x02\x00\x02"), "b", METHOD_NONE },
+	{ "TLS record, too long", TEXT("\x16\x03\x01\x41"), "b", METHOD_NONE },
+	{ "HTTP/2 preface, cut", TEXT("PRI * HTTP/2.0\r\n\r\nSM\r\n\n"), "b", METHOD_NONE },
+	{ "HTTP/2 preface", TEXT("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), "f", METHOD_NONE },
+	{ "method of the HTTP/2 preface, and a path", TEXT("PRI /x HTTP/1.1\r\n\r\n"), "mth", METHOD_OTHER },
+	{ "method of the HTTP/2 preface, and a tab", TEXT("PRI\t* HTTP/1.1\r\n\r\n"), "mth", METHOD_OTHER },
 	{ "not complete", TEXT("GET"), "", METHOD_NONE },
 };
 
@@ -51,17 +61,17 @@ static const struct line_row version_rows[] = {
 	{ "1.0", TEXT("GET / HTTP/1.0\r\n\r\n"), "mth", METHOD_GET },
 	{ "1.9", TEXT("GET / HTTP/1.9\r\n\r\n"), "mth", METHOD_GET },
 	{ "bare LF", TEXT("GET / HTTP/1.1\n\n"), "mth", METHOD_GET },
-	{ "lower case", TEXT("GET / http/1.1\r\n\r\n"), "mtb", METHOD_GET },
-	{ "2.0", TEXT("GET / HTTP/2.0\r\n\r\n"), "mtb", METHOD_GET },
-	{ "two digits", TEXT("GET / HTTP/1.10\r\n\r\n"), "mtb", METHOD_GET },
-	{ "no digit", TEXT("GET / HTTP/1.x\r\n\r\n"), "mtb", METHOD_GET },
-	{ "cut off", TEXT("GET / HTTP\r\n\r\n"), "mtb", METHOD_GET },
-	{ "spaces behind", TEXT("GET / HTTP/1.1  \r\n\r\n"), "mth", METHOD_GET },
-	{ "space inside", TEXT("GET / HTTP/1 .1\r\n\r\n"), "mtb", METHOD_GET },
-	{ "a word behind a space", TEXT("GET / HTTP/1.1 x\r\n\r\n"), "mtb", METHOD_GET },
-	{ "more words", TEXT("GET / and more HTTP/1.1\r\n\r\n"), "mtb", METHOD_GET },
-	{ "CR without LF at the end of the head", TEXT("GET / HTTP/1.1\r\n\rX"), "mtb", METHOD_GET },
-	{ "no end", TEXT("GET / HTTP/1.1\r\nHost: a\r\n"), "mt", METHOD_GET },
+	{ "lower case", TEXT("GET / http/1.1\r\n\r\n"), "mth", METHOD_GET },
+	{ "2.0", TEXT("GET / HTTP/2.0\r\n\r\n"), "mth", METHOD_GET },
+	{ "two digits", TEXT("GET / HTTP/1.10\r\n\r\n"), "mth", METHOD_GET },
+	{ "no digit", TEXT("GET / HTTP/1.x\r\n\r\n"), "mtoh", METHOD_GET },
+	{ "no digits", TEXT("GET / HTTP\r\n\r\n"), "mtoh", METHOD_GET },
+	{ "spaces after the version", TEXT("GET / HTTP/1.1  \r\n\r\n"), "mth", METHOD_GET },
+	{ "space in the version", TEXT("GET / HTTP/1 .1\r\n\r\n"), "mtoh", METHOD_GET },
+	{ "a word after the version", TEXT("GET / HTTP/1.1 x\r\n\r\n"), "mtoh", METHOD_GET },
+	{ "more words", TEXT("GET / and more HTTP/1.1\r\n\r\n"), "mtoh", METHOD_GET },
+	{ "CR without LF at the end of the head", TEXT("GET / HTTP/1.1\r\n\rX\r\n\r\n"), "mth", METHOD_GET },
+	{ "end of the head is missing", TEXT("GET / HTTP/1.1\r\nHost: a\r\n"), "mt", METHOD_GET },
 };
 
 static const struct line_row status_rows[] = {
@@ -70,7 +80,7 @@ static const struct line_row status_rows[] = {
 	{ "no reason", TEXT("HTTP/1.1 204 \r\n\r\n"), "sh", 204 },
 	{ "no reason, no space", TEXT("HTTP/1.1 204\r\n\r\n"), "sh", 204 },
 	{ "bare LF", TEXT("HTTP/1.1 503\n\n"), "sh", 503 },
-	{ "bare LF behind a reason", TEXT("HTTP/1.1 503 No\n\n"), "sh", 503 },
+	{ "bare LF after a reason", TEXT("HTTP/1.1 503 No\n\n"), "sh", 503 },
 	{ "lowest", TEXT("HTTP/1.1 100 Continue\r\n\r\n"), "sh", 100 },
 	{ "highest", TEXT("HTTP/1.1 999 ?\r\n\r\n"), "sh", 999 },
 	{ "high bytes in the reason", TEXT("HTTP/1.1 200 \xe4\xff\r\n\r\n"), "sh", 200 },
@@ -79,12 +89,14 @@ static const struct line_row status_rows[] = {
 	{ "below 100", TEXT("HTTP/1.1 099 No\r\n\r\n"), "b", 99 },
 	{ "two digits", TEXT("HTTP/1.1 20 No\r\n\r\n"), "b", 20 },
 	{ "four digits", TEXT("HTTP/1.1 2000 No\r\n\r\n"), "sb", 200 },
-	{ "two spaces", TEXT("HTTP/1.1  200 OK\r\n\r\n"), "b", 0 },
-	{ "tab", TEXT("HTTP/1.1\t200 OK\r\n\r\n"), "b", 0 },
+	{ "two spaces", TEXT("HTTP/1.1  200 OK\r\n\r\n"), "sh", 200 },
+	{ "tabs", TEXT("HTTP/1.1\t200\tOK\r\n\r\n"), "sh", 200 },
 	{ "no code", TEXT("HTTP/1.1\r\n\r\n"), "b", 0 },
-	{ "lower case", TEXT("http/1.1 200 OK\r\n\r\n"), "b", 0 },
+	{ "lower case", TEXT("http/1.1 200 OK\r\n\r\n"), "sh", 200 },
 	{ "2", TEXT("HTTP/2 200 OK\r\n\r\n"), "b", 0 },
-	{ "empty line first", TEXT("\r\nHTTP/1.1 200 OK\r\n\r\n"), "b", 0 },
+	{ "2.0", TEXT("HTTP/2.0 200 OK\r\n\r\n"), "sh", 200 },
+	{ "version of two digits", TEXT("HTTP/1.10 200 OK\r\n\r\n"), "sh", 200 },
+	{ "empty line first", TEXT("\r\nHTTP/1.1 200 OK\r\n\r\n"), "sh", 200 },
 	{ "other text", TEXT("Hello"), "b", 0 },
 	{ "not complete", TEXT("HTTP/1.1 20"), "", 20 },
 };
@@ -119,7 +131,7 @@ struct target_row {
 	const char *comment;
 	const char *target;
 	size_t length;
-	const char *route; /* NULL: malformed; "(other)": `other` */
+	const char *route; /* "(other)": `other` */
 };
 
 #define SEGMENTS120 REPEAT8("/abcdefghij-klm") /* 8 * 15 */
@@ -134,19 +146,19 @@ static const struct target_row target_rows[] = {
 	{ "sign", TEXT("/users/-1"), "/users/-1" },
 	{ "UUID", TEXT("/u/123e4567-e89b-12d3-a456-426614174000/x"), "/u/{id}/x" },
 	{ "UUID in upper case", TEXT("/123E4567-E89B-12D3-A456-426614174000"), "/{id}" },
-	{ "the same of bytes that are slashes but for their highest bit",
+	{ "32 bytes that are slashes with the highest bit set",
 	  TEXT("/" REPEAT8("\xaf\xaf\xaf\xaf")), "/{id}" },
 	{ "query", TEXT("/search?q=secret/1"), "/search" },
-	{ "query behind digits", TEXT("/items/12?x"), "/items/{id}" },
+	{ "query after digits", TEXT("/items/12?x"), "/items/{id}" },
 	{ "fragment", TEXT("/a#b/c"), "/a" },
 	{ "path parameters", TEXT("/a;jsessionid=1/b"), "/a" },
-	{ "query at once", TEXT("/?x"), "/" },
+	{ "root and query", TEXT("/?x"), "/" },
 	{ "empty segments", TEXT("//a///1//"), "//a///{id}//" },
 	{ "dots are not resolved", TEXT("/a/../b/./c"), "/a/../b/./c" },
 	{ "escapes are not decoded", TEXT("/a%2Fb/%31"), "/a%2Fb/%31" },
 	{ "asterisk form", TEXT("*"), "*" },
 	{ "absolute form", TEXT("http://host:80/a/1?q"), "/a/{id}" },
-	{ "absolute form, digits at once", TEXT("http://h/12"), "/{id}" },
+	{ "absolute form, digits only", TEXT("http://h/12"), "/{id}" },
 	{ "absolute form, https", TEXT("https://host/x"), "/x" },
 	{ "absolute form, no path", TEXT("http://host"), "/" },
 	{ "absolute form, root", TEXT("http://host/"), "/" },
@@ -156,7 +168,7 @@ static const struct target_row target_rows[] = {
 	{ "absolute form, address", TEXT("http://[::1]:8080/y"), "/y" },
 	{ "authority form", TEXT("host:443"), "(other)" },
 	{ "authority form, address", TEXT("[::1]:443"), "(other)" },
-	{ "a word", TEXT("index.html"), "(other)" },
+	{ "no slash", TEXT("index.html"), "(other)" },
 	{ "a scheme and one slash", TEXT("http:/x"), "(other)" },
 	{ "a scheme and nothing", TEXT("http://"), "/" },
 	{ "query only", TEXT("?x"), "(other)" },
@@ -166,30 +178,31 @@ static const struct target_row target_rows[] = {
 	{ "control bytes", TEXT("/\x1b[2J/\x7f"), "/\x1b[2J/\x7f" },
 	{ "128 bytes", TEXT(SEGMENTS120 "/abcdefg"), SEGMENTS120 "/abcdefg" },
 	{ "129 bytes", TEXT(SEGMENTS120 "/abcdefgh"), "(other)" },
-	{ "129 bytes, though folded they are fewer", TEXT(SEGMENTS120 "/12345678"), "(other)" },
+	{ "129 bytes, fewer when folded", TEXT(SEGMENTS120 "/12345678"), "(other)" },
 	{ "129 bytes, folded at the beginning", TEXT("/12345678" SEGMENTS120), "(other)" },
 	{ "128 bytes, folded at the beginning", TEXT("/1234567" SEGMENTS120), "/{id}" SEGMENTS120 },
 	{ "128 bytes and a query", TEXT(SEGMENTS120 "/abcdefg?" LONG16), SEGMENTS120 "/abcdefg" },
-	{ "absolute form: the path's bytes count", TEXT("http://" LONG16 SEGMENTS120 "/abcdefg"),
+	{ "absolute form: only the bytes of the path count", TEXT("http://" LONG16 SEGMENTS120 "/abcdefg"),
 	  SEGMENTS120 "/abcdefg" },
 	{ "absolute form: 129 bytes", TEXT("http://h" SEGMENTS120 "/abcdefgh"), "(other)" },
 	{ "folding makes it longer: 128", TEXT(SEGMENTS120 "/bc/1"), SEGMENTS120 "/bc/{id}" },
 	{ "folding makes it longer: 129", TEXT(SEGMENTS120 "/bcd/1"), "(other)" },
 	{ "folding makes it longer, in the middle", TEXT(SEGMENTS120 "/bcd/1/"), "(other)" },
-	{ "folding on and on", TEXT(REPEAT8("/1/2/3/4")), "(other)" },
+	{ "folding makes it longer, in each segment", TEXT(REPEAT8("/1/2/3/4")), "(other)" },
 	{ "folding to 128", TEXT(REPEAT8("/1/2/3") "/abcdefg"), REPEAT8("/{id}/{id}/{id}") "/abcdefg" },
 	{ "folding to 129", TEXT(REPEAT8("/1/2/3") "/abcdefgh"), "(other)" },
 	{ "one long segment", TEXT("/" REPEAT8(LONG16)), "(other)" },
-	{ "a window and more", TEXT("/" REPEAT8(REPEAT8(LONG16))), "(other)" },
+	{ "longer than a window", TEXT("/" REPEAT8(REPEAT8(LONG16))), "(other)" },
 	{ "a query over several windows", TEXT("/q?" REPEAT8(REPEAT8(LONG16 LONG16))), "/q" },
-	{ "nothing", TEXT(""), NULL },
-	{ "end of line inside", TEXT("/a\r"), NULL },
-	{ "HTTP/0.9", TEXT("/a\r\n"), NULL },
-	{ "bare LF inside", TEXT("/a\n"), NULL },
-	{ "space inside", TEXT("/a b"), NULL },
+	{ "empty", TEXT(""), "(other)" },
+	{ "end of line inside", TEXT("/a\r"), "/a" },
+	{ "HTTP/0.9", TEXT("/a/1\r\n"), "/a/{id}" },
+	{ "bare LF inside", TEXT("/a\n"), "/a" },
+	{ "space inside", TEXT("/a b"), "/a" },
+	{ "tab inside", TEXT("/a\tb"), "/a" },
 	{ "more spaces before", TEXT("   /a"), "/a" },
-	{ "more spaces behind", TEXT("/a/1  "), "/a/{id}" },
-	{ "spaces only", TEXT("  "), NULL },
+	{ "more spaces after", TEXT("/a/1  "), "/a/{id}" },
+	{ "spaces only", TEXT("  "), "(other)" },
 };
 /* clang-format on */
 
@@ -203,10 +216,9 @@ static void test_targets(void **state)
 		const struct outcome outcome =
 			parser_outcome_between(row->comment, PHASE_REQUEST, "GET ", row->target,
 					       row->length, " HTTP/1.1\r\n\r\n");
-		const bool good = row->route ? !strcmp(outcome.verdicts, "mth") &&
-						       !strcmp(outcome.path, row->route) &&
-						       outcome.left == 0
-					     : strchr(outcome.verdicts, 'b') != NULL;
+		const bool good =
+			(!strcmp(outcome.verdicts, "mth") || !strcmp(outcome.verdicts, "mtoh")) &&
+			!strcmp(outcome.path, row->route) && outcome.left == 0;
 
 		if (!good)
 			fail_msg("%s: '%s' path '%s', %zu bytes left", row->comment,
@@ -214,7 +226,7 @@ static void test_targets(void **state)
 	}
 }
 
-/* Segments that are folded, and those that just are not, wherever words begin. */
+/* Segments at the limits of folding, at each offset in a word. */
 static void test_folding_anywhere(void **state)
 {
 	static const struct {
@@ -258,7 +270,7 @@ static void test_folding_anywhere(void **state)
 	}
 }
 
-/* Exact for the lowest LF, for each byte in each place. */
+/* Each byte value at each place of a word. */
 static void test_word_has_lf(void **state)
 {
 	uint32_t byte, place;

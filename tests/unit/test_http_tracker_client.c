@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_http_tracker_client.c - the connection of a client: requests are sent,
- * answers received.  RECEIVE moves requests and SEND answers here too, as the hooks
- * hand them over; PEER_CLOSE and RESET are the server's, CLOSE the client's.
+ * test_http_tracker_client.c - the connection of a client, which sends requests and
+ * receives responses.  As in the hooks, RECEIVE still carries requests and SEND responses;
+ * PEER_CLOSE and RESET come from the server, CLOSE from the client.
  */
 #include "unit.h"
 
@@ -16,7 +16,7 @@
 /* clang-format off */
 
 static const struct script_row answered_rows[] = {
-	{ "keep-alive: from the first byte sent to the last one received", PEER,
+	{ "keep-alive: from the first byte sent to the last byte received", PEER,
 	  .steps = { RECEIVE(10, GET_A), SEND(20, OK_HEAD(4) "ab"), SEND(25, "cd"), RECEIVE(40, GET_B), SEND(70, OK2) },
 	  .transactions = { { METHOD_GET, "/a", 200, 15, 0, 4, .phases = { true, .service_us = 10, .send_us = 5 } },
 			    { METHOD_GET, "/b", 200, 30, 0, 2 } } },
@@ -27,7 +27,7 @@ static const struct script_row answered_rows[] = {
 	{ "pipelined", PEER,
 	  .steps = { RECEIVE(10, GET_A), RECEIVE(15, GET_B), SEND(20, OK2), SEND(30, OK2) },
 	  .transactions = { { METHOD_GET, "/a", 200, 10, 0, 2 }, { METHOD_GET, "/b", 200, 15, 0, 2 } } },
-	{ "open before it was noticed: its time is known all the same", PEER, .late = true, .calls = CALLS_FIXED,
+	{ "open before it was first seen: its time is still known", PEER, .late = true, .calls = CALLS_FIXED,
 	  .steps = { RECEIVE(10, GET_A), SEND(20, OK2) },
 	  .transactions = { { METHOD_GET, "/a", 200, 10, 0, 2 } } },
 	{ "switched to another protocol", PEER,
@@ -42,28 +42,28 @@ static const struct script_row answered_rows[] = {
 };
 
 static const struct script_row ended_rows[] = {
-	{ "the server closes without an answer", PEER,
+	{ "the server closes without a response", PEER,
 	  .steps = { RECEIVE(10, GET_A), PEER_CLOSE(20), CLOSE(30) },
 	  .transactions = { { METHOD_GET, "/a", 0, 20, UNANSWERED } } },
-	{ "the server resets without an answer", PEER,
+	{ "the server resets without a response", PEER,
 	  .steps = { RECEIVE(10, GET_A), RESET(30) },
 	  .transactions = { { METHOD_GET, "/a", 0, 20, UNANSWERED } } },
-	{ "the client gives up before the answer", PEER,
+	{ "the client closes before the response", PEER,
 	  .steps = { RECEIVE(10, GET_A), CLOSE(30) },
 	  .transactions = { { METHOD_GET, "/a", 0, 20, ABORTED } } },
-	{ "the client gives up in the middle of the answer", PEER,
+	{ "the client closes in the middle of the response", PEER,
 	  .steps = { RECEIVE(10, GET_A), SEND(20, OK_HEAD(9) "abc"), CLOSE(30) },
 	  .transactions = { { METHOD_GET, "/a", 200, 10, 0, 3, ABORTED } } },
-	{ "the client gives up in the middle of an answer that is delimited by close", PEER,
+	{ "the client closes in the middle of a response that is delimited by close", PEER,
 	  .steps = { RECEIVE(10, GET_A), SEND(20, "HTTP/1.0 200 OK\r\n\r\nabc"), CLOSE(30) },
 	  .transactions = { { METHOD_GET, "/a", 200, 10, 0, 3, ABORTED } } },
-	{ "the server cuts its answer short", PEER,
+	{ "the server closes in the middle of its response", PEER,
 	  .steps = { RECEIVE(10, GET_A), SEND(20, OK_HEAD(9) "abc"), PEER_CLOSE(25), CLOSE(30) },
 	  .transactions = { { METHOD_GET, "/a", 200, 10, 0, 3, TRUNCATED } } },
-	{ "the server resets in the middle of its answer", PEER,
+	{ "the server resets in the middle of its response", PEER,
 	  .steps = { RECEIVE(10, GET_A), SEND(20, OK_HEAD(9) "abc"), RESET(30) },
 	  .transactions = { { METHOD_GET, "/a", 200, 10, 0, 3, TRUNCATED } } },
-	{ "the server resets an answer that is delimited by close", PEER,
+	{ "the server resets a response that is delimited by close", PEER,
 	  .steps = { RECEIVE(10, GET_A), SEND(20, "HTTP/1.0 200 OK\r\n\r\nabc"), RESET(30) },
 	  .transactions = { { METHOD_GET, "/a", 200, 10, 0, 3, TRUNCATED } } },
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_http_tracker_found.c - what fuzzing the tracker has found: each case
- * failed once.
+ * test_http_tracker_found.c - faults that fuzzing the tracker has found: each case failed
+ * before its fix.
  */
 #include "unit.h"
 
@@ -10,7 +10,7 @@
 #define TUNNEL "HTTP/1.1 101 Switching Protocols\r\n\r\n"
 
 static const struct script_row found_rows[] = {
-	/* The next stamp covered them too, and t1 came to lie behind t2. */
+	/* The next stamp covered these bytes too, so t1 was later than t2. */
 	{ "bytes whose arrival no hook saw, received before the next ones arrive",
 	  .steps = { ARRIVE_UNSEEN(10, "GE"), READ(20), RECEIVE(30, "T /a HTTP/1.1\r\n\r\n"),
 		     SEND(45, OK2) },
@@ -26,9 +26,9 @@ static void test_found_rows(void **state)
 }
 
 /*
- * Two calls that overtake one another make the position go back.  In a tunnel
- * that brought the direction back to life: the next call that began like a
- * message was walked over 512 times.
+ * If the hooks of two calls run in reverse order, the position goes back.  In a tunnel the
+ * direction was then parsed again: the walk over the next call that began like a message
+ * took 512 steps.
  */
 static void test_tunnel_positions_go_back(void **state)
 {
@@ -56,7 +56,7 @@ static void test_tunnel_positions_go_back(void **state)
 	free(driver);
 }
 
-/* Likewise on a connection that is not HTTP: what follows is no request either. */
+/* The same on an ignored connection: later bytes are no request either. */
 static void test_ignored_positions_go_back(void **state)
 {
 	struct driver *driver = calloc(1, sizeof(*driver));
@@ -66,7 +66,7 @@ static void test_ignored_positions_go_back(void **state)
 	driver_init(driver, "an ignored connection in which positions go back", false, 0, 0);
 	driver->now_ns = 1000;
 	driver_arrive(driver, 100);
-	driver_receive(driver, "\x16\x03\x01", 3);
+	driver_receive(driver, "\x16\x03\x01\x02\x00\x01", 6);
 	assert_int_equal(driver->ledger.ignored[IGNORE_TLS], 1);
 	driver->receive.sequence -= 2;
 	driver_receive(driver, "abc", 3);

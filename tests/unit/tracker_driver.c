@@ -8,8 +8,8 @@
 #include "tracker_driver.h"
 
 /*
- * Lie behind the valid bytes of windows, in turn: whoever reads them, takes them
- * for the end of what is inside, or for the beginning of something else.
+ * Put after the valid bytes of windows, in turn: code that reads too far takes them for the
+ * end of a message, or for the beginning of another.
  */
 static const char *const hostiles[] = {
 	"\r\n\r\nHTTP/1.1 500 No\r\nContent-Length: 9\r\n\r\n0\r\n\r\nGET / ",
@@ -23,7 +23,7 @@ struct walk_context {
 	struct driver *driver;
 	const char *bytes; /* NULL: unreadable */
 	size_t ends[2];    /* of the pieces, within the call */
-	size_t piece;      /* the one at hand, 2: none is left */
+	size_t piece;      /* the current one; 2: none is left */
 };
 
 /* ---- ledger ----------------------------------------------------------- */
@@ -166,13 +166,13 @@ static void walker_resync(struct walker *walker)
 	walk_resync(walker);
 }
 
-/* What no hook has shown is entered by the next call that one shows. */
+/* Bytes that no hook saw are handled in the next call that a hook sees. */
 static void walker_catch_up(struct walker *walker)
 {
 	(void)walker;
 }
 
-/* Memory that a call may find in any state. */
+/* Scratch memory, which may have any contents when a call begins. */
 static struct tracker_job *job_begin(struct driver *driver, size_t length)
 {
 	memset(&driver->job, driver->poison, sizeof(driver->job));
@@ -251,7 +251,7 @@ void driver_init(struct driver *driver, const char *comment, bool late, uint32_t
 void driver_arrive(struct driver *driver, size_t length)
 {
 	driver->arrived += length;
-	if (!driver->connection.peer) /* of a client, requests do not arrive */
+	if (!driver->connection.peer) /* a client's requests do not arrive */
 		tracker_arrival(&driver->connection, driver->arrived, driver->now_ns);
 }
 

@@ -12,14 +12,14 @@
 
 #include "tracker/tracker.h"
 
-/* Transactions that one connection may finish here; more fail the test. */
+/* Most transactions of one connection; more fail the test. */
 #define DRIVER_TRANSACTIONS 128
 
 /* How the calls of one direction are cut, in bytes since the connection began. */
 enum driver_cut {
 	CUT_NONE = 0,
-	CUT_CALL,  /* the call that crosses `at` becomes two */
-	CUT_PIECE, /* the call that crosses `at` hands over two pieces (struct iovec) */
+	CUT_CALL,  /* the call that crosses `at` becomes two calls */
+	CUT_PIECE, /* the call that crosses `at` has two pieces (struct iovec) */
 	CUT_BYTES, /* each byte is a call of its own */
 };
 
@@ -35,7 +35,7 @@ struct driver_stream {
 struct driver_ledger {
 	uint64_t seen;
 	uint64_t counted;
-	int64_t in_flight; /* below 0 is a fault */
+	int64_t in_flight; /* below 0: a fault */
 	uint64_t lost[LOSS_COUNT];
 	uint64_t ignored[IGNORE_COUNT];
 };
@@ -46,9 +46,9 @@ struct driver {
 	uint32_t arrived;    /* rcv_nxt */
 	struct driver_stream receive;
 	struct driver_stream send;
-	bool bytewise;  /* without http_scan.h */
-	bool leaves;    /* a connection that is over is not looked at, as in call_enter() */
-	uint8_t poison; /* what lies in memory that nobody has written */
+	bool bytewise;  /* without the fast path of http_scan.h */
+	bool leaves;    /* skip a connection that is over, as in call_enter() */
+	uint8_t poison; /* contents of memory before it is written */
 	size_t windows; /* filled so far */
 	struct driver_ledger ledger;
 	size_t finished;
@@ -58,8 +58,8 @@ struct driver {
 };
 
 /*
- * late: the connection was open before it was noticed.  The first sequence
- * numbers are `receive_at` and `send_at`.
+ * late: the connection was open before it was first seen.  The first sequence numbers
+ * are `receive_at` and `send_at`.
  */
 void driver_init(struct driver *driver, const char *comment, bool late, uint32_t receive_at,
 		 uint32_t send_at);
@@ -69,15 +69,15 @@ void driver_arrive(struct driver *driver, size_t length);
 
 /*
  * The application receives or sends length bytes in one call (or as `cut`
- * says).  bytes NULL: they lie in memory that cannot be read.
+ * says).  bytes NULL: they are in memory that cannot be read.
  */
 void driver_receive(struct driver *driver, const char *bytes, size_t length);
 void driver_send(struct driver *driver, const char *bytes, size_t length);
 
-/* Bytes are received or sent and no hook shows it (splice). */
+/* Bytes are received or sent, and no hook sees it (splice). */
 void driver_receive_missed(struct driver *driver, size_t length);
 void driver_send_missed(struct driver *driver, size_t length);
-/* Bytes are sent while another call is being looked at. */
+/* Bytes are sent while another call is being parsed. */
 void driver_send_contended(struct driver *driver, size_t length);
 
 /* The client sends FIN: the server's side stays open. */
@@ -86,7 +86,7 @@ void driver_peer_close(struct driver *driver);
 /* The connection ends.  how: END_LOCAL or END_RESET. */
 void driver_end(struct driver *driver, enum connection_end how);
 
-/* A sweep of responses that have been silent since before_ns. */
+/* A sweep: ends responses of unknown end without bytes since before_ns. */
 void driver_sweep(struct driver *driver, uint64_t before_ns);
 
 #endif

@@ -35,7 +35,7 @@ static void describe(const struct way *way, char *text, size_t size)
 		 way->send_at);
 }
 
-/* The bytes of a step, repeated as it says; the caller frees them. */
+/* The bytes of a step, repeated `times` times; the caller frees them. */
 static char *step_bytes(const struct script_step *step, size_t *length)
 {
 	const size_t times = step->times ? step->times : 1;
@@ -69,8 +69,8 @@ static void step_arrive(struct driver *driver, const struct script_step *step, s
 }
 
 /*
- * The application takes bytes from the queue.  They are handed over in memory
- * of their very length, so that a byte too far is found.
+ * The application takes bytes from the queue.  Their memory has exactly their length, so
+ * that the sanitizer finds a read beyond it.
  */
 static void step_read(struct driver *driver, const struct script_step *step, struct queue *queue)
 {
@@ -100,7 +100,7 @@ static void step_send(struct driver *driver, const struct script_step *step)
 
 static void step_run(struct driver *driver, const struct script_step *step, struct queue *queue)
 {
-	/* not 0, which would stand for an unknown time */
+	/* not 0, which means an unknown time */
 	driver->now_ns = 1000000000 + step->at_us * 1000;
 	switch (step->verb) {
 	case VERB_ARRIVE:
@@ -200,7 +200,7 @@ static bool transaction_equals(const struct transaction *got, const struct scrip
 	const size_t length = strlen(want->route);
 	struct series_key key;
 
-	/* as the key of a series: each byte of a word counts, also behind the route's end */
+	/* as in the key of a series: all bytes of a word count, also after the route's end */
 	memset(&key, 0, sizeof(key));
 	key.status = want->status;
 	key.method = want->method;
@@ -239,7 +239,7 @@ static bool result_equals(const struct driver *driver, const struct script_row *
 
 /* ---- ways ------------------------------------------------------------- */
 
-/* Everything is run with the scan by words, and without. */
+/* Each row runs with the fast path of http_scan.h and without. */
 static bool bytewise;
 
 /* Runs a row in one way; adds up how many bytes were received and sent. */
@@ -252,7 +252,7 @@ static void row_run(const struct script_row *row, const struct way *way, size_t 
 	size_t i;
 
 	assert_non_null(driver);
-	/* the sequence numbers begin anew where the cut is */
+	/* the sequence numbers wrap around at the cut */
 	driver_init(driver, row->comment, row->late, -(uint32_t)way->receive_at,
 		    -(uint32_t)way->send_at);
 	driver->connection.peer = row->peer;
@@ -271,7 +271,7 @@ static void row_run(const struct script_row *row, const struct way *way, size_t 
 		print_result(driver);
 		free(queue.bytes);
 		free(driver);
-		fail_msg("%s: not what was expected", row->comment);
+		fail_msg("%s: unexpected result", row->comment);
 	}
 	*received = driver->receive.moved;
 	*sent = driver->send.moved;

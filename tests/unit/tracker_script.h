@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * tracker_script.h - rows of whole exchanges for the tracker's tests: a script
- * of what happens on one connection, and what must come out.
+ * tracker_script.h - test rows for the tracker: a script of events on one connection, and
+ * the expected result.
  *
- * Inputs: rows.  Each is run as it stands and, unless it says that its calls
- * matter, with its calls cut at every byte and byte by byte, with sequence
- * numbers that wrap around at the cut.  The result must always be the same.
+ * Inputs: rows.  Outputs: a failed test if a result differs.  Each row runs unchanged and,
+ * unless `calls` forbids it, with its calls cut at every byte, and byte by byte; sequence
+ * numbers wrap around at the cut.  The result must always be the same.
  */
 #ifndef REDTAP_TRACKER_SCRIPT_H
 #define REDTAP_TRACKER_SCRIPT_H
@@ -21,22 +21,22 @@
 enum script_verb {
 	VERB_NONE = 0,       /* end of the script */
 	VERB_ARRIVE,         /* bytes are queued on the socket; received by VERB_READ */
-	VERB_ARRIVE_BYTES,   /* likewise, each byte in a segment of its own */
-	VERB_ARRIVE_UNSEEN,  /* likewise, before redtap was there */
-	VERB_READ,           /* the application takes all, or `count` bytes of them */
-	VERB_RECEIVE,        /* both at the same time */
+	VERB_ARRIVE_BYTES,   /* the same, each byte in a separate segment */
+	VERB_ARRIVE_UNSEEN,  /* the same, and no hook sees it */
+	VERB_READ,           /* the application reads all of them, or `count` bytes */
+	VERB_RECEIVE,        /* VERB_ARRIVE and VERB_READ at the same time */
 	VERB_SEND,           /* the application sends */
-	VERB_READ_HIDDEN,    /* takes all of them into memory that cannot be read */
-	VERB_READ_MISSED,    /* takes all of them, and no hook shows it */
+	VERB_READ_HIDDEN,    /* reads all of them into memory that cannot be read */
+	VERB_READ_MISSED,    /* reads all or `count` of them, and no hook sees it */
 	VERB_SEND_HIDDEN,    /* `count` bytes from memory that cannot be read */
-	VERB_SEND_MISSED,    /* `count` bytes, and no hook shows it */
-	VERB_SEND_CONTENDED, /* `count` bytes, and the hook comes while another call is looked at */
-	VERB_READ_BACK,      /* the next call ends `count` bytes less far than it would: */
-	VERB_SEND_BACK,      /* the first of two calls at once, when its hook comes second */
+	VERB_SEND_MISSED,    /* `count` bytes, and no hook sees it */
+	VERB_SEND_CONTENDED, /* `count` bytes, and their hook runs while another call is parsed */
+	VERB_READ_BACK,      /* the next call ends `count` bytes earlier: it is */
+	VERB_SEND_BACK,      /* the first of two calls at once, and its hook runs second */
 	VERB_PEER_CLOSE,
 	VERB_CLOSE, /* by the server */
 	VERB_RESET,
-	VERB_SWEEP, /* what has been silent since `count` us */
+	VERB_SWEEP, /* of responses without bytes since `count` us */
 };
 
 /* Times are in microseconds since the connection began. */
@@ -51,7 +51,7 @@ struct script_step {
 
 /* clang-format off */
 
-/* What most rows are made of. */
+/* Frequent messages. */
 #define GET_A "GET /a HTTP/1.1\r\nHost: h\r\n\r\n"
 #define GET_B "GET /b HTTP/1.1\r\nHost: h\r\n\r\n"
 #define GET_C "GET /c HTTP/1.1\r\nHost: h\r\n\r\n"
@@ -60,7 +60,7 @@ struct script_step {
 #define OK_HEAD(bytes) "HTTP/1.1 200 OK\r\nContent-Length: " #bytes "\r\n\r\n"
 #define CHUNKED_HEAD "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
-/* A transaction: the GET of a route, answered by OK2 so long after it came. */
+/* A transaction: GET of a route, answered by OK2 after so many microseconds. */
 #define OK2_TO(route, us, ...) { METHOD_GET, route, 200, us, 0, 2, ##__VA_ARGS__ }
 
 #define SCRIPT_BYTES(literal) .bytes = literal, .length = sizeof(literal) - 1
@@ -94,8 +94,8 @@ struct script_step {
 /* clang-format on */
 
 /*
- * Where the time of a transaction went, microseconds.  In each row the three of an
- * answered one must add up to its duration; here a row may say which they are.
+ * Phases of a transaction, microseconds.  With a response the three always must add up to
+ * the duration; a row may also give their values.
  */
 struct script_phases {
 	bool given;
@@ -105,7 +105,7 @@ struct script_phases {
 	uint64_t send_us;
 };
 
-/* A transaction that must come out; METHOD_NONE ends the list. */
+/* An expected transaction; METHOD_NONE ends the list. */
 struct script_transaction {
 	enum http_method method;
 	const char *route;
@@ -115,23 +115,23 @@ struct script_transaction {
 	uint64_t response_bytes;
 	enum transaction_error error;
 	enum approximate_reason approximate;
-	size_t times; /* so many alike, one after the other; 0: one */
+	size_t times; /* so many equal ones in a row; 0: one */
 	struct script_phases phases;
 };
 
 enum script_calls {
-	CALLS_ANY = 0,       /* wherever calls are cut, the result is the same */
-	CALLS_RECEIVE_FIXED, /* where a receive call begins is part of the case */
+	CALLS_ANY = 0,       /* calls may be cut anywhere */
+	CALLS_RECEIVE_FIXED, /* receive calls must not be cut */
 	CALLS_SEND_FIXED,
 	CALLS_FIXED,
 };
 
 struct script_row {
 	const char *comment;
-	bool late; /* the connection was open before it was noticed */
-	uint8_t peer; /* a client's connection: it sends what is `received` here, and the other way round */
+	bool late;    /* the connection was open before it was first seen */
+	uint8_t peer; /* a client's connection: RECEIVE carries what it sends, SEND what it receives */
 	enum script_calls calls;
-	bool by_words; /* the number of steps is part of the case: not without http_scan.h */
+	bool by_words; /* depends on the number of steps: run only with http_scan.h */
 	struct script_step steps[SCRIPT_STEPS];
 	struct script_transaction transactions[SCRIPT_TRANSACTIONS];
 	uint64_t in_flight;
@@ -139,7 +139,7 @@ struct script_row {
 	uint64_t ignored[IGNORE_COUNT];
 };
 
-/* Runs each row in all ways; fails the test with the row's comment. */
+/* Runs each row in all ways; a failure names the row's comment. */
 void script_rows_run(const struct script_row *rows, size_t count);
 
 /* The cmocka test of a table. */
