@@ -63,6 +63,10 @@ test  | sanitizers gcc        | gcc
 test  | program nginx         | nginx-light / nginx
 test  | program gunicorn      | gunicorn
 test  | program websockify    | websockify
+test  | program apache2       | apache2-bin
+test  | program haproxy       | haproxy
+test  | python tornado        | python3-tornado
+test  | python uvicorn        | python3-uvicorn
 test  | flask                 | python3-flask
 test  | program python3       | python3
 vm    | program qemu-system-x86_64 | qemu-system-x86
@@ -91,6 +95,11 @@ have_chromium() {
 # one is man.REAL there.
 have_man() {
 	have_program man.REAL || [[ $(man --version 2>/dev/null) == "man "* ]]
+}
+
+# A module of the distribution's Python, whichever Python is first on PATH.
+have_python() {
+	[[ -e /usr/lib/python3/dist-packages/$1 ]]
 }
 
 have_module() {

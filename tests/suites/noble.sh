@@ -65,6 +65,10 @@ nginx                  |                                 | /usr/sbin/nginx
 nginx-light            | Depends: nginx                  |
 gunicorn               |                                 | gunicorn
 websockify             |                                 | websockify
+apache2-bin            |                                 | apache2
+haproxy                |                                 | haproxy
+python3-tornado        | Depends: python3                | /usr/lib/python3/dist-packages/tornado=6.4
+python3-uvicorn        | Depends: python3                | /usr/lib/python3/dist-packages/uvicorn=0.27
 python3                |                                 | python3
 python3-flask          | Depends: python3                | /usr/lib/python3/flask=3.0.2
 qemu-system-x86        |                                 | qemu-system-x86_64

@@ -54,7 +54,7 @@ noble_installed() {
 test_deps_ubuntu() {
 	local output wanted="make gcc libc6-dev clang llvm pkg-config libbpf-dev libelf-dev zlib1g-dev\
  linux-tools-common linux-tools-generic curl jq prometheus golang-go ca-certificates libcmocka-dev\
- libcurl4-openssl-dev libjansson-dev libclang-rt-dev nginx-light gunicorn websockify python3-flask\
+ libcurl4-openssl-dev libjansson-dev libclang-rt-dev nginx-light gunicorn websockify apache2-bin haproxy python3-tornado python3-uvicorn python3-flask\
  python3 qemu-system-x86 clang-format-14 clang-tidy shellcheck busybox-static util-linux systemd\
  man-db debian-archive-keyring"
 	local dependencies="nginx libclang-rt-18-dev linux-tools-6.8.0-39-generic"

@@ -125,6 +125,15 @@ static void wait_for_port(struct process *process, uint16_t port)
 			 process_err(process));
 }
 
+struct server server_start_command(const char *name, const char *const *argv, uint16_t port)
+{
+	struct process *process = process_start(
+		&(struct process_options){ .name = name, .argv = argv, .death_signal = SIGTERM });
+
+	wait_for_port(process, port);
+	return make_server(process, port);
+}
+
 struct server server_start_nginx(void)
 {
 	return server_start_nginx_with("");
@@ -137,7 +146,6 @@ struct server server_start_nginx_with(const char *more)
 	const char *prefix = path_scratch("");
 	const char *file = path_scratch("nginx.conf");
 	const char *argv[] = { "nginx", "-c", file, "-e", "stderr", "-p", prefix, NULL };
-	struct process *process;
 	int length;
 
 	make_directory();
@@ -145,10 +153,7 @@ struct server server_start_nginx_with(const char *more)
 			  prefix, prefix, port, prefix, more);
 	assert_true(length > 0 && (size_t)length < sizeof(text));
 	file_write(file, text, length);
-	process = process_start(&(struct process_options){
-		.name = "nginx", .argv = argv, .death_signal = SIGTERM });
-	wait_for_port(process, port);
-	return make_server(process, port);
+	return server_start_command("nginx", argv, port);
 }
 
 struct server server_start_websockify(uint16_t target_port)
@@ -156,11 +161,8 @@ struct server server_start_websockify(uint16_t target_port)
 	const uint16_t port = port_free(SOCK_STREAM);
 	const char *argv[] = { "websockify", text_format("127.0.0.1:%u", port),
 			       text_format("127.0.0.1:%u", target_port), NULL };
-	struct process *process = process_start(&(struct process_options){
-		.name = "websockify", .argv = argv, .death_signal = SIGTERM });
 
-	wait_for_port(process, port);
-	return make_server(process, port);
+	return server_start_command("websockify", argv, port);
 }
 
 struct server server_start_flask(const char *application, int workers,

@@ -33,6 +33,9 @@ struct server server_start_nginx(void);
 /* The same; more: further lines of its `server` block. */
 struct server server_start_nginx_with(const char *more);
 
+/* Any other server: waits until it accepts on the port, which is in argv. */
+struct server server_start_command(const char *name, const char *const *argv, uint16_t port);
+
 /* websockify: a WebSocket server that forwards to a TCP port of 127.0.0.1. */
 struct server server_start_websockify(uint16_t target_port);
 
