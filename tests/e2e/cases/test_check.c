@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_check.c - `redtap check`: reports whether attach would work, and if not,
- * why.
+ * test_check.c - `redtap check`: reports whether attach would work, and if not, why.
  */
 #include <jansson.h>
 #include <signal.h>
@@ -18,8 +17,7 @@
 #include "harness/servers.h"
 #include "harness/traffic.h"
 
-#define ARGUMENTS_MAX 16
-#define SUBJECTS_MAX 32
+enum { ARGUMENTS_MAX = 16, SUBJECTS_MAX = 32 };
 
 static const char tls_hello[] = "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03";
 static const char http2_preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";

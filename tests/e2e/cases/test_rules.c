@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_rules.c - every recording and alert rule, as loaded by real Prometheus,
- * after a load with known numbers.  A rule without an expectation fails.  The
- * behaviour of alerts over hours is tested by stack/rules/redtap_test.yml.
+ * test_rules.c - every recording and alert rule, as real Prometheus loads it, after a known load.
+ * A rule without an expectation fails; stack/rules/redtap_test.yml has alerts over hours.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -389,9 +388,9 @@ static int group_teardown(void **state)
 	return harness_group_teardown(state);
 }
 
+/* Each test continues from the state of the one before. */
 int main(void)
 {
-	/* Each test continues from the state of the one before. */
 	const struct CMUnitTest tests[] = {
 		E2E_TEST(nothing_to_observe), E2E_TEST(load_of_known_truth),
 		E2E_TEST(things_go_wrong),    E2E_TEST(receive_buffer_is_overrun),
