@@ -310,6 +310,8 @@ static int observe(struct run *run)
 		run->options->duration_ns ? clock_monotonic_ns() + run->options->duration_ns : 0;
 	int err = 0;
 
+	/* loading and attaching can take seconds, in which nothing is observed */
+	collector_begin(run->collector, clock_monotonic_ns() / 1e9);
 	while (!err) {
 		enum wake wake = wait_for_work(run, deadline_ns);
 

@@ -53,6 +53,21 @@ static void test_differences(void **state)
 	collector_close(collector);
 }
 
+/* The times before the hooks are live are in no interval. */
+static void test_times(void **state)
+{
+	struct collector *collector = collector_make(DEFAULT, NULL);
+	const struct flush *flush;
+
+	(void)state;
+	collector_begin(collector, 1000);
+	flush = take_at(collector, 1002);
+	assert_true(flush->interval_s == 2 && flush->run_s == 2);
+	flush = take_at(collector, 1005);
+	assert_true(flush->interval_s == 3 && flush->run_s == 5);
+	collector_close(collector);
+}
+
 /* Bins (32 bits) and sums (64 bits) wrap around. */
 static void test_wrapping(void **state)
 {
@@ -314,6 +329,7 @@ int main(void)
 		cmocka_unit_test(test_routes_join), cmocka_unit_test(test_hooks_missed),
 		cmocka_unit_test(test_peers),       cmocka_unit_test(test_deliver),
 		cmocka_unit_test(test_accept),      cmocka_unit_test(test_services),
+		cmocka_unit_test(test_times),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,7 +37,7 @@ int collector_open(struct collector **result, struct loader *loader,
 	}
 	collector->names = (size_t)max_series * SERIES_NAMES;
 	series_table_init(&collector->table, collector->names + NAMES_SPARE);
-	collector->started = collector->taken = monotonic_s();
+	collector_begin(collector, monotonic_s());
 	*result = collector;
 	return 0;
 }
@@ -60,6 +60,11 @@ void collector_close(struct collector *collector)
 	series_table_release(&collector->table);
 	phase_table_release(&collector->phases);
 	free(collector);
+}
+
+void collector_begin(struct collector *collector, double now)
+{
+	collector->started = collector->taken = now;
 }
 
 int collector_take(struct collector *collector, size_t processes, bool last,

@@ -33,6 +33,9 @@ int collector_open(struct collector **collector, struct loader *loader,
 		   const struct loader_settings *settings, const struct routes *routes);
 void collector_close(struct collector *collector);
 
+/* The run, and the first interval, begin now (monotonic seconds): not before the hooks are live. */
+void collector_begin(struct collector *collector, double now);
+
 /* The service of all that find no name free. */
 #define SERVICE_SHARED "other"
 

@@ -210,6 +210,25 @@ static uint64_t lost_requests(json_t *total)
 	return sum;
 }
 
+static double number(json_t *line, const char *key)
+{
+	json_t *value = json_object_get(line, key);
+
+	assert_true(json_is_number(value));
+	return json_number_value(value);
+}
+
+/* Of the time in which it loaded and attached, nothing is in that of the run. */
+static void assert_begins_attached(json_t *attached, json_t *total)
+{
+	const double since = number(total, "time") - number(attached, "time");
+
+	/* one clock may be set, the other not: a little */
+	if (number(total, "interval_s") > since + 0.02)
+		fail_msg("a run of %f s, %f s after it was attached", number(total, "interval_s"),
+			 since);
+}
+
 json_t *redtap_finish(struct redtap *redtap, int signal_number)
 {
 	json_t *lines, *total;
@@ -229,6 +248,7 @@ json_t *redtap_finish(struct redtap *redtap, int signal_number)
 	total = json_array_get(lines, count - 1);
 	assert_true(is_type(total, "total"));
 	assert_flushes_add_up(lines, total);
+	assert_begins_attached(json_array_get(lines, 0), total);
 	if (!redtap->some_phases)
 		phases_assert_balance(total);
 	assert_int_equal(redtap_count(total, "seen"), redtap_count(total, "counted") +
