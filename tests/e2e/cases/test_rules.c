@@ -12,13 +12,11 @@
 
 #define FIVE_MINUTES_S 300.0
 /* Number of each simulated problem. */
-#define LOST 3
-#define SENT 20
-#define RECEIVED 16
+enum { LOST = 3, SENT = 20, RECEIVED = 16 };
 
 static struct scenario scenario;
 
-/* Checks the shop's routes: requests with these statuses. */
+/* Requests of a route of the shop with these statuses. */
 static double on_route(const char *route, int low, int high)
 {
 	return (double)tally_count(&scenario.shop_tally, NULL, route, low, high);
@@ -29,7 +27,7 @@ static struct bounds rate_on(const char *route)
 	return about(on_route(route, 0, 999) / FIVE_MINUTES_S);
 }
 
-/* Checks the shop's routes: all requests. */
+/* The share of a route's requests that failed. */
 static struct bounds errors_on(const char *route)
 {
 	return about((on_route(route, 500, 999) + on_route(route, 0, 0)) / on_route(route, 0, 999));
