@@ -44,9 +44,12 @@ static struct silent silent_start_without_process(void)
 	return (struct silent){ .redtap = redtap_attach(&(struct redtap_options){ .more = more }) };
 }
 
-static void send_bytes(const struct silent *silent, const void *bytes, size_t length)
+static int send_bytes(const struct silent *silent, const void *bytes, size_t length)
 {
-	raw_send(raw_connect(silent->server.port), bytes, length);
+	const int fd = raw_connect(silent->server.port);
+
+	raw_send(fd, bytes, length);
+	return fd;
 }
 
 /* The text after the introduction must begin with this, and the message appears once. */
@@ -81,7 +84,8 @@ static void each_reason(void **state)
 	send_bytes(&tls, tls_hello, sizeof(tls_hello) - 1);
 	send_bytes(&tls, http2_preface, sizeof(http2_preface) - 1);
 	text = silent_start();
-	send_bytes(&text, "hello, are you there?\r\n", 23);
+	close(send_bytes(&text, "hello, are you there?",
+			 21)); /* a status line would make it HTTP */
 	unfinished = silent_start();
 	send_bytes(&unfinished, endless_request, sizeof(endless_request) - 1);
 	nothing = silent_start_without_process();
