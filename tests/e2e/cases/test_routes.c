@@ -94,31 +94,6 @@ static void one_series_each(void **state)
 		redtap_count(redtap_series(total, NULL, "GET", "/users/{a}", 200), "count"), 100);
 }
 
-/* What no rule can fold is said, once. */
-static void a_pattern_is_suggested(void **state)
-{
-	static const char said[] = "add --route '/users/{name}'";
-	const struct server server = server_start_webapp("epoll", 1, NULL);
-	struct redtap *redtap = redtap_attach(&(struct redtap_options){ .pid = server.pid });
-	struct line *line = line_open(server.port);
-	char target[32], *err;
-	unsigned int i;
-
-	(void)state;
-	for (i = 0; i < 60; i++) {
-		snprintf(target, sizeof(target), "/users/x%u", i);
-		line_exchange(line,
-			      &(struct request_kind){
-				      .method = "GET", .target = target, .route = target },
-			      NULL);
-	}
-	process_wait_err(redtap_process(redtap), said, DEADLINE_S);
-	redtap_finish(redtap, SIGINT);
-	err = process_err(redtap_process(redtap));
-	assert_null(strstr(strstr(err, said) + 1, said));
-	free(err);
-}
-
 static void bad_patterns(void **state)
 {
 	static const struct {
@@ -165,7 +140,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		E2E_TEST(series_fall_together),
 		E2E_TEST(one_series_each),
-		E2E_TEST(a_pattern_is_suggested),
 		E2E_TEST(bad_patterns),
 	};
 

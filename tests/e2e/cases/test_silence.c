@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * test_silence.c - redtap explains why it shows nothing, once, after ten
- * seconds.
+ * test_silence.c - what redtap says by itself: why it shows nothing, once, after ten
+ * seconds; and which pattern would fold many routes.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -145,11 +145,37 @@ static void unix_socket(void **state)
 	free(text);
 }
 
+/* A pattern for routes that no rule can fold is suggested once. */
+static void a_pattern_is_suggested(void **state)
+{
+	static const char said[] = "add --route '/users/{name}'";
+	const struct server server = server_start_webapp("epoll", 1, NULL);
+	struct redtap *redtap = redtap_attach(&(struct redtap_options){ .pid = server.pid });
+	struct line *line = line_open(server.port);
+	char target[32], *err;
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < 60; i++) {
+		snprintf(target, sizeof(target), "/users/x%u", i);
+		line_exchange(line,
+			      &(struct request_kind){
+				      .method = "GET", .target = target, .route = target },
+			      NULL);
+	}
+	process_wait_err(redtap_process(redtap), said, DEADLINE_S);
+	redtap_finish(redtap, SIGINT);
+	err = process_err(redtap_process(redtap));
+	assert_null(strstr(strstr(err, said) + 1, said));
+	free(err);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		E2E_TEST(each_reason),
 		E2E_TEST(unix_socket),
+		E2E_TEST(a_pattern_is_suggested),
 	};
 
 	return cmocka_run_group_tests_name("silence", tests, harness_group_setup,
